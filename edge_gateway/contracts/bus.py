@@ -1,0 +1,57 @@
+"""The promise of the store's bus, as the rest of the gateway sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class BusMessage:
+    """A message that arrived. ``response_topic`` and ``correlation_data`` only from MQTT 5 clients."""
+
+    topic: str
+    payload: bytes
+    is_retained: bool = False
+    response_topic: str | None = None
+    correlation_data: bytes | None = None
+
+
+class Urgency(IntEnum):
+    """What gives way first when the broker is away and the queue is full: telemetry, then events; replies last."""
+
+    REPLY = 0
+    EVENT = 1
+    TELEMETRY = 2
+
+
+MessageHandler = Callable[[BusMessage], Awaitable[None]]
+
+
+class Bus(Protocol):
+    """Publishes at QoS 1, in order per topic, again after a reconnect until the broker has taken it."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        urgency: Urgency = Urgency.EVENT,
+        content_type: str = "application/json",
+        correlation_data: bytes | None = None,
+    ) -> None:
+        """Queue and return at once. A full queue drops the oldest of the least urgent kind and counts it."""
+        ...
+
+    def retain(self, topic: str, payload: bytes) -> None:
+        """A retained value: only the newest of a topic is kept and (re)published."""
+        ...
+
+    def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
+        """Before ``run``: handlers run as bounded concurrent tasks; the broker's message is acknowledged after the handler."""
+        ...

@@ -1,0 +1,75 @@
+"""The promise of a driver: it holds the conversation with one device, and raises when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.events import FrameRejected
+from edge_gateway.contracts.states import DeviceClass
+from edge_gateway.contracts.transport import Transport
+
+
+class Session(Protocol):
+    """What the supervisor gives a driver for one connection. All methods are cheap and never block."""
+
+    @property
+    def device_id(self) -> str: ...
+
+    @property
+    def transport(self) -> Transport: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def emit(self, name: str, data: Mapping[str, Any]) -> None:
+        """An event for the bus (``.../event/{name}``). Stamped with device, sequence and both clocks."""
+        ...
+
+    def frame_seen(self) -> None:
+        """A valid frame arrived: the device is online and fresh."""
+        ...
+
+    def frame_rejected(self, rejected: FrameRejected) -> None:
+        """Counted, logged at a limited rate."""
+        ...
+
+    def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
+        """Open but silent (power ``offline``), or answering again (``online``)."""
+        ...
+
+    def set_flags(self, flags: frozenset[str]) -> None:
+        """Condition words of the device's state, all at once: ``cover_open``, ``paper_near_end`` ..."""
+        ...
+
+    def set_details(self, details: Mapping[str, Any]) -> None:
+        """Class specific part of the retained state (for a scale: its reading)."""
+        ...
+
+    def set_info(self, info: Mapping[str, Any]) -> None:
+        """What the device says of itself: model, firmware, serial."""
+        ...
+
+
+class Driver(Protocol):
+    """One conversation. A new instance for each connection: nothing survives a reconnect by accident.
+
+    Constructed as ``DriverClass(session, settings)``; ``settings`` is the validated ``Settings`` model of the class.
+    """
+
+    device_class: ClassVar[DeviceClass]
+    commands: ClassVar[Mapping[str, bool]]
+    """Command name to ``has_effect``: commands with an effect are claimed in the command log and never repeated."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the transport, on the event loop; never blocks, never raises on what a device sent."""
+        ...
+
+    async def run(self) -> None:
+        """The conversation until the connection is lost. Raises TransportError to be reconnected."""
+        ...
+
+    async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One command, one at a time. Returns the reply's result; raises DeviceError or UnknownOutcomeError."""
+        ...

@@ -1,0 +1,125 @@
+"""Errors, split by what the caller does next, and the closed list of error codes that replies carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Codes of a reply's ``error.code``: a closed list, documented in docs/pos-developers.md."""
+
+    INVALID_REQUEST = "invalid_request"
+    CONFLICT = "conflict"
+    EXPIRED = "expired"
+    NOT_FOUND = "not_found"
+    CLAIMED = "claimed"
+    OFFLINE = "offline"
+    TIMEOUT = "timeout"
+    BUSY = "busy"
+    UNSUPPORTED = "unsupported"
+    COVER_OPEN = "cover_open"
+    PAPER_EMPTY = "paper_empty"
+    CUTTER_ERROR = "cutter_error"
+    DEVICE_ERROR = "device_error"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    STORAGE_FULL = "storage_full"
+    INTERNAL = "internal"
+
+
+RETRYABLE = frozenset(
+    {
+        ErrorCode.OFFLINE,
+        ErrorCode.TIMEOUT,
+        ErrorCode.BUSY,
+        ErrorCode.COVER_OPEN,
+        ErrorCode.PAPER_EMPTY,
+        ErrorCode.STORAGE_FULL,
+        ErrorCode.INTERNAL,
+    }
+)
+"""Codes after which the same request, sent again under a new id, can succeed without being changed."""
+
+
+class EdgeGatewayError(Exception):
+    """Base of every error the gateway raises on purpose."""
+
+
+class TransportError(EdgeGatewayError):
+    """The way to a device is gone or could not be opened. The supervisor closes it and tries again.
+
+    ``is_busy``: the node is there, but another process holds it.
+    """
+
+    def __init__(self, message: str, *, is_busy: bool = False) -> None:
+        super().__init__(message)
+        self.is_busy = is_busy
+
+
+class RequestError(EdgeGatewayError):
+    """A request from the bus is refused or failed. Its code and message go into the one final reply."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DeviceError(RequestError):
+    """A device answered that it cannot do what was asked (cover open, no paper, not ready)."""
+
+
+class UnknownOutcomeError(DeviceError):
+    """The command may or may not have taken effect: answered ``unknown``; a person decides, nothing is repeated."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.UNKNOWN_OUTCOME, message)
+
+
+class StoreError(EdgeGatewayError):
+    """The store on disk cannot be used."""
+
+
+class StorageFullError(StoreError):
+    """The disk, or the store's own limit, is reached. Nothing was written; the caller refuses loudly."""
+
+
+class ConflictError(StoreError):
+    """The same key was stored before with other content."""
+
+
+class CloudTransientError(EdgeGatewayError):
+    """The cloud did not take the batch this time. Retry with back-off, not before ``retry_after_s``."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class CloudPermanentError(EdgeGatewayError):
+    """The cloud will never take this as it is. Keep it as a dead letter and raise an alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One problem of a configuration file: where, what stands there, what was expected."""
+
+    key: str
+    value: str
+    expected: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line is not None else ""
+        return f"{where}{self.key} = {self.value}: {self.expected}"
+
+
+class ConfigError(EdgeGatewayError):
+    """The configuration has problems; all of them are in ``problems``. The daemon does not start."""
+
+    def __init__(self, problems: Sequence[ConfigProblem], source: str) -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        count = len(self.problems)
+        super().__init__(f"{source}: {count} problem{'s' if count != 1 else ''}\n{lines}")

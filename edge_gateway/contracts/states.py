@@ -1,0 +1,73 @@
+"""Closed vocabularies: device classes, power states, scale and print outcomes. UnifiedPOS 1.16 words where it has one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DeviceClass(StrEnum):
+    """UnifiedPOS device categories, in topic form; the last three are ours."""
+
+    SCANNER = "scanner"
+    SCALE = "scale"
+    POS_PRINTER = "pos_printer"
+    CASH_DRAWER = "cash_drawer"
+    LINE_DISPLAY = "line_display"
+    MSR = "msr"
+    SMART_CARD_RW = "smart_card_rw"
+    PIN_PAD = "pin_pad"
+    CAT = "cat"
+    RFID_SCANNER = "rfid_scanner"
+    BILL_ACCEPTOR = "bill_acceptor"
+    COIN_ACCEPTOR = "coin_acceptor"
+    CASH_CHANGER = "cash_changer"
+    SIGNATURE_CAPTURE = "signature_capture"
+    ELECTRONIC_JOURNAL = "electronic_journal"
+    GATE = "gate"
+    LIGHTS = "lights"
+    TONE_INDICATOR = "tone_indicator"
+    KEYLOCK = "keylock"
+    REMOTE_ORDER_DISPLAY = "remote_order_display"
+    IMAGE_SCANNER = "image_scanner"
+    EAS_GATE = "eas_gate"
+    EAS_DEACTIVATOR = "eas_deactivator"
+    LABEL_PRINTER = "label_printer"
+
+
+class PowerState(StrEnum):
+    """Of a device. ``offline``: open, but it does not answer. ``off``: its node is not there or cannot be opened."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class ScaleStatus(StrEnum):
+    """UnifiedPOS ScaleLiveWeight states; ``no_answer`` is ours: the scale is silent."""
+
+    STABLE_WEIGHT = "stable_weight"
+    WEIGHT_ZERO = "weight_zero"
+    WEIGHT_UNSTABLE = "weight_unstable"
+    WEIGHT_UNDER_ZERO = "weight_under_zero"
+    WEIGHT_OVERWEIGHT = "weight_overweight"
+    NOT_READY = "not_ready"
+    NO_ANSWER = "no_answer"
+
+
+class ReplyStatus(StrEnum):
+    """Of a reply. Each request gets exactly one final reply."""
+
+    ACCEPTED = "accepted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Health(StrEnum):
+    """Of a part of the gateway, and of its roll-up."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+    INACTIVE = "inactive"

@@ -1,0 +1,75 @@
+"""The promises of the store: what was appended survives; a request is carried out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_gateway.contracts.events import OutboxEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """``is_new`` False: the same key with the same content was stored before, under ``event_id``."""
+
+    event_id: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCounts:
+    """Of one stream of the outbox. ``delivered_total`` and ``rejected_total`` count since the store was made."""
+
+    pending: int
+    dead: int
+    delivered_total: int
+    oldest_pending_age_s: float | None
+
+
+class Outbox(Protocol):
+    """Events that must reach the cloud, in streams, each in the order of appending."""
+
+    async def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Appended:
+        """Return only after the event is on disk (many producers share one commit).
+
+        ``key``: what makes it unique beyond its id (a transaction id); ``digest``: of its content, compared on a repeat.
+        Raises ConflictError (same key, other digest), StorageFullError (nothing written), StoreError.
+        """
+        ...
+
+    async def pending(self, stream: str, limit: int) -> Sequence[OutboxEvent]:
+        """The oldest events of the stream that are neither delivered nor dead. One forwarder per stream reads it."""
+        ...
+
+    async def settle(self, delivered: Sequence[str], dead: Mapping[str, str]) -> None:
+        """Durably mark events: delivered (their payload goes), or dead letters with the cloud's reason (kept)."""
+        ...
+
+    async def wait_for_pending(self, stream: str) -> None:
+        """Return as soon as the stream has pending events (at once if it has)."""
+        ...
+
+    async def counts(self) -> Mapping[str, StreamCounts]:
+        """By stream."""
+        ...
+
+
+class CommandLog(Protocol):
+    """Requests with an effect: each is carried out at most once, also across restarts.
+
+    ``request_key`` is ``{target}/{request id}``; ``digest`` is of the command's name and params.
+    """
+
+    async def claim(self, request_key: str, digest: str) -> bytes | None:
+        """None: claimed now and durably, carry it out. Bytes: the stored reply (JSON), send it again.
+
+        A claim left open by a crash is answered with a stored ``unknown`` reply made at start (see ``close_open_claims``).
+        Raises ConflictError (key used with another digest), RequestError(BUSY) while it is still being done,
+        StorageFullError, StoreError.
+        """
+        ...
+
+    async def finish(self, request_key: str, reply: bytes) -> None:
+        """Keep the reply, durably."""
+        ...

@@ -1,0 +1,45 @@
+"""The promise of a transport: it moves bytes, and says when it no longer can."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ByteSink(Protocol):
+    """Who receives the bytes. Both are called on the event loop and must not block."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes, as they came."""
+        ...
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called once, when the far end is gone. None: an orderly end. Not called after ``close()``."""
+        ...
+
+
+class Transport(Protocol):
+    """One way to one device: a serial port, a TCP connection, an input node. Opened and closed any number of times."""
+
+    @property
+    def description(self) -> str:
+        """For people: what it is and where, such as ``serial /dev/serial/by-id/usb-FTDI_A9X 9600 7E1``."""
+        ...
+
+    async def open(self, sink: ByteSink) -> None:
+        """Open exclusively and start delivering. Raises TransportError (``is_busy`` if another process holds it)."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Return when the bytes were handed to the kernel, or at least when flow control lets more be sent.
+
+        Raises TransportError if the transport is not open or dies meanwhile. A caller bounds it with its own deadline.
+        """
+        ...
+
+    def drop_input(self) -> None:
+        """Forget bytes that were received by the kernel and not delivered (before a new question)."""
+        ...
+
+    async def close(self) -> None:
+        """Close now, dropping unsent bytes. Idempotent."""
+        ...

@@ -1,0 +1,28 @@
+"""The promise of an uplink: it delivers a batch to the cloud and tells the fate of each event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from edge_gateway.contracts.events import OutboxEvent
+
+DELIVERED = ""
+"""The outcome of an event that the cloud has (accepted now, or known from before)."""
+
+
+class Uplink(Protocol):
+    """One way to the cloud. Stateless but for its connection: the outbox remembers what is delivered."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def deliver(self, stream: str, events: Sequence[OutboxEvent]) -> Mapping[str, str]:
+        """Event id to ``DELIVERED`` or the reason of a final refusal; an id that is missing is sent again.
+
+        Raises CloudTransientError for the whole batch (back off, then send again), CloudPermanentError when the cloud
+        refuses the request as a whole (the forwarder narrows the batch to find the event that is refused).
+        """
+        ...
+
+    async def close(self) -> None: ...

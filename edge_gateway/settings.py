@@ -1,0 +1,154 @@
+"""The models of ``config/gateway.toml``: every field documented, nothing unknown allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""A topic level and a log field: letters, digits, ``_ . -``; 64 characters at most."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Section):
+    """[store] which store this box stands in."""
+
+    id: Name = Field(description="The store's id: the second level of every topic, part of every event's source.")
+    timezone: str = Field("UTC", description="IANA name of the store's time zone.")
+
+
+class BusSettings(_Section):
+    """[bus] the store's MQTT broker."""
+
+    host: str = Field("127.0.0.1", description="Host of the broker.")
+    port: int = Field(1883, ge=1, le=65535, description="Port of the broker.")
+    client_id: str | None = Field(None, description="MQTT client id; default edge-gateway-{store id}.")
+    username: str | None = Field(None, description="User name at the broker.")
+    password_file: Path | None = Field(
+        None, description="File that holds the password at the broker, and nothing else."
+    )
+    ca_file: Path | None = Field(None, description="CA certificates (PEM); set, the connection is TLS.")
+    certificate_file: Path | None = Field(None, description="Client certificate (PEM), for brokers that ask for one.")
+    key_file: Path | None = Field(None, description="Key of the client certificate (PEM).")
+    keepalive_s: int = Field(15, ge=5, le=3600, description="MQTT keep-alive, seconds.")
+    session_expiry_s: int = Field(86400, ge=0, description="How long the broker keeps our session while we are away.")
+    queue_messages_max: int = Field(10_000, ge=100, description="Messages kept in memory while the broker is away.")
+    request_bytes_max: int = Field(
+        262_144, ge=1024, description="Largest request payload taken; a larger one is refused."
+    )
+    requests_concurrent_max: int = Field(100, ge=1, description="Requests handled at once; more wait at the broker.")
+
+
+class OutboxSettings(_Section):
+    """[outbox] the buffer that keeps what must reach the cloud."""
+
+    directory: Path = Field(Path("/var/lib/edge-gateway"), description="Directory of the database.")
+    bytes_max: int = Field(
+        2_000_000_000, ge=1_000_000, description="Size on disk at which new transactions are refused."
+    )
+    disk_free_bytes_min: int = Field(
+        50_000_000, ge=0, description="Free disk space below which new entries are refused."
+    )
+    delivered_keep_days: int = Field(
+        90, ge=1, description="Days a transaction id is remembered after delivery, for repeats."
+    )
+
+
+class OAuthSettings(_Section):
+    """[cloud.oauth] OAuth 2.0 client credentials."""
+
+    token_url: str = Field(description="Token endpoint.")
+    client_id: str = Field(description="Client id.")
+    client_secret_file: Path = Field(description="File that holds the client secret, and nothing else.")
+    scope: str | None = Field(None, description="Scope to ask for.")
+
+
+class CloudSettings(_Section):
+    """[cloud] the central cloud. Without this section events are kept and not forwarded."""
+
+    base_url: str = Field(pattern=r"^https?://", description="Base address; paths such as /v1/orders/events are added.")
+    oauth: OAuthSettings | None = Field(None, description="OAuth 2.0 client credentials.")
+    ca_file: Path | None = Field(None, description="CA certificates (PEM) instead of the system's.")
+    batch_events_max: int = Field(100, ge=1, le=1000, description="Events in one request at most.")
+    connect_timeout_s: float = Field(5.0, gt=0, description="Time to connect.")
+    response_timeout_s: float = Field(15.0, gt=0, description="Time from the request to its answer.")
+    retry_s_min: float = Field(0.5, gt=0, description="First retry delay; doubles with full jitter.")
+    retry_s_max: float = Field(30.0, gt=0, description="Largest retry delay.")
+
+
+class StatusSettings(_Section):
+    """[status] the HTTP status endpoint."""
+
+    host: str = Field("127.0.0.1", description="Address to listen at.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
+
+
+class LogSettings(_Section):
+    """[log]"""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level written.")
+    format: Literal["json", "console", "auto"] = Field("auto", description="auto: console on a terminal, else json.")
+
+
+class SerialTransportSettings(_Section):
+    """A serial port."""
+
+    kind: Literal["serial"]
+    path: Path = Field(description="Stable path of the port, such as /dev/serial/by-id/…")
+    baud: int = Field(9600, ge=50, le=4_000_000, description="Bits per second.")
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+    flow: Literal["none", "rtscts", "xonxoff"] = Field("none", description="Flow control.")
+
+
+class TcpTransportSettings(_Section):
+    """A TCP client connection."""
+
+    kind: Literal["tcp"]
+    host: str
+    port: int = Field(9100, ge=1, le=65535)
+    connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
+
+
+class EvdevTransportSettings(_Section):
+    """A keyboard-like input device, grabbed so that its keys reach nobody else."""
+
+    kind: Literal["evdev"]
+    path: Path = Field(description="Stable path of the node, such as /dev/input/by-id/…-event-kbd; or a FIFO or pty.")
+
+
+TransportSettings = Annotated[
+    SerialTransportSettings | TcpTransportSettings | EvdevTransportSettings, Field(discriminator="kind")
+]
+
+
+class DeviceSettings(_Section):
+    """[[device]] one peripheral."""
+
+    id: Name = Field(description="Device id: unique in the store, a topic level.")
+    lane: Name = Field(description="Where it stands: lane-1, stockroom, exit, shared ...")
+    profile: Name = Field(description="Firmware profile: a file of firmware_profiles without .toml.")
+    transport: dict[str, Any] = Field(description="kind and its settings; what is missing comes from the profile.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Driver settings over those of the profile.")
+    forward: tuple[str, ...] = Field((), description="Event names forwarded to the cloud, such as barcode_scanned.")
+
+
+class GatewaySettings(_Section):
+    """The whole file."""
+
+    store: StoreSettings
+    bus: BusSettings = BusSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    cloud: CloudSettings | None = None
+    status: StatusSettings = StatusSettings()
+    log: LogSettings = LogSettings()
+    device: tuple[DeviceSettings, ...] = ()
+    durable_before_bus: bool = Field(
+        False, description="Publish a forwarded device event only after it is on disk (default: at once)."
+    )
