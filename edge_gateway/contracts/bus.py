@@ -53,5 +53,5 @@ class Bus(Protocol):
         ...
 
     def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
-        """Before ``run``: handlers run as bounded concurrent tasks; the broker's message is acknowledged after the handler."""
+        """Before ``run``: handlers run as bounded concurrent tasks; a message is acknowledged after its handler."""
         ...

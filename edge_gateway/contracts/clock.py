@@ -46,7 +46,7 @@ def rfc3339(instant: datetime) -> str:
 
 
 class EventIds:
-    """UUIDv7 (RFC 9562, method 1: a counter in rand_a): unique and rising even if the wall clock stands or jumps back."""
+    """UUIDv7 (RFC 9562, counter in rand_a): unique and rising even if the wall clock stands or jumps back."""
 
     def __init__(self, clock: Clock, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
         self._clock = clock

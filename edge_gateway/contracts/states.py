@@ -1,4 +1,4 @@
-"""Closed vocabularies: device classes, power states, scale and print outcomes. UnifiedPOS 1.16 words where it has one."""
+"""Closed vocabularies: device classes, power states, scale and print outcomes; UnifiedPOS words where it has one."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Outbox(Protocol):
     async def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Appended:
         """Return only after the event is on disk (many producers share one commit).
 
-        ``key``: what makes it unique beyond its id (a transaction id); ``digest``: of its content, compared on a repeat.
+        ``key``: what makes it unique beyond its id (a transaction id); ``digest``: of its content, for repeats.
         Raises ConflictError (same key, other digest), StorageFullError (nothing written), StoreError.
         """
         ...
@@ -64,7 +64,7 @@ class CommandLog(Protocol):
     async def claim(self, request_key: str, digest: str) -> bytes | None:
         """None: claimed now and durably, carry it out. Bytes: the stored reply (JSON), send it again.
 
-        A claim left open by a crash is answered with a stored ``unknown`` reply made at start (see ``close_open_claims``).
+        A claim left open by a crash is answered ``unknown``: its reply was made and stored at the next start.
         Raises ConflictError (key used with another digest), RequestError(BUSY) while it is still being done,
         StorageFullError, StoreError.
         """
