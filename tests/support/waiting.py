@@ -1,0 +1,19 @@
+"""Wait for a condition, with a deadline: no test sleeps and hopes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+POLL_INTERVAL_S = 0.001
+
+
+async def wait_until(condition: Callable[[], object], *, timeout_s: float = 5.0, what: str = "the condition") -> float:
+    """Return how many seconds it took until ``condition()`` was true; fails the test after ``timeout_s``."""
+    start = time.monotonic()
+    while not condition():
+        elapsed = time.monotonic() - start
+        assert elapsed < timeout_s, f"{what} did not come true within {timeout_s} s"
+        await asyncio.sleep(POLL_INTERVAL_S)
+    return time.monotonic() - start
