@@ -1,0 +1,230 @@
+"""Reads ``config/gateway.toml``: every problem at once, each with its line, what stands there and what was expected."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import ValidationError
+
+from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.settings import DeviceSettings, GatewaySettings
+from edge_gateway.settings_words import describe, did_you_mean, dotted, key_path, shown
+from edge_gateway.toml_lines import KeyPath, find_key_lines, line_of
+
+FILE_BYTES_MAX = 262_144
+"""A store's file is a few KB; a larger one is a wrong path (a database, a log), and is not read into memory."""
+SECRET_BYTES_MAX = 65_536
+"""A secret file holds one password, token or PEM chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file that is TOML: its values, and the lines of its keys."""
+
+    source: str
+    data: Mapping[str, Any]
+    lines: Mapping[KeyPath, int] = field(repr=False)
+
+    def problem(self, path: Sequence[str | int], expected: str, *, value: str | None = None) -> ConfigProblem:
+        """A problem at a key; the value is looked up, and a secret one not shown."""
+        return ConfigProblem(
+            dotted(path), shown(path, self.data) if value is None else value, expected, line_of(path, self.lines)
+        )
+
+    def locate(self, problems: Iterable[ConfigProblem]) -> tuple[ConfigProblem, ...]:
+        """Problems of the layers above (profiles, drivers), with the line of their key where they have none."""
+        return tuple(
+            problem if problem.line else replace(problem, line=line_of(key_path(problem.key, self.data), self.lines))
+            for problem in problems
+        )
+
+
+def load_settings(path: Path) -> GatewaySettings:
+    """The validated settings. Raises ConfigError with every problem of the file."""
+    file = read_config(path)
+    settings, problems = check_config(file)
+    if settings is None or problems:
+        raise ConfigError(in_order(problems), file.source)
+    return settings
+
+
+def read_config(path: Path) -> ConfigFile:
+    """The file as TOML. Raises ConfigError if it cannot be read or is not TOML."""
+    source = str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}); give the path of a readable file"
+        raise ConfigError([ConfigProblem("file", source, reason)], source) from error
+    if len(content) > FILE_BYTES_MAX:
+        raise ConfigError(
+            [ConfigProblem("file", source, f"is larger than {FILE_BYTES_MAX} bytes: the wrong file?")], source
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = ConfigProblem("file", f"byte 0x{content[error.start]:02x}", "the file must be UTF-8 text", line)
+        raise ConfigError([problem], source) from error
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_syntax_problem(error, text)], source) from error
+    return ConfigFile(source, data, find_key_lines(text))
+
+
+def check_config(file: ConfigFile) -> tuple[GatewaySettings | None, list[ConfigProblem]]:
+    """The settings if the models accept the values, and every problem found, of the models and of what they refer to."""
+    problems: list[ConfigProblem] = []
+    settings = None
+    try:
+        settings = GatewaySettings.model_validate(file.data)
+    except ValidationError as error:
+        problems += [_model_problem(file, details) for details in error.errors(include_url=False)]
+    problems += _reference_problems(file)
+    return settings, problems
+
+
+def usable_devices(file: ConfigFile) -> tuple[DeviceSettings, ...]:
+    """The devices that are well formed, also in a file with problems elsewhere: their profiles can be checked."""
+    entries = file.data.get("device", [])
+    devices = []
+    for entry in entries if isinstance(entries, list) else []:
+        try:
+            devices.append(DeviceSettings.model_validate(entry))
+        except ValidationError:
+            continue  # check_config tells what is wrong with it
+    return tuple(devices)
+
+
+def in_order(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:
+    """In the order of the file; those without a line (whole sections that are missing) first."""
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.key))
+
+
+def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> ConfigProblem:
+    found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
+    line = int(found[1]) if found and found[1] else text.count("\n") + 1
+    content = text.split("\n")[line - 1].strip()[:80]
+    # The line may be that of a secret: only its key is shown.
+    key, equals, _ = content.partition("=")
+    message = str(error)[: found.start()] if found else str(error)
+    column = f", column {found[2]}" if found and found[2] else ""
+    return ConfigProblem(
+        "syntax",
+        f"{key.strip()} = …" if equals else content or "(empty)",
+        f"the line is not TOML: {message}{column}",
+        line,
+    )
+
+
+def _model_problem(file: ConfigFile, details: Mapping[str, Any]) -> ConfigProblem:
+    path: KeyPath = tuple(details["loc"])
+    if details["type"] == "missing":
+        return file.problem(path, f"required; {describe(path)}", value="(missing)")
+    if details["type"] == "extra_forbidden":
+        return file.problem(path, did_you_mean(path))
+    if details["type"] == "value_error":
+        return file.problem(path, str(details["ctx"]["error"]))
+    return file.problem(path, f"expected {describe(path)}")
+
+
+def _reference_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    """What the values point at: time zone, files, one another. Looked at in the raw values, so that a problem in one
+    place does not hide another."""
+    yield from _timezone_problems(file)
+    yield from _file_problems(file)
+    yield from _together_problems(file)
+    yield from _twice_problems(file)
+
+
+def _timezone_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    name = _section(file, "store").get("timezone")
+    if not isinstance(name, str):
+        return
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # a directory such as "Europe"; a path; not found
+        pass
+    else:
+        return
+    near = did_you_mean(("store", "timezone"), value=name, known=available_timezones())
+    yield file.problem(("store", "timezone"), f"expected an IANA time zone such as Europe/Berlin{near}")
+
+
+def _file_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    for path, value in _leaves(file.data):
+        if not (isinstance(path[-1], str) and path[-1].endswith("_file") and isinstance(value, str)):
+            continue
+        try:
+            with Path(value).open("rb") as secret:
+                size = len(secret.read(SECRET_BYTES_MAX + 1))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            yield file.problem(path, f"the file cannot be read ({reason}) by user {os.getuid()}", value=value)
+            continue
+        if size == 0 or size > SECRET_BYTES_MAX:
+            found = "is empty" if size == 0 else f"has more than {SECRET_BYTES_MAX} bytes"
+            yield file.problem(path, f"the file {found}; it holds the secret and nothing else", value=value)
+
+
+def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    bus, cloud = _section(file, "bus"), _section(file, "cloud")
+    if ("certificate_file" in bus) != ("key_file" in bus):
+        given = "certificate_file" if "certificate_file" in bus else "key_file"
+        yield file.problem(("bus", given), "certificate_file and key_file are given together or not at all")
+    if "certificate_file" in bus and "ca_file" not in bus:
+        yield file.problem(("bus", "certificate_file"), "a client certificate needs TLS: give ca_file as well")
+    if "password_file" in bus and "username" not in bus:
+        yield file.problem(("bus", "password_file"), "a password needs a user name: give username as well")
+    # The defaults of the other side count too: retry_s_min = 60 alone is above the default maximum.
+    limits = [cloud.get(key, default) for key, default in (("retry_s_min", 0.5), ("retry_s_max", 30.0))]
+    if all(isinstance(limit, int | float) for limit in limits) and limits[0] > limits[1]:
+        key = "retry_s_min" if "retry_s_min" in cloud else "retry_s_max"
+        yield file.problem(("cloud", key), f"retry_s_min ({limits[0]}) is at most retry_s_max ({limits[1]})")
+
+
+def _twice_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    """Device ids are topic levels and store keys, and two devices never share a port."""
+    entries = file.data.get("device", [])
+    ids: dict[str, int] = {}
+    ports: dict[str, int] = {}
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if not isinstance(entry, dict):
+            continue
+        transport = entry.get("transport")
+        port = transport.get("path") if isinstance(transport, dict) else None
+        for name, value, seen in (("id", entry.get("id"), ids), ("transport.path", port, ports)):
+            if not isinstance(value, str):
+                continue
+            first = seen.setdefault(value, index)
+            if first != index:
+                line = line_of(("device", first, *name.split(".")), file.lines)
+                yield file.problem(
+                    ("device", index, *name.split(".")), f"used before, on line {line}: each device needs its own"
+                )
+
+
+def _section(file: ConfigFile, name: str) -> Mapping[str, Any]:
+    section = file.data.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*path, index))
+    elif path:
+        yield path, value

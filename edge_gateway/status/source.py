@@ -1,0 +1,120 @@
+"""What the gateway tells of itself: the models of ``/status``, and the promise of whoever fills them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge_gateway.contracts.states import Health, PowerState
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(_Part):
+    """Why a part is not healthy, in words for the store's staff."""
+
+    part: str = Field(description="gateway, store, bus, uplink/{name} or device/{id}.")
+    health: Health
+    text: str = Field(description="What is wrong, and what to do where that is known.")
+
+
+class HealthReport(_Part):
+    """The roll-up: the worst of the parts, and every reason that is not healthy."""
+
+    status: Health
+    reasons: tuple[Reason, ...] = ()
+
+
+class GatewayStatus(_Part):
+    """The daemon itself."""
+
+    store_id: str
+    version: str
+    started_at: datetime
+    uptime_s: float = Field(ge=0)
+    is_ready: bool = Field(description="The store is open and every part is running; broker and cloud may be away.")
+    state: Literal["starting", "running", "stopping"] = "running"
+
+
+class DeviceStatus(_Part):
+    """One peripheral."""
+
+    id: str
+    lane: str
+    device_class: str
+    profile: str
+    power: PowerState
+    since: datetime = Field(description="Since when it has this power state.")
+    reason: str | None = Field(None, description="Why it is not online.")
+    flags: tuple[str, ...] = Field((), description="Conditions such as cover_open.")
+    last_frame_age_s: float | None = Field(None, ge=0, description="Age of the newest valid frame.")
+    reconnect_count: int = Field(0, ge=0)
+    disconnects: tuple[str, ...] = Field((), description="The newest losses of the connection: when and why.")
+    details: dict[str, Any] = Field(default_factory=dict, description="Of its class; for a scale: its reading.")
+    info: dict[str, Any] = Field(default_factory=dict, description="Model, firmware, capabilities, tier.")
+
+
+class BusStatus(_Part):
+    """The connection to the store's broker."""
+
+    is_connected: bool
+    address: str
+    reason: str | None = Field(None, description="Why it is not connected.")
+    queued_messages: int = Field(0, ge=0, description="Kept in memory until the broker is back.")
+
+
+class StreamStatus(_Part):
+    """One queue of the outbox."""
+
+    pending: int = Field(ge=0)
+    dead: int = Field(ge=0, description="Dead letters: refused for good by the cloud, and kept.")
+    delivered_total: int = Field(ge=0)
+    oldest_pending_age_s: float | None = Field(None, ge=0)
+
+
+class OutboxStatus(_Part):
+    """The store on disk."""
+
+    is_open: bool
+    health: Health = Health.HEALTHY
+    reason: str | None = None
+    size_bytes: int | None = Field(None, ge=0)
+    disk_free_bytes: int | None = Field(None, ge=0)
+    streams: dict[str, StreamStatus] = Field(default_factory=dict)
+
+
+class UplinkStatus(_Part):
+    """One stream on its way to the cloud."""
+
+    name: str
+    health: Health
+    reason: str | None = None
+    last_delivery: datetime | None = None
+
+
+class Snapshot(_Part):
+    """Everything, at one moment."""
+
+    time: datetime
+    gateway: GatewayStatus
+    health: HealthReport
+    devices: tuple[DeviceStatus, ...] = ()
+    bus: BusStatus
+    outbox: OutboxStatus
+    uplinks: tuple[UplinkStatus, ...] = ()
+    counters: dict[str, dict[str, int]] = Field(
+        default_factory=dict,
+        description="By component (bus, outbox, uplink/{name}, device/{id} ...), then kind[:reason]; since the start.",
+    )
+
+
+class StatusSource(Protocol):
+    """Who knows: the composition root."""
+
+    def snapshot(self) -> Snapshot:
+        """The state now. On the event loop: cheap, no I/O, never raises."""
+        ...
