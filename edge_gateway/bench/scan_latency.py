@@ -109,7 +109,7 @@ def _children(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     with ExitStack() as stack:
         children = []
         for arguments in (lean, listen):
-            child = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own modules
+            child = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
             stack.callback(child.wait)
             stack.callback(child.terminate)
             assert child.stdout is not None
