@@ -1,0 +1,98 @@
+"""Serial ports (UART, USB serial, CDC ACM, ptys) on serialx, held exclusively."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import logging
+import os
+import termios
+from contextlib import suppress
+
+from serialx import Parity, SerialException, StopBits, create_serial_connection
+
+from edge_gateway.contracts.errors import TransportError
+from edge_gateway.contracts.transport import ByteSink
+from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.transports.stream import Connection, StreamTransport, owning_group
+
+PTY_MAJORS = range(136, 144)
+"""Unix98 pty slaves (Documentation/admin-guide/devices.txt)."""
+
+# At debug level serialx writes every byte to its log; a card number on a wire must never get there.
+logging.getLogger("serialx").setLevel(logging.WARNING)
+
+
+class SerialTransport(StreamTransport):
+    """One serial port. The lock (flock, then TIOCEXCL) is had before anything about the port is changed."""
+
+    def __init__(self, settings: SerialTransportSettings) -> None:
+        frame = f"{settings.baud} {settings.bytesize}{settings.parity}{settings.stopbits}"
+        flow = "" if settings.flow == "none" else f" {settings.flow}"
+        super().__init__(f"serial {settings.path} {frame}{flow}")
+        self._settings = settings
+
+    async def _connect(self, sink: ByteSink) -> Connection:
+        settings = self._settings
+        connection = Connection(sink)
+        try:
+            # A pty carries whole bytes and has no wires: some C libraries refuse it parity, 7 bits or RTS/CTS.
+            is_pty = os.major(settings.path.stat().st_rdev) in PTY_MAJORS
+            await create_serial_connection(
+                asyncio.get_running_loop(),
+                lambda: connection,
+                str(settings.path.resolve()),
+                baudrate=settings.baud,
+                byte_size=8 if is_pty else settings.bytesize,
+                parity=Parity.NONE if is_pty else Parity(settings.parity),
+                stopbits=StopBits.ONE if is_pty else StopBits(settings.stopbits),
+                rtscts=settings.flow == "rtscts" and not is_pty,
+                xonxoff=settings.flow == "xonxoff",
+                exclusive=True,
+            )
+        except (OSError, SerialException) as error:
+            raise self._explain(error) from error
+        if not is_pty:
+            # flock stops other gateways; TIOCEXCL also programs that know no lock. It ends with the last close.
+            with suppress(OSError):
+                fcntl.ioctl(_fileno(connection), termios.TIOCEXCL)
+        return connection
+
+    def _explain(self, error: Exception) -> TransportError:
+        path = self._settings.path
+        match getattr(error, "errno", None):
+            case errno.ENOENT | errno.ENXIO | errno.ENODEV:
+                return TransportError(f"{self.description}: no such node; check that the device is plugged in and on")
+            case errno.EBUSY:
+                return TransportError(
+                    f"{self.description}: held by another process; end it (fuser -v {path}) or configure another port",
+                    is_busy=True,
+                )
+            case errno.EACCES | errno.EPERM:
+                return TransportError(
+                    f"{self.description}: permission denied; the user of this process must be in the group "
+                    f"{owning_group(path, 'dialout')!r} (usermod -aG, then start again)"
+                )
+            case errno.ENOTTY | errno.EISDIR:
+                return TransportError(f"{self.description}: is no serial port; correct transport.path")
+        return TransportError(f"{self.description}: cannot be opened: {error}")
+
+    def _drop_kernel_input(self, connection: Connection) -> None:
+        with suppress(OSError, termios.error):
+            termios.tcflush(_fileno(connection), termios.TCIFLUSH)
+
+    def _drop_kernel_output(self, connection: Connection) -> None:
+        with suppress(OSError, termios.error):
+            termios.tcflush(_fileno(connection), termios.TCOFLUSH)
+
+
+def _fileno(connection: Connection) -> int:
+    """Raises OSError(EBADF) once serialx has given the descriptor up.
+
+    Not ``transport.serial.fileno()``: that keeps answering with the number after the descriptor was closed.
+    """
+    fileno: int | None = getattr(connection.transport, "_fileno", None)
+    if fileno is None:
+        raise OSError(errno.EBADF, "port is closed")
+    return fileno

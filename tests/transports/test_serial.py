@@ -1,0 +1,227 @@
+"""Serial ports over real ptys: held exclusively, silent after close, lost at once when unplugged."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import termios
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from edge_gateway.contracts.errors import TransportError
+from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.transports.serial import SerialTransport
+from tests.support.descriptors import descriptor_count
+from tests.support.pty import DevicePty
+from tests.support.waiting import wait_until
+from tests.transports.sinks import RecordingSink
+
+REPOSITORY = Path(__file__).parents[2]
+
+SECOND_GATEWAY = """
+import asyncio, sys
+from edge_gateway.contracts.errors import TransportError
+from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.transports.serial import SerialTransport
+class Sink:
+    def data_received(self, data): sys.exit("stole " + repr(data))
+    def connection_lost(self, error): pass
+async def main():
+    try:
+        await SerialTransport(SerialTransportSettings(kind="serial", path=sys.argv[1], baud=115200)).open(Sink())
+    except TransportError as error:
+        print(error.is_busy, error)
+asyncio.run(main())
+"""
+
+
+def serial(path: Path, **settings: object) -> SerialTransport:
+    return SerialTransport(SerialTransportSettings.model_validate({"kind": "serial", "path": path} | settings))
+
+
+@pytest.fixture
+async def opened(device: DevicePty) -> AsyncIterator[tuple[SerialTransport, RecordingSink]]:
+    transport, sink = serial(device.path), RecordingSink()
+    await transport.open(sink)
+    yield transport, sink
+    await transport.close()
+
+
+async def test_serial_carries_bytes_both_ways(device: DevicePty, opened: tuple[SerialTransport, RecordingSink]) -> None:
+    transport, sink = opened
+    device.write(bytes(range(256)))
+    await wait_until(lambda: len(sink.data) == 256)
+    assert sink.data == bytes(range(256))
+    await transport.write(b"W\r")
+    assert device.read(2) == b"W\r"
+
+
+async def test_serial_port_of_a_7e1_scale_opens_on_a_pty(device: DevicePty) -> None:
+    transport, sink = serial(device.path, bytesize=7, parity="E", flow="rtscts"), RecordingSink()
+    assert transport.description == f"serial {device.path} 9600 7E1 rtscts"
+    await transport.open(sink)
+    device.write(b"\xff")
+    await wait_until(lambda: sink.data == b"\xff")
+    await transport.close()
+
+
+async def test_serial_second_gateway_is_told_busy_and_the_first_notices_nothing(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, sink = opened
+    slave = os.open(device.path, os.O_RDWR | os.O_NOCTTY)
+    before = termios.tcgetattr(slave)
+    await transport.write(b"question")
+    second = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", SECOND_GATEWAY, str(device.path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 0, second.stderr
+    assert second.stdout.startswith(f"True serial {device.path} 115200 8N1: held by another process"), second.stdout
+    assert termios.tcgetattr(slave) == before, "the second changed the port of the first"
+    os.close(slave)
+    assert device.read(8) == b"question", "the second flushed what the first had sent"
+    device.write(b"answer")
+    await wait_until(lambda: sink.data == b"answer")
+    assert sink.losses == []
+
+
+async def test_serial_unplug_is_told_within_milliseconds(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, sink = opened
+    device.unplug()
+    assert await wait_until(lambda: sink.losses, what="connection_lost") < 0.1
+    assert len(sink.losses) == 1
+    with pytest.raises(TransportError, match=r"not open|connection lost|device disconnected"):
+        await transport.write(b"x")
+    await transport.close()
+    assert len(sink.losses) == 1
+
+
+async def test_serial_comes_back_after_unplug(device: DevicePty) -> None:
+    transport = serial(device.path)
+    for _ in range(20):
+        sink = RecordingSink()
+        await transport.open(sink)
+        device.write(b"ok")
+        await wait_until(lambda sink=sink: sink.data == b"ok")
+        device.unplug()
+        await wait_until(lambda sink=sink: sink.losses)
+        await transport.close()
+        device.plug()
+
+
+async def test_serial_stalled_output_waits_and_leaves_the_loop_alive(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, sink = opened
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await transport.write(b"x" * 1_000_000)
+    device.write(b"still here")
+    await wait_until(lambda: sink.data == b"still here")
+    async with asyncio.timeout(1.0):
+        await transport.close()
+
+
+async def test_serial_write_ends_when_a_stalled_device_is_unplugged(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, _ = opened
+    writing = asyncio.create_task(transport.write(b"x" * 1_000_000))
+    assert await asyncio.to_thread(device.read, 1) == b"x"
+    device.unplug()
+    with pytest.raises(TransportError, match="connection lost while writing"):
+        async with asyncio.timeout(2.0):
+            await writing
+
+
+async def test_serial_writes_a_long_job_whole_and_in_order(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, _ = opened
+    job = b"".join(index.to_bytes(3, "big") for index in range(50_000))
+    reading = asyncio.create_task(asyncio.to_thread(device.read, 2 * len(job), 20.0))
+    await transport.write(job)
+    await transport.write(job)
+    assert await reading == job + job
+
+
+async def test_serial_says_nothing_after_close(device: DevicePty) -> None:
+    transport, sink = serial(device.path), RecordingSink()
+    await transport.open(sink)
+    device.write(b"unread")
+    await transport.close()
+    await transport.close()
+    device.unplug()
+    await asyncio.sleep(0)
+    assert (sink.data, sink.losses) == (b"", [])
+    with pytest.raises(TransportError, match="not open"):
+        await transport.write(b"x")
+
+
+async def test_serial_drop_input_forgets_what_the_kernel_has(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, sink = opened
+    device.write(b"stale")
+    transport.drop_input()
+    device.write(b"fresh")
+    await wait_until(lambda: sink.data)
+    assert sink.data == b"fresh"
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ("missing", "no such node; check that the device is plugged in"),
+        ("file", "is no serial port"),
+        (".", "is no ser"),
+    ],
+)
+async def test_serial_says_why_a_port_cannot_be_opened(tmp_path: Path, node: str, message: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(TransportError, match=message) as caught:
+        await serial(tmp_path / node).open(RecordingSink())
+    assert not caught.value.is_busy
+
+
+async def test_serial_without_permission_names_the_group(device: DevicePty) -> None:
+    error = serial(device.path)._explain(PermissionError(13, "Permission denied"))
+    group = device.path.group()
+    assert f"must be in the group '{group}'" in str(error)
+
+
+async def test_serial_open_and_close_leak_no_descriptor(device: DevicePty) -> None:
+    transport, sink = serial(device.path), RecordingSink()
+    await transport.open(sink)
+    await transport.close()
+    before = descriptor_count()
+    for _ in range(500):  # on each of the two event loops
+        await transport.open(sink)
+        await transport.close()
+    assert descriptor_count() == before
+
+
+async def test_serial_open_that_is_cancelled_leaks_no_descriptor(device: DevicePty) -> None:
+    transport, sink = serial(device.path), RecordingSink()
+    await transport.open(sink)
+    await transport.close()
+    before = descriptor_count()
+    for turns in range(40):
+        opening = asyncio.create_task(transport.open(sink))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        await transport.close()
+    await wait_until(lambda: descriptor_count() == before, what="every descriptor closed")
