@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from edge_gateway.contracts.events import OutboxEvent
+
+
+class StreamNames(StrEnum):
+    """The streams of the outbox: a closed list, since each has its own place on disk."""
+
+    TRANSACTIONS = "transactions"
+    INVENTORY = "inventory"
+    DEVICE_EVENTS = "device_events"
+    TELEMETRY = "telemetry"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class StreamCounts:
-    """Of one stream of the outbox. ``delivered_total`` and ``rejected_total`` count since the store was made."""
+    """Of one stream of the outbox. ``delivered_total`` counts since the store was made."""
 
     pending: int
     dead: int
