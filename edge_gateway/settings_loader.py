@@ -83,7 +83,7 @@ def read_config(path: Path) -> ConfigFile:
 
 
 def check_config(file: ConfigFile) -> tuple[GatewaySettings | None, list[ConfigProblem]]:
-    """The settings if the models accept the values, and every problem found, of the models and of what they refer to."""
+    """The settings, if the models accept the values; and every problem, of the values and of what they refer to."""
     problems: list[ConfigProblem] = []
     settings = None
     try:

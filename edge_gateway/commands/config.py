@@ -1,0 +1,69 @@
+"""``edge-gateway config``: check a configuration file, print its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from edge_gateway.contracts.errors import ConfigProblem
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``config check`` and ``config schema``."""
+    commands = typer.Typer(help="Check and explain the configuration.", no_args_is_help=True)
+    app.add_typer(commands, name="config")
+
+    @commands.command()
+    def check(
+        file: Path = typer.Argument(help="The configuration file, such as /etc/edge-gateway/gateway.toml."),
+        as_json: bool = typer.Option(False, "--json", help="Print the problems as JSON."),
+    ) -> None:
+        """Print every problem of a configuration file with its line and remedy; exit 2 if there is one."""
+        problems = find_problems(file)
+        if as_json:
+            typer.echo(json.dumps(_as_json(file, problems), ensure_ascii=False, indent=2))
+        elif problems:
+            from edge_gateway.contracts.errors import ConfigError
+
+            typer.echo(str(ConfigError(problems, str(file))), err=True)
+        else:
+            typer.echo(f"{file}: no problems")
+        raise typer.Exit(2 if problems else 0)
+
+    @commands.command()
+    def schema() -> None:
+        """Print the JSON Schema of the configuration, with every key's meaning and default."""
+        from edge_gateway.settings import GatewaySettings
+
+        document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **GatewaySettings.model_json_schema()}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def find_problems(path: Path) -> list[ConfigProblem]:
+    """Of the file and of what its devices name: profiles, drivers, transports. In the order of the file."""
+    from edge_gateway.contracts.errors import ConfigError
+    from edge_gateway.devices.registry import check_devices
+    from edge_gateway.settings_loader import check_config, in_order, read_config, usable_devices
+
+    try:
+        file = read_config(path)
+    except ConfigError as error:
+        return list(error.problems)
+    _, problems = check_config(file)
+    problems += file.locate(check_devices(usable_devices(file)))
+    return in_order(problems)
+
+
+def _as_json(file: Path, problems: list[ConfigProblem]) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "is_valid": not problems,
+        "problems": [
+            {"line": problem.line, "key": problem.key, "value": problem.value, "expected": problem.expected}
+            for problem in problems
+        ],
+    }
