@@ -1,0 +1,112 @@
+"""``edge-gateway decode``: bytes to events, one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    from protocols.decoding import Decodable
+
+INPUT_BYTES_MAX = 16_777_216
+"""Of one set of bytes: far above any conversation that is looked at, far below the memory of the box."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("decode")(decode)
+
+
+def decode(
+    protocol: str | None = typer.Argument(None, help="Protocol name, such as scale/toledo-8217; see --list."),
+    hex_bytes: list[str] | None = typer.Argument(None, metavar="[HEX...]", help="Bytes in hex; none: read stdin."),
+    batch: Path | None = typer.Option(
+        None, "--batch", help='File (- for stdin) of {"id","protocol","direction","hex"} lines.'
+    ),
+    direction: str = typer.Option("device->host", "--direction", help="device->host or host->device."),
+    is_list: bool = typer.Option(False, "--list", help="List the protocols and the directions they decode."),
+) -> None:
+    """Turn a device's bytes into events, one JSON object per line. The end of the bytes counts as an idle line.
+
+    With --batch each line of F gives one line {"id", "events"} in the same order. A line that cannot be decoded
+    (unknown protocol or direction, bad hex, bad JSON) gives empty events and an "error", and the run goes on: the exit
+    code is 0 if the file could be read. PROTOCOL and --direction are then for lines that name none.
+    """
+    from protocols.decoding import find_protocols
+
+    protocols = find_protocols()
+    if is_list:
+        for name, decodable in protocols.items():
+            sides = [side for side in ("device->host", "host->device") if decodable.side(side)]
+            typer.echo(json.dumps({"protocol": name, "directions": sides}))
+    elif batch is not None:
+        with _open_lines(batch) as lines:
+            for line in lines:
+                if line.strip():
+                    typer.echo(json.dumps(decode_line(line, protocols, protocol, direction), ensure_ascii=False))
+    elif protocol is None:
+        raise typer.BadParameter("name a protocol, or give --batch or --list", param_hint="PROTOCOL")
+    else:
+        text = " ".join(hex_bytes) if hex_bytes else sys.stdin.read()
+        answer = decode_line(json.dumps({"hex": text}), protocols, protocol, direction)
+        if "error" in answer:
+            raise typer.BadParameter(answer["error"])
+        for event in answer["events"]:
+            typer.echo(json.dumps(event, ensure_ascii=False))
+
+
+def decode_line(
+    line: str, protocols: Mapping[str, Decodable], protocol: str | None = None, direction: str = "device->host"
+) -> dict[str, Any]:
+    """One line of a batch to ``{"id", "events"}``, with ``"error"`` where it cannot be decoded; never raises."""
+    request_id: Any = None
+    try:
+        request = json.loads(line)
+        if not isinstance(request, dict):
+            raise ValueError("a line must be a JSON object")
+        request_id = request.get("id")
+        events = _events(request, protocols, protocol, direction)
+    except ValueError as error:
+        return {"id": request_id, "events": [], "error": str(error)}
+    return {"id": request_id, "events": events}
+
+
+def _events(
+    request: Mapping[str, Any], protocols: Mapping[str, Decodable], protocol: str | None, direction: str
+) -> list[dict[str, Any]]:
+    name = request.get("protocol", protocol)
+    if not isinstance(name, str) or name not in protocols:
+        raise ValueError(f"protocol {name!r}: unknown; edge-gateway decode --list shows the known ones")
+    wanted = request.get("direction") or direction
+    if wanted not in ("device->host", "host->device"):
+        raise ValueError(f"direction {wanted!r}: expected device->host or host->device")
+    if protocols[name].side(wanted) is None:
+        raise ValueError(f"protocol {name!r}: does not decode {wanted}")
+    return protocols[name].decode(_bytes_of(request.get("hex")), wanted)
+
+
+def _bytes_of(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError(f"hex {text!r}: expected a string of hexadecimal digits")
+    if len(text) > 3 * INPUT_BYTES_MAX:
+        raise ValueError(f"hex: more than {INPUT_BYTES_MAX} bytes at once")
+    try:
+        return bytes.fromhex(text.replace("0x", "").replace(":", " ").replace(",", " "))
+    except ValueError as error:
+        raise ValueError(f"hex {text[:40]!r}: {error}") from error
+
+
+def _open_lines(path: Path) -> AbstractContextManager[TextIO]:
+    """The file, or standard input for ``-``; the command ends with code 2 where it cannot be read."""
+    if str(path) == "-":
+        return nullcontext(sys.stdin)
+    try:
+        return path.open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--batch") from error

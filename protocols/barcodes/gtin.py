@@ -1,0 +1,80 @@
+"""GS1 trade item numbers: check digits, UPC-E, and the one 14-digit form.
+
+GS1 General Specifications 7.9 (check digit) and 5.2.2.4 (UPC-E).
+"""
+
+from __future__ import annotations
+
+import re
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def is_digits(text: str) -> bool:
+    """ASCII digits only: ``str.isdigit`` also takes the digits of other scripts."""
+    return _DIGITS.fullmatch(text) is not None
+
+
+def check_digit(payload: str) -> int:
+    """Modulo 10, weights 3 and 1 from the right, of digits without their check digit."""
+    total = sum(int(digit) * (3, 1)[position % 2] for position, digit in enumerate(reversed(payload)))
+    return -total % 10
+
+
+def has_valid_check_digit(digits: str) -> bool:
+    """``digits`` ends with the check digit of the digits before it."""
+    return len(digits) > 1 and is_digits(digits) and int(digits[-1]) == check_digit(digits[:-1])
+
+
+def expand_upc_e(digits: str) -> str | None:
+    """UPC-E as UPC-A (12 digits), or None where the digits are no UPC-E.
+
+    Takes 8 digits (number system, 6, check), 7 (without check) and 6 (also without number system, which is then 0).
+    """
+    if not is_digits(digits) or len(digits) not in (6, 7, 8):
+        return None
+    number_system = "0" if len(digits) == 6 else digits[0]
+    if number_system not in "01":
+        return None
+    body = digits if len(digits) == 6 else digits[1:7]
+    payload = number_system + _unsuppressed(body)
+    upc_a = f"{payload}{check_digit(payload)}"
+    return upc_a if len(digits) < 8 or digits[7] == upc_a[-1] else None
+
+
+def normalised(digits: str) -> str | None:
+    """GTIN-8, -12, -13 or -14 as 14 digits; None for another length or a wrong check digit."""
+    if len(digits) in (8, 12, 13, 14) and has_valid_check_digit(digits):
+        return digits.zfill(14)
+    return None
+
+
+def is_restricted_circulation(gtin: str) -> bool:
+    """The number has a meaning only inside a store or country (weight, price, member card): no GTIN of an item.
+
+    ``gtin``: 14 digits. GS1 prefixes 02, 04 and 20 to 29; GTIN-8 that begin with 0 or 2. General Specifications 1.4.2.
+    """
+    if gtin.startswith("000000"):
+        return gtin[6] in "02"
+    return gtin[0] == "0" and (gtin[1] == "2" or gtin[1:3] in ("02", "04"))
+
+
+def isbn10(digits: str) -> str | None:
+    """The ten-digit form of an ISBN-13 that begins with 978, else None."""
+    if not (digits.startswith("978") and len(digits) == 13 and has_valid_check_digit(digits)):
+        return None
+    body = digits[3:12]
+    remainder = -sum(int(digit) * weight for digit, weight in zip(body, range(10, 1, -1), strict=True)) % 11
+    return body + ("X" if remainder == 10 else str(remainder))
+
+
+def _unsuppressed(body: str) -> str:
+    """The ten digits that six digits of UPC-E stand for: zeros put back where the last digit says."""
+    last = body[5]
+    if last in "012":
+        return f"{body[:2]}{last}0000{body[2:5]}"
+    if last == "3":
+        return f"{body[:3]}00000{body[3:5]}"
+    if last == "4":
+        return f"{body[:4]}00000{body[4]}"
+    return f"{body[:5]}0000{last}"

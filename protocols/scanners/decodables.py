@@ -1,0 +1,91 @@
+"""The scanners' protocols by name, and how a read is told: with the meaning of the bar code beside the bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_gateway.contracts.events import BarcodeRead, CodecEvent
+from protocols.barcodes import gs1
+from protocols.barcodes.gtin import has_valid_check_digit
+from protocols.barcodes.meaning import barcode_of
+from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.scanners.code_ids import TABLES, UPC_EAN, CodeIdTable, split_code_id
+from protocols.scanners.rs232_plain import Rs232PlainCodec
+
+_LENGTHS = {UPC_EAN: (8, 12, 13), "ean_13": (13,), "upc_a": (12,)}
+"""Of the symbologies whose identifier can be told from data by the check digit that follows."""
+
+_VENDORS: tuple[CodeIdTable, ...] = ("zebra", "honeywell")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeIdGuess:
+    """A vendor's identifier that nothing but the data suggests."""
+
+    vendor: CodeIdTable
+    code_id: str
+    symbology: str
+    data: bytes
+
+
+def guess_code_id(data: bytes) -> CodeIdGuess | None:
+    """The one vendor identifier after which the rest is a checked EAN/UPC or a GS1 message with its GTIN, else None.
+
+    For people who look at unknown bytes. Never used on a live device: there, configuration says it.
+    """
+    guesses = [
+        CodeIdGuess(vendor, code_id, TABLES[vendor][code_id], rest)
+        for vendor in _VENDORS
+        for code_id, rest in (split_code_id(vendor, data),)
+        if code_id is not None and _confirms(TABLES[vendor][code_id], rest)
+    ]
+    return guesses[0] if len(guesses) == 1 else None
+
+
+def describe(event: CodecEvent) -> JsonEvent:
+    """A read with its meaning. ``data`` is without identifiers; ``raw`` only where it differs from it."""
+    if not isinstance(event, BarcodeRead):
+        return event_json(event)
+    guess = guess_code_id(event.data) if event.aim is None and event.code_id is None else None
+    data = guess.data if guess else event.data
+    barcode = barcode_of(data, aim=event.aim, symbology_by_code_id=guess.symbology if guess else None)
+    told: JsonEvent = {
+        "event": "barcode_read",
+        "data": data.decode("latin-1") if barcode.text is None else barcode.text,
+        "aim": event.aim,
+        **barcode.to_json(),
+    }
+    if event.raw != data:
+        told["raw"] = event.raw.decode("latin-1")
+    if guess:
+        told |= {"code_id": guess.code_id, "vendor": guess.vendor, "is_code_id_certain": False}
+        if guess.symbology == UPC_EAN:
+            told["symbology"] = "UPC/EAN"
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _confirms(symbology: str, rest: bytes) -> bool:
+    text = rest.decode("latin-1")
+    if symbology in _LENGTHS:
+        return len(text) in _LENGTHS[symbology] and has_valid_check_digit(text)
+    if symbology not in ("gs1_128", "gs1_databar", "gs1_datamatrix", "gs1_qr_code") or not text.startswith("01"):
+        return False
+    identifiers = gs1.element_strings(text)
+    return identifiers is not None and gs1.gtin_of(identifiers) is not None
+
+
+PROTOCOLS = {
+    "scanner/rs232-plain": Decodable(
+        device_to_host=Side(
+            Rs232PlainCodec,
+            examples=(
+                b"4006381333931\r\n",
+                b"]E04006381333931\r",
+                b"]C1010400638133393110ABC\x1d17261231\r\n",
+                b"\x0296385074\x03",
+                b"A4006381333931\t",
+            ),
+        ),
+        describe=describe,
+    ),
+}
