@@ -1,0 +1,78 @@
+"""``edge-gateway simulate cloud``: the cloud as a process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from simulators.cloud.app import openapi_document
+from simulators.cloud.faults import FaultMode
+from simulators.cloud.simulator import CloudSimulator
+from simulators.cloud.tokens import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, TOKEN_LIFETIME_S
+
+DEFAULT_PORT = 9080
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until a signal, or for ``--seconds``; prints its address, and its ledger's totals at the end, as JSON."""
+    options = _parser().parse_args(argv)
+    if options.openapi:
+        print(json.dumps(openapi_document(), indent=2))
+        return 0
+    try:
+        uvloop.run(_serve(options))
+    except OSError as error:
+        print(f"cloud: cannot listen on {options.host}:{options.port}, or use the ledger: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    cloud = CloudSimulator(
+        options.host,
+        options.port,
+        client_id=options.client_id,
+        client_secret=options.client_secret,
+        token_lifetime_s=options.token_lifetime,
+        is_token_required=not options.no_token,
+        ledger_path=options.ledger,
+    )
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with cloud:
+        if options.fault is not None:
+            cloud.set_fault(options.fault, probability=options.fault_probability, seed=options.seed)
+        _print({"url": cloud.url, "token_url": cloud.token_url, "client_id": cloud.client_id})
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), options.seconds)
+    _print(cloud.ledger.summary())
+
+
+def _print(value: dict[str, Any]) -> None:
+    print(json.dumps(value), flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edge-gateway simulate cloud", description=main.__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen at; 0 takes a free one")
+    parser.add_argument("--ledger", type=Path, help="file that keeps what was applied, over restarts")
+    parser.add_argument("--client-id", default=DEFAULT_CLIENT_ID)
+    parser.add_argument("--client-secret", default=DEFAULT_CLIENT_SECRET, help="for tests; it is visible in ps")
+    parser.add_argument("--token-lifetime", type=float, default=TOKEN_LIFETIME_S, metavar="SECONDS")
+    parser.add_argument("--no-token", action="store_true", help="ask for no token")
+    parser.add_argument("--fault", choices=[mode.value for mode in FaultMode], help="fault from the start")
+    parser.add_argument("--fault-probability", type=float, default=1.0, metavar="P")
+    parser.add_argument("--seed", type=int, default=0, help="of the fault's choices")
+    parser.add_argument("--seconds", type=float, help="stop after so long")
+    parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document and stop")
+    return parser
