@@ -9,6 +9,7 @@ import logging
 import os
 import termios
 from contextlib import suppress
+from functools import partial
 
 from serialx import Parity, SerialException, StopBits, create_serial_connection
 
@@ -53,10 +54,11 @@ class SerialTransport(StreamTransport):
             )
         except (OSError, SerialException) as error:
             raise self._explain(error) from error
+        connection.fileno = partial(_fileno, connection)
         if not is_pty:
             # flock stops other gateways; TIOCEXCL also programs that know no lock. It ends with the last close.
-            with suppress(OSError):
-                fcntl.ioctl(_fileno(connection), termios.TIOCEXCL)
+            with suppress(OSError, ValueError):
+                fcntl.ioctl(connection.fileno(), termios.TIOCEXCL)
         return connection
 
     def _explain(self, error: Exception) -> TransportError:
@@ -79,20 +81,18 @@ class SerialTransport(StreamTransport):
         return TransportError(f"{self.description}: cannot be opened: {error}")
 
     def _drop_kernel_input(self, connection: Connection) -> None:
-        with suppress(OSError, termios.error):
-            termios.tcflush(_fileno(connection), termios.TCIFLUSH)
+        with suppress(termios.error, ValueError):  # lost meanwhile
+            termios.tcflush(connection.fileno(), termios.TCIFLUSH)
 
     def _drop_kernel_output(self, connection: Connection) -> None:
-        with suppress(OSError, termios.error):
-            termios.tcflush(_fileno(connection), termios.TCOFLUSH)
+        with suppress(termios.error, ValueError):  # lost meanwhile
+            termios.tcflush(connection.fileno(), termios.TCOFLUSH)
 
 
 def _fileno(connection: Connection) -> int:
-    """Raises OSError(EBADF) once serialx has given the descriptor up.
+    """The port's descriptor, -1 once serialx has given it up.
 
     Not ``transport.serial.fileno()``: that keeps answering with the number after the descriptor was closed.
     """
     fileno: int | None = getattr(connection.transport, "_fileno", None)
-    if fileno is None:
-        raise OSError(errno.EBADF, "port is closed")
-    return fileno
+    return -1 if fileno is None else fileno

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, sink: ByteSink) -> None:
         self.transport: asyncio.Transport | None = None
+        self.fileno: Callable[[], int] = _no_descriptor
         self.is_lost = False
         self.error: Exception | None = None
         self.writable = asyncio.Event()
@@ -117,6 +119,11 @@ class StreamTransport(ABC):
     @abstractmethod
     def _drop_kernel_output(self, connection: Connection) -> None:
         """Forget what the kernel has not sent: without it, closing waits for a stalled device."""
+
+
+def _no_descriptor() -> int:
+    """What the kernel answers with EBADF: for a connection that is not made yet."""
+    return -1
 
 
 def owning_group(path: Path, default: str) -> str:

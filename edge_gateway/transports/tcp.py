@@ -1,0 +1,98 @@
+"""TCP client connections (network printers, terminal servers), watched for peers that went without a word."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+from contextlib import suppress
+
+from edge_gateway.contracts.errors import TransportError
+from edge_gateway.contracts.transport import ByteSink
+from edge_gateway.settings import TcpTransportSettings
+from edge_gateway.transports.stream import Connection, StreamTransport
+
+KEEPALIVE_IDLE_S = 5
+KEEPALIVE_INTERVAL_S = 2
+KEEPALIVE_PROBES = 3
+"""A peer that was switched off while the line was idle is noticed after 5 + 3 * 2 = 11 s."""
+
+UNACKNOWLEDGED_MS_MAX = 15_000
+"""Sent and not acknowledged: the peer is gone. Also ends a connection whose peer takes nothing for that long (a printer
+that stopped in the middle of a job), so it must stay above the pauses of a printer that cuts or warms up."""
+
+DROP_READS_MAX = 16
+DROP_READ_BYTES = 65536
+"""At most 1 MB of old input is read away at once; a peer that sends faster than that is not waited for."""
+
+
+class TcpTransport(StreamTransport):
+    """One TCP connection to ``host:port``."""
+
+    def __init__(self, settings: TcpTransportSettings) -> None:
+        super().__init__(f"tcp {settings.host}:{settings.port}")
+        self._settings = settings
+
+    async def _connect(self, sink: ByteSink) -> Connection:
+        limit_s = self._settings.connect_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._connect_first(sink)
+        except TimeoutError as error:
+            raise TransportError(
+                f"{self.description}: no answer in {limit_s} s; check that the device is on, and its address and cable"
+            ) from error
+        except OSError as error:
+            reason = str(error) if isinstance(error, socket.gaierror) or not error.errno else os.strerror(error.errno)
+            raise TransportError(f"{self.description}: {reason}; check host and port") from error
+
+    async def _connect_first(self, sink: ByteSink) -> Connection:
+        """The first of the host's addresses that takes the connection. Raises the last one's OSError."""
+        loop = asyncio.get_running_loop()
+        refusal = OSError(f"no address for {self._settings.host!r}")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(
+            self._settings.host, self._settings.port, type=socket.SOCK_STREAM
+        ):
+            wire = socket.socket(family, kind, protocol)
+            try:
+                wire.setblocking(False)
+                _set_options(wire)
+                await loop.sock_connect(wire, address)
+                return await _adopt(wire, sink)
+            except OSError as error:
+                wire.close()
+                refusal = error
+            except asyncio.CancelledError:
+                wire.close()
+                raise
+        raise refusal
+
+    def _drop_kernel_input(self, connection: Connection) -> None:
+        with suppress(OSError):  # nothing more to read, or lost: the loop hears of it by itself
+            for _ in range(DROP_READS_MAX):
+                if not os.read(connection.fileno(), DROP_READ_BYTES):
+                    return
+
+    def _drop_kernel_output(self, connection: Connection) -> None:
+        assert connection.transport is not None
+        if connection.transport.get_write_buffer_size():
+            # Closing with a reset: half a job that was given up must not be printed when the peer wakes up.
+            with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def _adopt(wire: socket.socket, sink: ByteSink) -> Connection:
+    connection = Connection(sink)
+    await asyncio.get_running_loop().create_connection(lambda: connection, sock=wire)
+    connection.fileno = wire.fileno
+    return connection
+
+
+def _set_options(wire: socket.socket) -> None:
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)

@@ -1,0 +1,24 @@
+"""Each kind of transport settings makes its transport."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from edge_gateway.settings import TransportSettings
+from edge_gateway.transports.factory import make_transport
+
+
+@pytest.mark.parametrize(
+    ("settings", "description"),
+    [
+        ({"kind": "serial", "path": "/dev/ttyX", "bytesize": 7, "parity": "E"}, "serial /dev/ttyX 9600 7E1"),
+        ({"kind": "tcp", "host": "printer.shop"}, "tcp printer.shop:9100"),
+        ({"kind": "evdev", "path": "/dev/input/event7"}, "evdev /dev/input/event7"),
+    ],
+)
+def test_factory_makes_the_transport_of_its_kind(settings: dict[str, Any], description: str) -> None:
+    adapter: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
+    assert make_transport(adapter.validate_python(settings)).description == description
