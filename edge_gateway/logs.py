@@ -28,6 +28,7 @@ QUIET_LOGGERS: Mapping[str, int] = {
     "httpx2": logging.WARNING,
     "httpcore2": logging.WARNING,
     "uvicorn.access": logging.CRITICAL,
+    "uvicorn.error": logging.WARNING,  # its start and stop are our own events
 }
 """Loggers of libraries whose lower levels must not be written, whatever level is configured."""
 

@@ -1,0 +1,69 @@
+"""The roll-up says unhealthy only when a sale cannot be taken, and always says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edge_gateway.contracts.states import Health, PowerState
+from edge_gateway.status.source import StreamStatus
+from tests.status.snapshots import bus, gateway, outbox, printer, scale, snapshot, uplink
+
+
+def test_health_of_a_store_without_problems_has_no_reasons() -> None:
+    health = snapshot().health
+    assert (health.status, health.reasons) == (Health.HEALTHY, ())
+
+
+@pytest.mark.parametrize(
+    ("parts", "status", "part", "text"),
+    [
+        ({"gateway": gateway(state="starting")}, Health.UNHEALTHY, "gateway", "starting"),
+        ({"outbox": outbox(is_open=False, reason="disk full")}, Health.UNHEALTHY, "store", "refused: disk full"),
+        (
+            {"outbox": outbox(health=Health.DEGRADED, reason="set aside a corrupt database")},
+            Health.DEGRADED,
+            "store",
+            "corrupt",
+        ),
+        (
+            {"outbox": outbox(streams={"transactions": StreamStatus(pending=0, dead=2, delivered_total=0)})},
+            Health.DEGRADED,
+            "store",
+            "2 of transactions refused",
+        ),
+        ({"bus": bus(is_connected=False, reason="refused")}, Health.DEGRADED, "bus", "127.0.0.1:1883: refused"),
+        (
+            {"uplinks": (uplink(health=Health.UNHEALTHY, reason="401"),)},
+            Health.DEGRADED,
+            "uplink/transactions",
+            "401",
+        ),
+        ({"uplinks": (uplink(health=Health.INACTIVE),)}, Health.HEALTHY, "uplink/transactions", "not configured"),
+        (
+            {"devices": (scale(power=PowerState.OFF, reason="no such node"),)},
+            Health.DEGRADED,
+            "device/lane1-scale",
+            "off: no such node",
+        ),
+        ({"devices": (scale(power=PowerState.UNKNOWN),)}, Health.HEALTHY, "device/lane1-scale", "not looked for"),
+        (
+            {"devices": (printer(flags=("cover_open", "paper_near_end")),)},
+            Health.DEGRADED,
+            "device/lane1-printer",
+            "cover open",
+        ),
+    ],
+)
+def test_health_names_the_part_and_the_reason(parts: dict[str, Any], status: Health, part: str, text: str) -> None:
+    health = snapshot(**parts).health
+    assert health.status is status
+    assert [reason.part for reason in health.reasons] == [part]
+    assert text in health.reasons[0].text
+
+
+def test_health_is_the_worst_of_all_and_keeps_every_reason() -> None:
+    health = snapshot(bus=bus(is_connected=False), outbox=outbox(is_open=False), uplinks=()).health
+    assert health.status is Health.UNHEALTHY
+    assert {reason.part for reason in health.reasons} == {"store", "bus"}
