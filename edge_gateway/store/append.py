@@ -1,0 +1,124 @@
+"""Appending events to the outbox, many at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, StoreError
+from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.store import Appended
+from edge_gateway.store.streams import Streams
+from edge_gateway.store.transactor import Operation
+
+_INSERT_EVENT = "INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_KEY = "INSERT OR IGNORE INTO idempotency_key (key, digest, event_id, sequence) VALUES (?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event, and what makes it unique beyond its id."""
+
+    event: OutboxEvent
+    key: str | None
+    digest: str
+
+
+class Append(Operation[NewEvent, Appended]):
+    """Numbers the events, keeps their keys, answers repeats."""
+
+    name = "append"
+    is_growing = True
+
+    def __init__(self, streams: Streams, clock: Clock, announce: Callable[[set[str]], None]) -> None:
+        self._streams = streams
+        self._clock = clock
+        self._announce = announce
+        self._staged: dict[str, int] = {}
+        self._grown: set[str] = set()
+
+    def new_bytes(self, item: NewEvent) -> int:
+        return len(item.event.payload)
+
+    def apply(self, connection: sqlite3.Connection, items: Sequence[NewEvent]) -> list[Appended | EdgeGatewayError]:
+        self._streams.load(connection)
+        keyed = any(item.key is not None for item in items)
+        if keyed:
+            connection.execute("SAVEPOINT keys")
+        outcomes, is_done = self._apply_new(connection, items)
+        if not is_done:
+            # Some key was there before (rare): find out which, one by one.
+            connection.execute("ROLLBACK TO keys")
+            outcomes = self._apply_each(connection, items)
+        if keyed:
+            connection.execute("RELEASE keys")
+        return outcomes
+
+    def committed(self) -> None:
+        for name, last_sequence in self._staged.items():
+            self._streams.of(name).last_sequence = last_sequence
+        self._grown = set(self._staged)
+
+    def announce(self) -> None:
+        self._announce(self._grown)
+
+    def _apply_new(
+        self, connection: sqlite3.Connection, items: Sequence[NewEvent]
+    ) -> tuple[list[Appended | EdgeGatewayError], bool]:
+        """As if no key were known: two statements for all of them. False: some key was known."""
+        self._staged = {}
+        now_ms = self._now_ms()
+        rows, keys = [], []
+        outcomes: list[Appended | EdgeGatewayError] = []
+        for item in items:
+            event = item.event
+            try:
+                sequence = self._next(event.stream)
+            except StoreError as error:
+                outcomes.append(error)
+                continue
+            rows.append((sequence, event.id, event.source, event.type, now_ms, event.payload))
+            if item.key is not None:
+                keys.append((item.key, item.digest, event.id, sequence))
+            outcomes.append(Appended(event.id, True))
+        if keys and connection.executemany(_INSERT_KEY, keys).rowcount != len(keys):
+            return outcomes, False
+        connection.executemany(_INSERT_EVENT, rows)
+        return outcomes, True
+
+    def _apply_each(
+        self, connection: sqlite3.Connection, items: Sequence[NewEvent]
+    ) -> list[Appended | EdgeGatewayError]:
+        self._staged = {}
+        now_ms = self._now_ms()
+        return [self._apply_one(connection, item, now_ms) for item in items]
+
+    def _apply_one(self, connection: sqlite3.Connection, item: NewEvent, now_ms: int) -> Appended | EdgeGatewayError:
+        event = item.event
+        if item.key is not None:
+            known = connection.execute(
+                "SELECT digest, event_id FROM idempotency_key WHERE key = ?", (item.key,)
+            ).fetchone()
+            if known is not None and known[0] != item.digest:
+                return ConflictError(f"'{item.key}' was stored before with other content, as event {known[1]}")
+            if known is not None:
+                return Appended(known[1], False)
+        try:
+            sequence = self._next(event.stream)
+        except StoreError as error:
+            return error
+        connection.execute(_INSERT_EVENT, (sequence, event.id, event.source, event.type, now_ms, event.payload))
+        if item.key is not None:
+            connection.execute(_INSERT_KEY, (item.key, item.digest, event.id, sequence))
+        return Appended(event.id, True)
+
+    def _next(self, stream: str) -> int:
+        last = self._staged.get(stream)
+        sequence = (self._streams.of(stream).last_sequence if last is None else last) + 1
+        self._staged[stream] = sequence
+        return sequence
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)

@@ -1,0 +1,86 @@
+"""The command log on SQLite: a request with an effect is carried out once, also across restarts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, ErrorCode, RequestError, StoreError
+from edge_gateway.store.database import Database
+from edge_gateway.store.transactor import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class _ClaimItem:
+    request_key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _FinishItem:
+    request_key: str
+    reply: bytes
+
+
+class _Claim(Operation[_ClaimItem, "bytes | None"]):
+    name = "claim"
+    is_growing = True
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def apply(
+        self, connection: sqlite3.Connection, items: Sequence[_ClaimItem]
+    ) -> list[bytes | EdgeGatewayError | None]:
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        return [_claim(connection, item, now_ms) for item in items]
+
+
+class _Finish(Operation[_FinishItem, None]):
+    name = "finish"
+    is_growing = False  # the effect has happened: its reply must be kept however full the disk is
+
+    def apply(self, connection: sqlite3.Connection, items: Sequence[_FinishItem]) -> list[EdgeGatewayError | None]:
+        return [_finish(connection, item) for item in items]
+
+
+class SqliteCommandLog:
+    """Implements ``contracts.store.CommandLog``. Claims cut short are closed when the database is opened."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._claim = _Claim(clock)
+        self._finish = _Finish()
+
+    async def claim(self, request_key: str, digest: str) -> bytes | None:
+        return await self._database.submit(self._claim, _ClaimItem(request_key, digest))
+
+    async def finish(self, request_key: str, reply: bytes) -> None:
+        await self._database.submit(self._finish, _FinishItem(request_key, reply))
+
+
+def _claim(connection: sqlite3.Connection, item: _ClaimItem, now_ms: int) -> bytes | EdgeGatewayError | None:
+    known = connection.execute(
+        "SELECT digest, reply FROM command WHERE request_key = ?", (item.request_key,)
+    ).fetchone()
+    if known is None:
+        connection.execute(
+            "INSERT INTO command (request_key, digest, claimed_at_ms) VALUES (?, ?, ?)",
+            (item.request_key, item.digest, now_ms),
+        )
+        return None
+    digest, reply = known
+    if digest != item.digest:
+        return ConflictError(f"request '{item.request_key}' was made before with other content: use a new id")
+    if reply is None:
+        return RequestError(ErrorCode.BUSY, f"request '{item.request_key}' is being carried out; its reply will follow")
+    return bytes(reply)
+
+
+def _finish(connection: sqlite3.Connection, item: _FinishItem) -> EdgeGatewayError | None:
+    cursor = connection.execute("UPDATE command SET reply = ? WHERE request_key = ?", (item.reply, item.request_key))
+    if cursor.rowcount != 1:
+        return StoreError(f"request '{item.request_key}' was never claimed")
+    return None

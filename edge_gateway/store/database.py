@@ -1,0 +1,178 @@
+"""The one SQLite file of the gateway: opened, checked, migrated, owned, written in groups, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+import structlog
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import EdgeGatewayError, StoreError
+from edge_gateway.settings import OutboxSettings
+from edge_gateway.store import integrity
+from edge_gateway.store.claims import close_open_claims
+from edge_gateway.store.lock import DirectoryLock
+from edge_gateway.store.migrations import migrate, schema_files
+from edge_gateway.store.retention import INTERVAL_S, Retention
+from edge_gateway.store.space import SpaceGuard
+from edge_gateway.store.thread import SqliteThread
+from edge_gateway.store.transactor import Operation, Transactor, translate
+from edge_gateway.store.writer import Writer
+
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+OutcomeT = TypeVar("OutcomeT")
+
+FILE_NAME: Final = "outbox.db"
+
+DRAIN_S_MAX: Final = 1.5
+"""At close, writes that wait get this long; their producers have no answer yet, so none of them counts on it."""
+
+_log = structlog.get_logger()
+
+
+class Database:
+    """Owner of the file. ``SqliteOutbox`` and ``SqliteCommandLog`` work through ``submit`` and ``read``."""
+
+    def __init__(self, settings: OutboxSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = DirectoryLock(settings.directory)
+        self._space = SpaceGuard(self.path, settings, clock)
+        self._thread: SqliteThread | None = None
+        self._writer: Writer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.counters: Counter[str] = Counter()
+        self.set_aside_as: Path | None = None
+        """Where a damaged database went at this start."""
+
+    @property
+    def path(self) -> Path:
+        return self._settings.directory / FILE_NAME
+
+    @property
+    def was_set_aside(self) -> bool:
+        """The database was damaged, and this run began with an empty one: health is degraded until the next start."""
+        return self.set_aside_as is not None
+
+    @property
+    def is_full(self) -> bool:
+        """New entries are refused for want of room."""
+        return self._writer is not None and self._writer.is_full
+
+    @property
+    def is_failing(self) -> bool:
+        """The last write failed for a reason other than room."""
+        return self._writer is not None and self._writer.is_failing
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes in use when something was last appended; see OutboxSettings.bytes_max."""
+        return self._space.used_bytes
+
+    async def open(self) -> None:
+        """Raises StoreError, with a remedy: in use by another process, newer schema, or a directory of no use."""
+        self._lock.acquire()
+        try:
+            self._thread = await self._open_sound()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._writer = Writer(self._thread, Transactor(self._space), self.counters)
+        self._tasks = [
+            asyncio.create_task(self._collect(self._writer), name="store collector"),
+            asyncio.create_task(self._retain(), name="store retention"),
+        ]
+        _log.info(log_events.STORE_OPENED, path=str(self.path))
+
+    async def close(self) -> None:
+        """Commit what waits, then let go of file and directory. Bounded, even if the disk hangs."""
+        if self._thread is None or self._writer is None:
+            return
+        collector, retention = self._tasks
+        retention.cancel()
+        self._writer.finish()
+        await asyncio.wait([collector], timeout=DRAIN_S_MAX)
+        collector.cancel()
+        await asyncio.gather(collector, retention, return_exceptions=True)
+        await self._thread.close()
+        self._thread = self._writer = None
+        self._lock.release()
+
+    async def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> OutcomeT:
+        """Write with the next group commit; returns when it is on disk."""
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        return await self._writer.submit(operation, item)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function on the connection. Raises StoreError."""
+        if self._thread is None:
+            raise StoreError("the store is not open")
+        try:
+            return await self._thread.run(work)
+        except sqlite3.Error as error:
+            raise translate(error) from error
+
+    async def _open_sound(self) -> SqliteThread:
+        try:
+            return await self._open_file()
+        except sqlite3.DatabaseError as error:
+            if not integrity.is_damage(error):
+                raise translate(error) from error
+            finding = str(error)
+        try:
+            self.set_aside_as = integrity.set_aside(self.path, self._clock.now())
+        except OSError as error:
+            raise StoreError(f"{self.path} is damaged ({finding}) and cannot be moved away: {error}") from error
+        _log.error(log_events.STORE_SET_ASIDE, path=str(self.path), kept_as=str(self.set_aside_as), reason=finding)
+        try:
+            return await self._open_file()
+        except sqlite3.Error as error:
+            raise translate(error) from error
+
+    async def _open_file(self) -> SqliteThread:
+        thread = await SqliteThread.start(self.path)
+        try:
+            before, after, closed = await thread.run(partial(_make_ready, path=self.path))
+        except BaseException:
+            await thread.close()
+            raise
+        if before != after:
+            _log.info(log_events.STORE_MIGRATED, path=str(self.path), version_from=before, version_to=after)
+        self.counters["claims_closed_unknown"] += closed
+        return thread
+
+    async def _collect(self, writer: Writer) -> None:
+        error = StoreError("the store was closed before this was written")
+        try:
+            await writer.run()
+        finally:
+            writer.abandon(error)
+
+    async def _retain(self) -> None:
+        retention = Retention(self._clock, self._settings.delivered_keep_days)
+        while True:
+            # What fails here fails for producers too, and is logged there; the next bite comes in any case.
+            with contextlib.suppress(EdgeGatewayError):
+                bite = await self.submit(retention, None)
+                self.counters["keys_forgotten"] += bite.keys
+                self.counters["commands_forgotten"] += bite.commands
+            await self._clock.sleep(INTERVAL_S)
+
+
+def _make_ready(connection: sqlite3.Connection, path: Path) -> tuple[int, int, int]:
+    integrity.prepare(connection)
+    finding = integrity.damage(connection)
+    if finding is not None:
+        raise integrity.damaged(finding)
+    before, after = migrate(connection, schema_files(), str(path))
+    return before, after, close_open_claims(connection)

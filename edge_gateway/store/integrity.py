@@ -1,0 +1,76 @@
+"""Opens a database file, tells a damaged one from a sound one, and sets a damaged one aside."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+CHECK_S_MAX: Final = 2.0
+"""The check at start ends here: 2 s read most of a store's database, and an opening shop cannot wait for gigabytes."""
+
+CHECK_STEPS: Final = 10_000
+"""Virtual machine steps between two looks at the time: well under a millisecond."""
+
+CACHE_KIB: Final = 8_000
+JOURNAL_BYTES_KEPT: Final = 16_000_000
+"""A WAL that grew while a reader held it is cut back to this. The file keeps its place on disk: room to drain."""
+
+_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Settings of the connection. Order matters: auto_vacuum only before the first table, WAL after it."""
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged rows at a power cut
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES_KEPT}")
+
+
+def damage(connection: sqlite3.Connection, seconds_max: float = CHECK_S_MAX) -> str | None:
+    """What a quick check finds; None if it found nothing in its time."""
+    deadline = time.monotonic() + seconds_max
+    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), CHECK_STEPS)
+    try:
+        finding: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+    return None if finding == "ok" else finding
+
+
+def damaged(finding: str) -> sqlite3.DatabaseError:
+    """The error SQLite itself raises when it stumbles over damage."""
+    error = sqlite3.DatabaseError(finding)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    error.sqlite_errorname = "SQLITE_CORRUPT"
+    return error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error means that the file itself is broken."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _DAMAGE
+
+
+def set_aside(path: Path, now: datetime) -> Path:
+    """Rename the database and its WAL, for a person to look at; answers the new name."""
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    target = path.with_name(f"{path.name}.corrupt-{stamp}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
+    # The WAL first: left behind beside a new database, it would be taken for that one's.
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(target.with_name(target.name + suffix))
+    return target

@@ -1,0 +1,118 @@
+"""Keeps the store small: forgets old idempotency keys and command replies, gives unused pages back. In small bites."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import EdgeGatewayError
+from edge_gateway.store.sequence import first_sequence, stream_of
+from edge_gateway.store.transactor import Operation
+
+INTERVAL_S: Final = 60.0
+"""Between two bites. A bite holds up the writers for a few milliseconds."""
+
+KEYS_PER_BITE: Final = 1_000
+COMMANDS_PER_BITE: Final = 1_000
+
+COMMANDS_MAX: Final = 20_000
+"""Replies kept. The log is read through at start for requests cut short, so it has to stay small."""
+
+COMMAND_KEEP: Final = timedelta(days=7)
+"""A sender repeats a request within seconds; a week also covers one that was switched off over the holidays."""
+
+FREE_PAGES_KEPT: Final = 2_000
+"""Unused pages left in the file for the next events: giving them back and taking them again would wear out the card."""
+
+PAGES_PER_BITE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Bite:
+    """What one bite removed."""
+
+    keys: int
+    commands: int
+
+
+class Retention(Operation[None, Bite]):
+    """Submitted to the writer like any other write."""
+
+    name = "retention"
+    is_growing = False
+
+    def __init__(self, clock: Clock, keep_days: int) -> None:
+        self._clock = clock
+        self._keep_days = keep_days
+        self._cursor = self._next_cursor = ""
+
+    def apply(self, connection: sqlite3.Connection, items: Sequence[None]) -> list[Bite | EdgeGatewayError]:
+        now = self._clock.now()
+        _mark_day(connection, now, self._keep_days)
+        bite = Bite(self._forget_keys(connection), _forget_commands(connection, now))
+        _give_back_pages(connection)
+        return [bite] * len(items)
+
+    def committed(self) -> None:
+        self._cursor = self._next_cursor
+
+    def _forget_keys(self, connection: sqlite3.Connection) -> int:
+        """Walk on through the keys, and round again; those whose event was settled long ago go."""
+        rows = connection.execute(
+            "SELECT key, sequence FROM idempotency_key WHERE key > ? ORDER BY key LIMIT ?",
+            (self._cursor, KEYS_PER_BITE),
+        ).fetchall()
+        self._next_cursor = rows[-1][0] if len(rows) == KEYS_PER_BITE else ""
+        settled_below = dict(connection.execute(_OLD_WATERMARKS, (self._keep_days,)))
+        old = [(key,) for key, sequence in rows if sequence < settled_below.get(stream_of(sequence), 0)]
+        connection.executemany("DELETE FROM idempotency_key WHERE key = ?", old)
+        return len(old)
+
+
+_OLD_WATERMARKS: Final = """
+    SELECT stream_id, max(sequence) FROM (
+        SELECT stream_id, sequence, row_number() OVER (PARTITION BY stream_id ORDER BY position DESC) AS age
+        FROM watermark
+    ) WHERE age > ? GROUP BY stream_id
+"""
+
+
+def _mark_day(connection: sqlite3.Connection, now: datetime, keep_days: int) -> None:
+    """Once a day, note below which sequence each stream is settled; drop marks older than the oldest one needed."""
+    day = int(now.timestamp()) // 86_400
+    last = connection.execute("SELECT day FROM watermark ORDER BY position DESC LIMIT 1").fetchone()
+    if last is not None and last[0] == day:
+        return
+    for stream_id, settled in connection.execute("SELECT stream_id, sequence_settled FROM stream").fetchall():
+        start, end = first_sequence(stream_id), first_sequence(stream_id + 1)
+        oldest = connection.execute(
+            "SELECT min(sequence) FROM pending WHERE sequence >= ? AND sequence < ?", (start, end)
+        ).fetchone()[0]
+        mark = oldest if oldest is not None else settled + 1
+        connection.execute("INSERT INTO watermark (stream_id, day, sequence) VALUES (?, ?, ?)", (stream_id, day, mark))
+    streams = connection.execute("SELECT count(*) FROM stream").fetchone()[0]
+    connection.execute(
+        "DELETE FROM watermark WHERE position <= (SELECT max(position) FROM watermark) - ?",
+        ((keep_days + 2) * streams,),
+    )
+
+
+def _forget_commands(connection: sqlite3.Connection, now: datetime) -> int:
+    oldest_ms = int((now - COMMAND_KEEP).timestamp() * 1000)
+    cursor = connection.execute(
+        "DELETE FROM command WHERE position IN ("
+        " SELECT position FROM command WHERE reply IS NOT NULL"
+        " AND (claimed_at_ms < ? OR position <= (SELECT max(position) FROM command) - ?) ORDER BY position LIMIT ?)",
+        (oldest_ms, COMMANDS_MAX, COMMANDS_PER_BITE),
+    )
+    return cursor.rowcount
+
+
+def _give_back_pages(connection: sqlite3.Connection) -> None:
+    free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    if free > FREE_PAGES_KEPT + PAGES_PER_BITE:
+        connection.execute(f"PRAGMA incremental_vacuum({PAGES_PER_BITE})").fetchall()

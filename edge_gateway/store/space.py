@@ -1,0 +1,67 @@
+"""Watches the room that is left: on the disk, and below the store's own limit."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import StorageFullError
+from edge_gateway.settings import OutboxSettings
+
+LOOK_INTERVAL_S: Final = 1.0
+"""The file system is asked at most once in this time; what was written since is reckoned from its size."""
+
+WRITTEN_PER_PAYLOAD_BYTE: Final = 2
+"""Reckoning between two looks: a payload is written twice, to the WAL and later to the database."""
+
+
+class SpaceGuard:
+    """Says no before the disk does, so that there is room left to deliver what is stored. In the SQLite thread."""
+
+    def __init__(self, path: Path, settings: OutboxSettings, clock: Clock) -> None:
+        self._path = path
+        self._wal = path.with_name(path.name + "-wal")
+        self._settings = settings
+        self._clock = clock
+        self._looked_at: float | None = None
+        self._free_bytes = 0
+        self._wal_bytes = 0
+        self._page_bytes = 4096
+        self.used_bytes = 0
+
+    def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> StorageFullError | None:
+        """Why ``new_bytes`` of payload may not be stored now; None if they may."""
+        written = new_bytes * WRITTEN_PER_PAYLOAD_BYTE
+        now = self._clock.monotonic()
+        is_stale = self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S
+        if is_stale or self._free_bytes - written < self._settings.disk_free_bytes_min:
+            self._look(connection, now)
+        page_count: int = connection.execute("PRAGMA page_count").fetchone()[0]
+        page_free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        # Free pages inside the file will be filled first: a drained store takes new events however big its file is.
+        self.used_bytes = (page_count - page_free) * self._page_bytes + self._wal_bytes
+        if self.used_bytes + new_bytes > self._settings.bytes_max:
+            return StorageFullError(
+                f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}: "
+                "see that the cloud can be reached, or raise the limit"
+            )
+        if self._free_bytes - written < self._settings.disk_free_bytes_min:
+            return StorageFullError(
+                f"{self._path.parent} has {self._free_bytes} bytes free, outbox.disk_free_bytes_min is "
+                f"{self._settings.disk_free_bytes_min}: make room on that disk"
+            )
+        self._free_bytes -= written
+        return None
+
+    def _look(self, connection: sqlite3.Connection, now: float) -> None:
+        self._looked_at = now
+        self._page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+        disk = os.statvfs(self._path.parent)
+        self._free_bytes = disk.f_bavail * disk.f_frsize
+        try:
+            self._wal_bytes = self._wal.stat().st_size
+        except FileNotFoundError:
+            self._wal_bytes = 0

@@ -1,0 +1,131 @@
+"""Carries out what many producers wait for in one SQLite transaction, and tells each its own outcome."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from edge_gateway.contracts.errors import EdgeGatewayError, StorageFullError, StoreError
+
+ItemT = TypeVar("ItemT")
+OutcomeT = TypeVar("OutcomeT")
+
+_WRITE_FAILURES: Final = {
+    "SQLITE_FULL",
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_TRUNCATE",
+    "SQLITE_IOERR_SHMSIZE",
+    "SQLITE_IOERR_SHMMAP",
+}
+"""What SQLite says when it cannot put bytes on the disk: full, over a quota (EDQUOT), or past a file size limit."""
+
+
+class Operation(Generic[ItemT, OutcomeT]):
+    """One kind of write. Lives in the SQLite thread (but for ``announce``), and may keep what it knows there."""
+
+    name: str
+    is_growing: bool
+    """Whether it is refused when room is short. What drains the store is not."""
+
+    def new_bytes(self, item: ItemT) -> int:
+        """Payload bytes that the item adds."""
+        return 0
+
+    def apply(self, connection: sqlite3.Connection, items: Sequence[ItemT]) -> list[OutcomeT | EdgeGatewayError]:
+        """Write all items inside the open transaction; an outcome, or an error of its own, for each.
+
+        Must leave its own state alone until ``committed``: it may be called again after a rollback.
+        """
+        raise NotImplementedError
+
+    def committed(self) -> None:
+        """What the last ``apply`` wrote is on disk now."""
+
+    def announce(self) -> None:
+        """Called in the event loop after a commit: wake whoever waits for it."""
+
+
+Work = tuple[Operation[Any, Any], Any]
+
+
+class Refusing(Protocol):
+    """The part of SpaceGuard that is used here."""
+
+    def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> StorageFullError | None: ...
+
+
+class Transactor:
+    """All methods run in the SQLite thread."""
+
+    def __init__(self, space: Refusing) -> None:
+        self._space = space
+
+    def commit(self, connection: sqlite3.Connection, batch: Sequence[Work]) -> list[Any]:
+        """Outcomes (or errors) in the order of the batch. Everything it reports as done is on disk."""
+        try:
+            return self._commit_once(connection, batch)
+        except Exception as error:  # noqa: BLE001 - the boundary: what one producer sent must not fail the others
+            _roll_back(connection)
+            return self._after_failure(connection, batch, error)
+
+    def _commit_once(self, connection: sqlite3.Connection, batch: Sequence[Work]) -> list[Any]:
+        groups: dict[Operation[Any, Any], list[int]] = {}
+        for index, (operation, _) in enumerate(batch):
+            groups.setdefault(operation, []).append(index)
+        outcomes: list[Any] = [None] * len(batch)
+        applied = []
+        connection.execute("BEGIN IMMEDIATE")
+        for operation, indexes in groups.items():
+            items = [batch[index][1] for index in indexes]
+            refusal = self._refusal(connection, operation, items)
+            if refusal is None:
+                results = operation.apply(connection, items)
+                applied.append(operation)
+            else:
+                results = [refusal] * len(items)
+            for index, result in zip(indexes, results, strict=True):
+                outcomes[index] = result
+        connection.execute("COMMIT")
+        for operation in applied:
+            operation.committed()
+        return outcomes
+
+    def _refusal(
+        self, connection: sqlite3.Connection, operation: Operation[Any, Any], items: Sequence[Any]
+    ) -> StorageFullError | None:
+        if not operation.is_growing:
+            return None
+        return self._space.refusal(connection, sum(map(operation.new_bytes, items)))
+
+    def _after_failure(self, connection: sqlite3.Connection, batch: Sequence[Work], error: Exception) -> list[Any]:
+        translated = translate(error)
+        if isinstance(translated, StorageFullError):
+            # What drains needs less room than what grows: it gets a try of its own.
+            draining = [work for work in batch if not work[0].is_growing]
+            if len(draining) in (0, len(batch)):
+                return [translated] * len(batch)
+            drained = iter(self.commit(connection, draining))
+            return [translated if operation.is_growing else next(drained) for operation, _ in batch]
+        if len(batch) > 1 and not isinstance(error, sqlite3.OperationalError):
+            return [self.commit(connection, [work])[0] for work in batch]
+        return [translated] * len(batch)
+
+
+def translate(error: Exception) -> StoreError:
+    """What SQLite, or Python on the way to it, raised, in our words."""
+    if isinstance(error, StoreError):
+        return error
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    translated: StoreError
+    if name in _WRITE_FAILURES:
+        translated = StorageFullError(f"the disk of the outbox takes no more ({name}): make room on it")
+    else:
+        translated = StoreError(f"the outbox could not be used ({name}): {error}")
+    translated.__cause__ = error
+    return translated
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
