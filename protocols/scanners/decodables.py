@@ -10,6 +10,9 @@ from protocols.barcodes.gtin import has_valid_check_digit
 from protocols.barcodes.meaning import barcode_of
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scanners.code_ids import TABLES, UPC_EAN, CodeIdTable, split_code_id
+from protocols.scanners.keyboard_hid_boot import KeyboardHidBootCodec
+from protocols.scanners.keyboard_text import DEFAULTS, KeyboardRead
+from protocols.scanners.keyboard_wedge import RECORD, KeyboardWedgeCodec
 from protocols.scanners.rs232_plain import Rs232PlainCodec
 
 _LENGTHS = {UPC_EAN: (8, 12, 13), "ean_13": (13,), "upc_a": (12,)}
@@ -57,6 +60,8 @@ def describe(event: CodecEvent) -> JsonEvent:
     }
     if event.raw != data:
         told["raw"] = event.raw.decode("latin-1")
+    if isinstance(event, KeyboardRead):
+        told |= {"layout": DEFAULTS.layout, "suffix": event.suffix}
     if guess:
         told |= {"code_id": guess.code_id, "vendor": guess.vendor, "is_code_id_certain": False}
         if guess.symbology == UPC_EAN:
@@ -74,6 +79,14 @@ def _confirms(symbology: str, rest: bytes) -> bool:
     return identifiers is not None and gs1.gtin_of(identifiers) is not None
 
 
+def _reports(*usages: int) -> bytes:
+    return b"".join(bytes((0, 0, usage, 0, 0, 0, 0, 0)) + bytes(8) for usage in usages)
+
+
+def _records(*keys: int) -> bytes:
+    return b"".join(RECORD.pack(1, 0, 1, key, value) + RECORD.pack(1, 0, 0, 0, 0) for key in keys for value in (1, 0))
+
+
 PROTOCOLS = {
     "scanner/rs232-plain": Decodable(
         device_to_host=Side(
@@ -86,6 +99,14 @@ PROTOCOLS = {
                 b"A4006381333931\t",
             ),
         ),
+        describe=describe,
+    ),
+    "scanner/keyboard-hid-boot": Decodable(
+        device_to_host=Side(KeyboardHidBootCodec, examples=(_reports(0x21, 0x25, 0x26, 0x28), _reports(0x1E, 0x58))),
+        describe=describe,
+    ),
+    "scanner/keyboard-wedge": Decodable(
+        device_to_host=Side(KeyboardWedgeCodec, examples=(_records(5, 11, 11, 7, 28), _records(16, 3, 15))),
         describe=describe,
     ),
 }

@@ -9,16 +9,12 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
-from protocols.barcodes.aim import split_aim
-from protocols.scanners.code_ids import CodeIdTable, split_code_id
+from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from protocols.scanners.code_ids import CodeIdTable
+from protocols.scanners.reading import FRAME_BYTES_MAX, AimHandling, barcode_read
 
 Suffix = Literal["auto", "cr", "lf", "crlf", "tab", "etx", "none"]
 Prefix = Literal["auto", "none", "stx"]
-AimHandling = Literal["auto", "none"]
-
-FRAME_BYTES_MAX = 8192
-"""More than any symbol holds (QR: 7,089 digits), so that what is longer is noise."""
 
 STX = b"\x02"
 _REJECTED_HEAD_BYTES = 64
@@ -132,9 +128,7 @@ class Rs232PlainCodec:
             return []
         if not _PRINTABLE.search(raw):
             return [FrameRejected.of("no_text", raw)]
-        aim, data = split_aim(raw) if self._aim == "auto" else (None, raw)
-        code_id, data = split_code_id(self._code_ids, data) if aim is None else (None, data)
-        return [BarcodeRead(raw=raw, data=data, aim=aim, code_id=code_id)]
+        return [barcode_read(raw, self._aim, self._code_ids)]
 
     def _rejected(self, reason: str, rest: bytes) -> FrameRejected:
         rejected = FrameRejected(reason, (self._lost_head + rest)[:_REJECTED_HEAD_BYTES], self._lost_length + len(rest))
