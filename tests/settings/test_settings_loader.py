@@ -1,0 +1,242 @@
+"""A wrong configuration is told in one go: each problem with its line, its value and what was expected."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.settings_loader import FILE_BYTES_MAX, load_settings, read_config, usable_devices
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.toml"
+
+
+def _write(directory: Path, text: str) -> Path:
+    path = directory / "gateway.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _problems(directory: Path, text: str) -> list[ConfigProblem]:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(_write(directory, text))
+    return list(caught.value.problems)
+
+
+def test_example_is_valid_and_has_two_lanes() -> None:
+    settings = load_settings(EXAMPLE)
+    assert {device.lane for device in settings.device} == {"lane-1", "lane-2"}
+    assert settings.store.id == "S001"
+
+
+def test_example_shows_the_true_defaults() -> None:
+    """A commented-out key in the example is its default, unless the example says otherwise."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    minimal = load_settings(EXAMPLE)
+    for key, default in (
+        ("keepalive_s", minimal.bus.keepalive_s),
+        ("session_expiry_s", minimal.bus.session_expiry_s),
+        ("queue_messages_max", minimal.bus.queue_messages_max),
+        ("bytes_max", minimal.outbox.bytes_max),
+        ("disk_free_bytes_min", minimal.outbox.disk_free_bytes_min),
+        ("delivered_keep_days", minimal.outbox.delivered_keep_days),
+    ):
+        assert f"# {key} = {default}" in text
+
+
+TEN_ERRORS = """\
+[store]
+id = "S 001"
+timezone = "Europe/Berlino"
+
+[bus]
+port = 99999
+hosst = "broker"
+password_file = "/nowhere/bus-password"
+username = "gateway"
+
+[outbox]
+bytes_max = "much"
+
+[log]
+level = "verbose"
+
+[cloud]
+base_url = "ftp://user:hunter2@cloud.example.com"
+password = "hunter2"
+retry_s_min = 60.0
+
+[[device]]
+id = "scale"
+lane = "lane-1"
+transport = { kind = "serial", path = "/dev/a" }
+
+[[device]]
+id = "scale"
+lane = "lane-1"
+profile = "mettler-toledo-8217"
+transport = { kind = "serial", path = "/dev/a" }
+"""
+
+
+def test_every_problem_is_told_at_once_with_line_value_and_expectation(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, TEN_ERRORS)
+    assert [(problem.line, problem.key, problem.value) for problem in problems] == [
+        (2, "store.id", "'S 001'"),
+        (3, "store.timezone", "'Europe/Berlino'"),
+        (6, "bus.port", "99999"),
+        (7, "bus.hosst", "'broker'"),
+        (8, "bus.password_file", "/nowhere/bus-password"),
+        (12, "outbox.bytes_max", "'much'"),
+        (15, "log.level", "'verbose'"),
+        (18, "cloud.base_url", "'ftp://(hidden)@cloud.example.com'"),
+        (19, "cloud.password", "(hidden)"),
+        (20, "cloud.retry_s_min", "60.0"),
+        (22, "device[0].profile", "(missing)"),
+        (28, "device[1].id", "'scale'"),
+        (31, "device[1].transport.path", "'/dev/a'"),
+    ]
+    expected = {problem.key: problem.expected for problem in problems}
+    assert "letters, digits" in expected["store.id"]
+    assert "did you mean Europe/Berlin?" in expected["store.timezone"]
+    assert "a whole number from 1 to 65535 (Port of the broker)" in expected["bus.port"]
+    assert "did you mean host?" in expected["bus.hosst"]
+    assert "No such file" in expected["bus.password_file"]
+    assert "a whole number, at least 1000000" in expected["outbox.bytes_max"]
+    assert "one of debug, info, warning, error" in expected["log.level"]
+    assert "https://" in expected["cloud.base_url"]
+    assert "at most retry_s_max (30.0)" in expected["cloud.retry_s_min"]
+    assert expected["device[0].profile"].startswith("required; ")
+    assert "on line 23" in expected["device[1].id"]
+
+
+def test_message_of_the_error_never_shows_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(_write(tmp_path, TEN_ERRORS))
+    assert "hunter2" not in str(caught.value)
+    assert "13 problems" in str(caught.value)
+    assert "line 6: bus.port = 99999: expected a whole number" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('[store]\nid = "S001\n', 2, "not TOML"),
+        ("[store]\nid = 'a'\nid = 'b'\n", 3, "not TOML"),
+        ("[store\n", 1, "not TOML"),
+        ("[store]\nid = 'a'\n[store]\n", 3, "not TOML"),
+        ('x = """', 1, "not TOML"),
+    ],
+)
+def test_syntax_error_is_told_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    [problem] = _problems(tmp_path, text)
+    assert problem.line == line
+    assert words in problem.expected
+
+
+def test_syntax_error_in_a_secret_does_not_show_it(tmp_path: Path) -> None:
+    [problem] = _problems(tmp_path, 'password = "hunter2\n')
+    assert "hunter2" not in str(problem)
+    assert problem.value == "password = …"
+
+
+def test_file_without_a_required_section_says_so(tmp_path: Path) -> None:
+    [problem] = _problems(tmp_path, "# empty\n")
+    assert (problem.key, problem.value, problem.line) == ("store", "(missing)", None)
+    assert problem.expected.startswith("required; a table")
+
+
+def test_section_that_is_a_value_is_told(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, 'store = "S001"\ndevice = 3\nbus = []\ncloud = ""\n')
+    assert [problem.key for problem in problems] == ["store", "device", "bus", "cloud"]
+
+
+@pytest.mark.parametrize("kind", ["absent", "directory", "binary", "huge"])
+def test_file_that_is_no_configuration_is_refused_with_the_reason(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "gateway.toml"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "binary":
+        path.write_bytes(b"[store]\nid = '\xff'\n")
+    elif kind == "huge":
+        path.write_bytes(b"#" * (FILE_BYTES_MAX + 1))
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    [problem] = caught.value.problems
+    words = {"absent": "No such file", "directory": "directory", "binary": "UTF-8", "huge": "larger than"}
+    assert words[kind] in problem.expected
+    assert problem.line == (2 if kind == "binary" else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "No such file"), (b"", "is empty"), (b"x" * 70_000, "more than")]
+)
+def test_secret_file_is_there_and_holds_something(tmp_path: Path, content: bytes | None, words: str) -> None:
+    secret = tmp_path / "secret"
+    if content is not None:
+        secret.write_bytes(content)
+    [problem] = _problems(tmp_path, f"[store]\nid='S1'\n[bus]\nusername='u'\npassword_file='{secret}'\n")
+    assert (problem.line, problem.key) == (5, "bus.password_file")
+    assert words in problem.expected
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read every file")
+def test_secret_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    secret.chmod(0)
+    [problem] = _problems(tmp_path, f"[store]\nid='S1'\n[bus]\nusername='u'\npassword_file='{secret}'\n")
+    assert "Permission denied" in problem.expected
+
+
+@pytest.mark.parametrize(
+    ("bus", "key"),
+    [
+        ("certificate_file = '{file}'\nca_file = '{file}'", "bus.certificate_file"),
+        ("key_file = '{file}'", "bus.key_file"),
+        ("certificate_file = '{file}'\nkey_file = '{file}'", "bus.certificate_file"),
+        ("password_file = '{file}'", "bus.password_file"),
+    ],
+)
+def test_keys_that_need_one_another_are_told(tmp_path: Path, bus: str, key: str) -> None:
+    secret = tmp_path / "file"
+    secret.write_text("x")
+    problems = _problems(tmp_path, f"[store]\nid='S1'\n[bus]\n{bus.format(file=secret)}\n")
+    assert [problem.key for problem in problems] == [key]
+
+
+def test_line_endings_and_byte_order_mark_of_other_systems_are_fine(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_bytes(b"\xef\xbb\xbf[store]\r\nid = 'S1'\r\n")
+    assert load_settings(path).store.id == "S1"
+
+
+def test_devices_that_are_well_formed_can_be_checked_further_in_a_file_with_problems(tmp_path: Path) -> None:
+    file = read_config(_write(tmp_path, TEN_ERRORS))
+    assert [device.profile for device in usable_devices(file)] == ["mettler-toledo-8217"]
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("device[1].profile", 30),
+        ("device.1.profile", 30),
+        ("device[1]", 27),
+        ("bus.port", 6),
+        ("device[0].settings.tare", 22),
+        ("nothing.like.it", None),
+    ],
+)
+def test_problems_of_the_layers_above_get_the_line_of_their_key(tmp_path: Path, key: str, line: int | None) -> None:
+    file = read_config(_write(tmp_path, TEN_ERRORS))
+    [located] = file.locate([ConfigProblem(key, "x", "y")])
+    assert located.line == line
+
+
+def test_problem_of_a_device_is_located_by_its_id(tmp_path: Path) -> None:
+    text = "[store]\nid='S1'\n[[device]]\nid='a.b'\n[[device]]\nid='c'\nprofile='x'\n"
+    file = read_config(_write(tmp_path, text))
+    located = file.locate([ConfigProblem("device[c].profile", "", ""), ConfigProblem("device.a.b.lane", "", "")])
+    assert [problem.line for problem in located] == [7, 3]
