@@ -1,0 +1,199 @@
+"""A simulated Toledo 8217 scale on a pty, told what to do by lines: typed, from a script, or made up from a seed.
+
+One order per line (``help`` prints them)::
+
+    put 1.234        lay a weight on the plate      motion under over outside_zero   one of its troubles
+    stable           back to normal                 silent garbage half              no answer, noise, cut frames
+    slow 0.3         seconds until it answers       parity on|off                    off: flip a bit of each answer
+    8n1 on|off       even parity in bit 7           point on|off                     decimal point sent or not
+    once on|off      each weight is sent once       settle 0.4                       seconds of motion after put
+    unplug  plug     take the port away, or back    wait 1.5                         seconds; without them: for ever
+    show             display and counters as JSON   quit
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from simulators.link import PtyLink
+from simulators.toledo_8217 import CAPACITY, STEP, Status, Toledo8217Scale
+
+ORDERS_MAX = 100
+"""Lines that wait to be carried out; a reader of a long script is held back."""
+
+
+class Console:
+    """Carries out orders on one scale and its link."""
+
+    def __init__(self, scale: Toledo8217Scale, link: PtyLink, tell: Callable[[str], None]) -> None:
+        self._scale = scale
+        self._link = link
+        self._tell = tell
+
+    async def obey(self, line: str) -> bool:
+        """False: the line was ``quit``. A line that is no order is answered, nothing else happens."""
+        name, _, argument = line.strip().partition(" ")
+        if name == "quit":
+            return False
+        try:
+            await self._obey(name, argument.strip())
+        except InvalidOperation:
+            self._tell(f"{line.strip()!r}: expected a weight such as 1.234")
+        except ValueError as error:
+            self._tell(f"{line.strip()!r}: {error}; 'help' lists the orders")
+        return True
+
+    async def _obey(self, name: str, argument: str) -> None:
+        scale = self._scale
+        if name in get_args(Status):
+            scale.status = cast(Status, name)
+            return
+        match name:
+            case "" | "#":
+                pass
+            case "put":
+                scale.put(Decimal(argument))
+            case "slow":
+                scale.reply_delay_s = float(argument)
+            case "settle":
+                scale.settle_s = float(argument)
+            case "parity":
+                scale.bad_parity = not _switch(argument)
+            case "8n1":
+                scale.as_8n1 = _switch(argument)
+            case "point":
+                scale.drop_point = not _switch(argument)
+            case "once":
+                scale.sends_weight_once = _switch(argument)
+            case "unplug":
+                self._link.unplug()
+            case "plug":
+                self._link.plug()
+            case "wait":
+                await (asyncio.sleep(float(argument)) if argument else asyncio.get_running_loop().create_future())
+            case "show":
+                self._tell(json.dumps(self._seen()))
+            case "help":
+                self._tell(__doc__ or "")
+            case _:
+                raise ValueError("no such order")
+
+    def _seen(self) -> dict[str, object]:
+        scale = self._scale
+        return {
+            "shown": str(scale.shown),
+            "unit": scale.unit,
+            "status": scale.status,
+            "is_plugged": self._link.is_plugged,
+            **scale.counters,
+        }
+
+
+def random_orders(seed: int, unit: Literal["kg", "lb"]) -> list[str]:
+    """The next orders of a shopper with a troublesome scale; each seed is another shopper, always the same."""
+    rng = random.Random(seed)
+    orders: list[str] = []
+    for _ in range(ORDERS_MAX // 2):
+        roll = rng.random()
+        if roll < 0.7:
+            steps = int(CAPACITY[unit] / STEP[unit])
+            orders += ["stable", f"put {rng.randrange(steps) * STEP[unit]}"]
+        elif roll < 0.8:
+            orders += ["stable", "put 0"]
+        else:
+            orders += [rng.choice(get_args(Status)), f"wait {rng.uniform(0.0, 0.5):.3f}"]
+    return orders
+
+
+async def run_orders(path: Path, orders: AsyncIterator[str], arguments: argparse.Namespace) -> None:
+    """A scale at ``path`` until the orders end, ``quit``, or a signal."""
+    link = PtyLink(path)
+    scale = Toledo8217Scale(
+        link, unit=arguments.unit, rng=random.Random(arguments.random or 0), settle_s=arguments.settle
+    )
+    console = Console(scale, link, lambda text: print(text, flush=True))
+    await scale.start()
+    print(json.dumps({"simulator": "toledo-8217", "path": str(path)}), flush=True)
+    task = asyncio.ensure_future(_obey_all(console, orders))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+    finally:
+        await scale.stop()
+
+
+async def _obey_all(console: Console, orders: AsyncIterator[str]) -> None:
+    async for line in orders:
+        if not await console.obey(line):
+            return
+
+
+async def _typed() -> AsyncIterator[str]:
+    """Lines of standard input, read by a thread (it may be a file, which no event loop can watch); then nothing."""
+    loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[str] = asyncio.Queue(ORDERS_MAX)
+
+    def read() -> None:
+        for line in sys.stdin:
+            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+
+    threading.Thread(target=read, daemon=True, name="stdin").start()
+    while True:
+        yield await lines.get()
+
+
+async def _scripted(path: Path) -> AsyncIterator[str]:
+    for line in path.read_text().splitlines():
+        yield line
+
+
+async def _random(seed: int, every_s: float, unit: Literal["kg", "lb"]) -> AsyncIterator[str]:
+    while True:
+        for order in random_orders(seed, unit):
+            print(order, flush=True)
+            yield order
+            await asyncio.sleep(every_s)
+        seed += 1
+
+
+def run_console(argv: list[str] | None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="simulate toledo-8217", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("path", type=Path, help="name of the port to make (a symbolic link to a pty)")
+    parser.add_argument("--unit", choices=("kg", "lb"), default="kg")
+    parser.add_argument("--settle", type=float, default=0.3, help="seconds the plate moves after put")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--script", type=Path, help="orders from this file; the end of the file ends the simulator")
+    source.add_argument("--random", type=int, metavar="SEED", help="orders made up from this seed")
+    parser.add_argument("--every", type=float, default=2.0, help="with --random: seconds between orders")
+    arguments = parser.parse_args(argv)
+    if arguments.script is not None:
+        orders = _scripted(arguments.script)
+    elif arguments.random is not None:
+        orders = _random(arguments.random, arguments.every, arguments.unit)
+    else:
+        orders = _typed()
+    asyncio.run(run_orders(arguments.path, orders, arguments))
+    return 0
+
+
+def _switch(argument: str) -> bool:
+    if argument not in {"on", "off"}:
+        raise ValueError("expected on or off")
+    return argument == "on"
