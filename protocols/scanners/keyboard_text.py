@@ -72,6 +72,7 @@ class KeyboardText:
         self._held: set[int] = set()
         self._has_caps = False
         self._alt_digits = ""
+        self._alt_kept = ""
         self._characters: list[str] = []
         self._lost_count = 0
         self._fault: str | None = None
@@ -86,7 +87,7 @@ class KeyboardText:
     @property
     def has_pending(self) -> bool:
         """A read has begun, or a modifier is held."""
-        return bool(self._characters or self._fault or self._alt_digits or self._held)
+        return bool(self._characters or self._fault or self._alt_digits or self._alt_kept or self._held)
 
     def press(self, key: int) -> list[CodecEvent]:
         """A key went down."""
@@ -97,7 +98,7 @@ class KeyboardText:
         elif _LEFT_ALT in self._held and KEYPAD.get(key, "").isdigit():
             self._alt_digits = (self._alt_digits + KEYPAD[key])[: _ALT_DIGITS_MAX + 1]
         elif key not in _IGNORED:
-            return self._typed(self._character(key))
+            return [*self._end_kept_digits(), *self._typed(self._character(key))]
         return []
 
     def release(self, key: int) -> list[CodecEvent]:
@@ -108,12 +109,12 @@ class KeyboardText:
     def lose(self, reason: str) -> None:
         """Keys were lost: what has been typed of this read cannot be trusted, nor which modifiers are held."""
         self._held.clear()
-        self._alt_digits = ""
+        self._alt_digits = self._alt_kept = ""
         self._fault = self._fault or reason
 
     def flush(self) -> list[CodecEvent]:
         """The keyboard has been idle: end what only that ends, and let go of modifiers whose release was lost."""
-        events = self._end_alt_code()
+        events = [*self._end_alt_code(), *self._end_kept_digits()]
         self._held.clear()
         if self.is_ended_by_idle:
             return events + self._complete()
@@ -154,10 +155,20 @@ class KeyboardText:
         return []
 
     def _end_alt_code(self) -> list[CodecEvent]:
-        """Alt and keypad digits: with a leading 0 a Windows-1252 code, else one of code page 437, below 32 as it is."""
+        """Alt was released. Some scanners press it anew for each digit: those are kept until they make a code."""
         digits, self._alt_digits = self._alt_digits, ""
-        if not digits:
-            return []
+        if len(digits) != 1:
+            return [*self._end_kept_digits(), *self._alt_code(digits)] if digits else []
+        self._alt_kept += digits
+        is_whole = len(self._alt_kept) == (_ALT_DIGITS_MAX if self._alt_kept[0] == "0" else _ALT_DIGITS_MAX - 1)
+        return self._end_kept_digits() if is_whole else []
+
+    def _end_kept_digits(self) -> list[CodecEvent]:
+        digits, self._alt_kept = self._alt_kept, ""
+        return self._alt_code(digits) if digits else []
+
+    def _alt_code(self, digits: str) -> list[CodecEvent]:
+        """With a leading 0 a Windows-1252 code, else one of code page 437; below 32 the control character itself."""
         code = int(digits)
         if len(digits) > _ALT_DIGITS_MAX or not 0 < code < 256:
             return self._typed("")

@@ -1,0 +1,34 @@
+"""Scanners that send plain text over RS-232 or USB CDC-ACM."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from drivers.barcode_scanner import BarcodeScanner, ScannerSettings
+from edge_gateway.contracts.driver import Session
+from protocols.scanners.reading import FRAME_BYTES_MAX
+from protocols.scanners.rs232_plain import Prefix, Rs232PlainCodec, Suffix
+
+
+class SerialScannerSettings(ScannerSettings):
+    """Settings of a serial scanner: they describe how the scanner itself is set up."""
+
+    suffix: Suffix = Field("auto", description="What ends a read: auto, cr, lf, crlf, tab, etx; none: an idle line.")
+    prefix: Prefix = Field("auto", description="auto: drop one STX in front; stx: require it; none: keep it as data.")
+    frame_bytes_max: int = Field(FRAME_BYTES_MAX, ge=16, le=65536, description="Longer reads are rejected as noise.")
+
+
+class SerialScanner(BarcodeScanner):
+    """Driver of a plain serial scanner."""
+
+    Settings = SerialScannerSettings
+
+    def __init__(self, session: Session, settings: SerialScannerSettings) -> None:
+        codec = Rs232PlainCodec(
+            settings.suffix,
+            prefix=settings.prefix,
+            aim=settings.aim,
+            code_ids=settings.code_ids,
+            frame_bytes_max=settings.frame_bytes_max,
+        )
+        super().__init__(session, settings, codec)

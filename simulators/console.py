@@ -1,0 +1,71 @@
+"""A simulated device by hand: what standard input says, line by line, until a signal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+
+from simulators.link import Link
+
+LINES_WAITING_MAX = 10_000
+"""Of a file that is piped in faster than the device works; the reader then waits."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every simulator that reads lines understands."""
+    parser.add_argument(
+        "--hold-s", type=float, default=None, help="end this long after the end of the input (default: on a signal)"
+    )
+    parser.add_argument("--interval-s", type=float, default=0.0, help="pause between two lines")
+
+
+async def serve_lines(link: Link, handle: Callable[[str], Awaitable[None]], arguments: argparse.Namespace) -> None:
+    """Handle each line; ``!unplug`` and ``!plug`` pull the device and put it back. Ends on SIGINT or SIGTERM."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    lines: asyncio.Queue[str] = asyncio.Queue(LINES_WAITING_MAX)
+    # A daemon thread: a read of a terminal cannot be cancelled, and must not keep the process alive.
+    threading.Thread(target=_read_lines, args=(loop, lines), daemon=True).start()
+    working = asyncio.create_task(_work(link, handle, lines, arguments))
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait((working,))
+    elif (error := working.exception()) is not None:
+        raise error
+
+
+async def _work(
+    link: Link, handle: Callable[[str], Awaitable[None]], lines: asyncio.Queue[str], arguments: argparse.Namespace
+) -> None:
+    while line := await lines.get():
+        text = line.rstrip("\r\n")
+        if text == "!unplug":
+            link.unplug()
+        elif text == "!plug":
+            link.plug()
+        elif text:
+            await handle(text)
+            await asyncio.sleep(arguments.interval_s)
+    await link.drain()
+    if arguments.hold_s is None:
+        await asyncio.Event().wait()
+    await asyncio.sleep(arguments.hold_s)
+
+
+def _read_lines(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str]) -> None:
+    """Every line, then an empty text for the end."""
+    try:
+        for line in sys.stdin:
+            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+        asyncio.run_coroutine_threadsafe(lines.put(""), loop).result()
+    except (RuntimeError, asyncio.CancelledError):
+        return  # the loop has ended meanwhile
