@@ -18,11 +18,10 @@ _log = structlog.get_logger()
 
 
 class Conduct:
-    """Of one stream over one uplink."""
+    """Of one stream over one uplink; ``name``: such as ``https/transactions``."""
 
-    def __init__(self, uplink: str, stream: str, clock: Clock) -> None:
-        self._uplink = uplink
-        self._stream = stream
+    def __init__(self, name: str, clock: Clock) -> None:
+        self._name = name
         self._clock = clock
         self._failing_since: float | None = None
         self._failure: str | None = None
@@ -45,12 +44,16 @@ class Conduct:
     def failed(self, reason: str) -> None:
         if self._failing_since is None:
             self._failing_since = self._clock.monotonic()
-            _log.warning(log_events.UPLINK_LOST, uplink=self._uplink, stream=self._stream, reason=reason)
+            _log.warning(log_events.UPLINK_LOST, uplink=self._name, reason=reason)
         self._failure = reason
 
     def delivered(self) -> None:
         self.last_delivery = self._clock.now()
+        self.answered()
+
+    def answered(self) -> None:
+        """The way works, whatever the cloud said of the events."""
         if self._failing_since is not None:
             away_s = round(self._clock.monotonic() - self._failing_since, 3)
-            _log.info(log_events.UPLINK_RECOVERED, uplink=self._uplink, stream=self._stream, away_s=away_s)
+            _log.info(log_events.UPLINK_RECOVERED, uplink=self._name, away_s=away_s)
         self._failing_since = self._failure = None

@@ -53,7 +53,7 @@ class Forwarder:
         self._clock = clock
         self._backoff = Backoff(settings.retry_s_min, max(settings.retry_s_min, settings.retry_s_max), random)
         self._on_dead_letter = on_dead_letter
-        self._conduct = Conduct(uplink.name, stream, clock)
+        self._conduct = Conduct(f"{uplink.name}/{stream}", clock)
         self._refusals_in_a_row = 0
         self._refused_before: str | None = None
         self.counters: Counter[str] = Counter()
@@ -98,6 +98,7 @@ class Forwarder:
             part = parts.pop()
             try:
                 outcomes = await self._uplink.deliver(self._stream, part)
+                is_answered = True
             except CloudTransientError as error:
                 self.counters["attempts_failed"] += 1
                 await self._pause(str(error), error.retry_after_s or 0.0)
@@ -110,10 +111,14 @@ class Forwarder:
                     continue
                 if not await self._is_final(part[0], str(error)):
                     return
-                outcomes = {part[0].id: str(error)}
+                outcomes, is_answered = {part[0].id: str(error)}, False
             if not await self._settle(part, outcomes):
                 await self._pause(f"the cloud answered for none of {len(part)} events")
                 return
+            if is_answered:
+                self._refusals_in_a_row = 0
+                self._backoff.reset()
+                self._conduct.answered()
 
     async def _is_final(self, event: OutboxEvent, reason: str) -> bool:
         """Whether a single refused event is to become a dead letter now; if not, it was waited a little."""
@@ -141,21 +146,13 @@ class Forwarder:
         for event, reason in refused:
             self._tell_dead_letter(event, reason)
         if delivered:
-            self._refusals_in_a_row = 0
-            self._backoff.reset()
             self._conduct.delivered()
             _log.debug(log_events.BATCH_DELIVERED, uplink=self._uplink.name, stream=self._stream, events=len(delivered))
         return True
 
     def _tell_dead_letter(self, event: OutboxEvent, reason: str) -> None:
         self.counters["dead_lettered"] += 1
-        _log.error(
-            log_events.EVENT_DEAD_LETTERED,
-            uplink=self._uplink.name,
-            stream=self._stream,
-            event_id=event.id,
-            reason=reason,
-        )
+        _log.error(log_events.EVENT_DEAD_LETTERED, uplink=self.name, event_id=event.id, reason=reason)
         if self._on_dead_letter is not None:
             self._on_dead_letter(event, reason)
 

@@ -55,7 +55,9 @@ class HttpClient:
             raise CloudTransientError(
                 f"{where}: took the request and gave no whole answer in {self._response_timeout_s:g} s"
             ) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        except CloudTransientError:
+            raise
+        except Exception as error:
             raise CloudTransientError(f"{where}: {_words(error)}") from error
 
     async def close(self) -> None:
@@ -85,13 +87,15 @@ async def _post(client: httpx2.AsyncClient, url: str, content: bytes, headers: M
             body += chunk
             if len(body) > ANSWER_BYTES_MAX:
                 raise CloudTransientError(f"{_where(url)}: the answer is longer than {ANSWER_BYTES_MAX} bytes")
-        return Answer(
-            response.status_code, {name.lower(): text for name, text in response.headers.items()}, bytes(body)
-        )
+        headers_received = {name.lower(): text for name, text in response.headers.items()}
+        return Answer(response.status_code, headers_received, bytes(body))
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    try:
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except OSError as error:
+        raise CloudTransientError(f"cloud.ca_file {ca_file} cannot be used: {error.strerror or error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -99,8 +103,7 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
 def _where(url: str) -> str:
     """Address without credentials or query: it goes into logs."""
     parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _words(error: Exception) -> str:
