@@ -1,0 +1,208 @@
+"""Commands to one device: in order, one at a time, each with its deadline and exactly one outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.driver import Driver
+from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, UnknownOutcomeError
+
+QUEUE_COMMANDS_MAX = 16
+"""More than a lane sends in the time one command takes; the next is refused as busy, and may be sent again."""
+
+CANCEL_S_MAX = 1.0
+"""A driver ends a command that is given up within this; the connection of one that does not is made anew."""
+
+log = structlog.get_logger(__name__)
+
+
+class CommandFailure(Exception):
+    """A driver's bug came up in a command. The command has been answered; the conversation cannot be trusted."""
+
+
+@dataclass(eq=False, slots=True)
+class Command:
+    """One command on its way. ``expires_s`` is on the monotonic clock."""
+
+    name: str
+    params: Mapping[str, Any]
+    has_effect: bool
+    expires_s: float
+    outcome: asyncio.Future[Mapping[str, Any]] = field(repr=False)
+    is_begun: bool = False
+
+
+class CommandQueue:
+    """``execute`` from any task; ``serve`` runs in the supervisor while a driver is connected."""
+
+    def __init__(self, device_id: str, clock: Clock, counters: Counter[str]) -> None:
+        self._device_id = device_id
+        self._clock = clock
+        self._counters = counters
+        self._waiting: deque[Command] = deque()
+        self._is_filled = asyncio.Event()
+
+    async def execute(
+        self, name: str, params: Mapping[str, Any], *, has_effect: bool, deadline_s: float
+    ) -> Mapping[str, Any]:
+        """The result. Raises RequestError: BUSY, TIMEOUT (not begun), OFFLINE, the driver's own, or unknown."""
+        if len(self._waiting) >= QUEUE_COMMANDS_MAX:
+            self._counters["commands:busy"] += 1
+            raise RequestError(ErrorCode.BUSY, f"{self._device_id}: {QUEUE_COMMANDS_MAX} commands wait already")
+        outcome: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        command = Command(name, params, has_effect, self._clock.monotonic() + deadline_s, outcome)
+        self._waiting.append(command)
+        self._is_filled.set()
+        try:
+            await self._wait(deadline_s, outcome)
+            if not outcome.done() and not command.is_begun:
+                self._counters["commands:timeout"] += 1
+                raise self._not_begun(command)
+            # Begun: whoever carries it out keeps the deadline, and knows what the outcome is.
+            return await asyncio.shield(outcome)
+        finally:
+            if not command.is_begun and command in self._waiting:
+                self._waiting.remove(command)
+
+    def refuse_all(self, reason: str) -> None:
+        """The device is gone: what has not begun is answered offline."""
+        while self._waiting:
+            command = self._waiting.popleft()
+            self._counters["commands:offline"] += 1
+            _settle(command, RequestError(ErrorCode.OFFLINE, f"{self._device_id}: {command.name} not begun: {reason}"))
+
+    async def serve(self, driver: Driver) -> None:
+        """Carry out commands until cancelled. Raises CommandFailure after a driver's bug."""
+        while True:
+            while self._waiting:
+                await self._carry_out(driver, self._waiting.popleft())
+            self._is_filled.clear()
+            await self._is_filled.wait()
+
+    async def _carry_out(self, driver: Driver, command: Command) -> None:
+        start_s = self._clock.monotonic()
+        if start_s >= command.expires_s:
+            self._counters["commands:timeout"] += 1
+            _settle(command, self._not_begun(command))
+            return
+        command.is_begun = True
+        task = asyncio.ensure_future(driver.execute(command.name, command.params))
+        task.add_done_callback(_take_exception)
+        try:
+            await self._wait(command.expires_s - start_s, task)
+            is_late = not task.done()
+        except asyncio.CancelledError:
+            task.cancel()
+            if not task.done():
+                _settle(command, self._interrupted(command, "the connection was lost"))
+                self._count(command, start_s)
+            else:
+                self._settle_by(task, command, start_s)
+            raise
+        if not is_late:
+            failure = self._settle_by(task, command, start_s)
+            if failure is not None:
+                raise CommandFailure(f"{command.name}: {failure!r}") from failure
+            return
+        _settle(command, self._late(command, command.expires_s - start_s))
+        self._count(command, start_s)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=CANCEL_S_MAX)
+        if not done:
+            raise CommandFailure(f"{command.name}: not ended {CANCEL_S_MAX} s after it was cancelled")
+
+    def _settle_by(
+        self, task: asyncio.Future[Mapping[str, Any]], command: Command, start_s: float
+    ) -> BaseException | None:
+        """Answer with what the driver said. Returns the exception if it was a bug."""
+        error = None if task.cancelled() else task.exception()
+        failure = None
+        if task.cancelled():
+            _settle(command, self._interrupted(command, "the driver gave it up"))
+        elif error is None:
+            _settle(command, task.result())
+        elif isinstance(error, RequestError):
+            _settle(command, error)
+        elif isinstance(error, TransportError):
+            _settle(command, self._interrupted(command, str(error)))
+        elif isinstance(error, ValidationError):
+            # The command's parameters against the driver's own model. Without the values: they may be personal.
+            problems = "; ".join(
+                f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+                for problem in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            _settle(command, RequestError(ErrorCode.INVALID_REQUEST, f"{command.name}: {problems}"))
+        else:
+            failure = error
+            _settle(command, self._failed(command))
+        self._count(command, start_s)
+        return failure
+
+    def _not_begun(self, command: Command) -> RequestError:
+        return RequestError(
+            ErrorCode.TIMEOUT,
+            f"{self._device_id}: {command.name} did not begin before its deadline; earlier commands took the time",
+        )
+
+    def _late(self, command: Command, limit_s: float) -> RequestError:
+        text = f"{self._device_id}: {command.name} did not finish within {limit_s:.1f} s"
+        if command.has_effect:
+            return UnknownOutcomeError(f"{text}; it may have taken effect: look at the device")
+        return RequestError(ErrorCode.TIMEOUT, text)
+
+    def _interrupted(self, command: Command, reason: str) -> RequestError:
+        text = f"{self._device_id}: {command.name} was interrupted: {reason}"
+        if command.has_effect:
+            return UnknownOutcomeError(f"{text}; it may have taken effect: look at the device")
+        return RequestError(ErrorCode.OFFLINE, text)
+
+    def _failed(self, command: Command) -> RequestError:
+        text = f"{self._device_id}: {command.name} failed by a fault in the driver; the log has the details"
+        if command.has_effect:
+            return UnknownOutcomeError(f"{text}; it may have taken effect: look at the device")
+        return RequestError(ErrorCode.INTERNAL, text)
+
+    async def _wait(self, seconds: float, future: asyncio.Future[Any]) -> None:
+        timer: asyncio.Future[Any] = asyncio.ensure_future(self._clock.sleep(max(0.0, seconds)))
+        try:
+            await asyncio.wait({future, timer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+
+    def _count(self, command: Command, start_s: float) -> None:
+        error = command.outcome.exception()
+        code = error.code.value if isinstance(error, RequestError) else "completed"
+        self._counters[f"commands:{code}"] += 1
+        log.info(
+            log_events.COMMAND_FINISHED,
+            device=self._device_id,
+            command=command.name,
+            outcome=code,
+            duration_s=round(self._clock.monotonic() - start_s, 3),
+        )
+
+
+def _take_exception(task: asyncio.Future[Mapping[str, Any]]) -> None:
+    """Of a command that nobody waits for any more: it has been answered."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _settle(command: Command, outcome: Mapping[str, Any] | RequestError) -> None:
+    """Exactly one outcome. Its exception counts as seen: the caller may have gone."""
+    if command.outcome.done():
+        return
+    if isinstance(outcome, RequestError):
+        command.outcome.set_exception(outcome)
+        command.outcome.exception()
+    else:
+        command.outcome.set_result(outcome)

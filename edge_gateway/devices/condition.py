@@ -1,0 +1,153 @@
+"""What is known of one device right now, and the telling of every real change of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.clock import Clock, rfc3339
+from edge_gateway.contracts.events import DeviceState
+from edge_gateway.contracts.states import PowerState
+
+DISCONNECTS_KEPT = 20
+"""Losses remembered per device: enough to see a loose plug, small enough for the status page."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """One loss of a connection: when, why, and how long the connection had lasted."""
+
+    time: datetime
+    reason: str
+    connected_s: float
+
+    def __str__(self) -> str:
+        return f"{rfc3339(self.time)} after {self.connected_s:.1f} s: {self.reason}"
+
+
+class Condition:
+    """The state of one device. Owned by its supervisor; ``on_change`` is called only where something differs."""
+
+    def __init__(self, device_id: str, transport: str, clock: Clock, on_change: Callable[[], None]) -> None:
+        self._device_id = device_id
+        self._transport = transport
+        self._clock = clock
+        self._on_change = on_change
+        self._power = PowerState.UNKNOWN
+        self._reason: str | None = "not opened yet"
+        self._since = clock.now()
+        self._flags: tuple[str, ...] = ()
+        self._details: Mapping[str, Any] = {}
+        self._reported: Mapping[str, Any] = {}
+        self._last_frame_s: float | None = None
+        self._connected_s: float | None = None
+        self._connection_count = 0
+        self.disconnects: deque[Disconnect] = deque(maxlen=DISCONNECTS_KEPT)
+
+    @property
+    def power(self) -> PowerState:
+        return self._power
+
+    @property
+    def reason(self) -> str | None:
+        return self._reason
+
+    @property
+    def reported(self) -> Mapping[str, Any]:
+        """What the device said of itself."""
+        return self._reported
+
+    def snapshot(self) -> DeviceState:
+        """The state as of now."""
+        age_s = None if self._last_frame_s is None else max(0.0, self._clock.monotonic() - self._last_frame_s)
+        return DeviceState(
+            power=self._power.value,
+            since=self._since,
+            reason=self._reason,
+            flags=self._flags,
+            last_frame_age_s=age_s,
+            reconnect_count=max(0, self._connection_count - 1),
+            details=self._details,
+        )
+
+    def connected(self) -> None:
+        """The transport is open. Whether the device answers is for the driver to say."""
+        self._connected_s = self._clock.monotonic()
+        self._connection_count += 1
+
+    def disconnected(self, reason: str) -> None:
+        """The connection is gone, or could not be made: nothing that was known of the device holds any more."""
+        if self._connected_s is not None:
+            lasted_s = self._clock.monotonic() - self._connected_s
+            self.disconnects.append(Disconnect(self._clock.now(), reason, lasted_s))
+            self._connected_s = None
+        self._set(PowerState.OFF, reason, flags=(), details={})
+
+    def stopped(self) -> None:
+        """Nobody watches the device any more."""
+        self._connected_s = None
+        self._set(PowerState.UNKNOWN, "the gateway has stopped", flags=(), details={})
+
+    def set_answering(self, is_answering: bool, reason: str | None) -> None:
+        if is_answering:
+            self._set(PowerState.ONLINE, None)
+        else:
+            self._set(PowerState.OFFLINE, reason or f"does not answer on {self._transport}")
+
+    def frame_seen(self) -> None:
+        self._last_frame_s = self._clock.monotonic()
+        if self._power is not PowerState.ONLINE:
+            self._set(PowerState.ONLINE, None)
+
+    def set_flags(self, flags: frozenset[str]) -> None:
+        self._set(self._power, self._reason, flags=tuple(sorted(flags)))
+
+    def set_details(self, details: Mapping[str, Any]) -> None:
+        self._set(self._power, self._reason, details=dict(details))
+
+    def set_reported(self, reported: Mapping[str, Any]) -> None:
+        if dict(reported) != self._reported:
+            self._reported = dict(reported)
+            self._on_change()
+
+    def _set(
+        self,
+        power: PowerState,
+        reason: str | None,
+        *,
+        flags: tuple[str, ...] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        flags = self._flags if flags is None else flags
+        details = self._details if details is None else details
+        if (power, reason, flags, details) == (self._power, self._reason, self._flags, self._details):
+            return
+        before, before_reason = self._power, self._reason
+        if power is not before:
+            self._since = self._clock.now()
+        self._power, self._reason, self._flags, self._details = power, reason, flags, details
+        if power is not before or (power is PowerState.OFF and reason != before_reason):
+            self._log(before)
+        self._on_change()
+
+    def _log(self, before: PowerState) -> None:
+        about = log.bind(device=self._device_id, transport=self._transport)
+        match self._power:
+            case PowerState.OFF:
+                about.warning(log_events.DEVICE_LOST, reason=self._reason)
+            case PowerState.OFFLINE:
+                about.warning(log_events.DEVICE_SILENT, reason=self._reason)
+            case PowerState.ONLINE if before is PowerState.OFFLINE:
+                about.info(log_events.DEVICE_ANSWERED)
+            case PowerState.ONLINE:
+                about.info(log_events.DEVICE_CONNECTED, connection=self._connection_count)
+            case PowerState.UNKNOWN:
+                pass  # the gateway stops, and says so itself

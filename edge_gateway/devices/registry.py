@@ -1,0 +1,155 @@
+"""All devices of the store: built from the configuration, with every problem of every device told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from pydantic import TypeAdapter, ValidationError
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.contracts.events import StampedEvent
+from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.profiles import (
+    DriverClass,
+    Profile,
+    driver_settings,
+    load_driver,
+    load_profile,
+    problems_of,
+)
+from edge_gateway.devices.supervisor import Supervisor
+from edge_gateway.settings import DeviceSettings, TcpTransportSettings, TransportSettings
+
+_TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
+
+
+class Registry:
+    """The supervisors, by device id."""
+
+    def __init__(self, supervisors: Sequence[Supervisor]) -> None:
+        self._supervisors = {supervisor.device_id: supervisor for supervisor in supervisors}
+
+    def get(self, device_id: str) -> Supervisor | None:
+        return self._supervisors.get(device_id)
+
+    def __iter__(self) -> Iterator[Supervisor]:
+        return iter(self._supervisors.values())
+
+    def __len__(self) -> int:
+        return len(self._supervisors)
+
+    async def run(self) -> None:
+        """Every device, until cancelled. A supervisor ends by cancellation alone, so none ends another."""
+        async with asyncio.TaskGroup() as group:
+            for supervisor in self:
+                group.create_task(supervisor.run(), name=f"device {supervisor.device_id}")
+
+
+def build_registry(
+    settings: Sequence[DeviceSettings],
+    *,
+    make_transport: Callable[[TransportSettings], Transport],
+    clock: Clock,
+    random: Random,
+    on_event: Callable[[StampedEvent], None],
+    on_change: Callable[[Supervisor], None],
+    profile_directories: Sequence[Path] = (),
+) -> Registry:
+    """Nothing is opened yet. Raises ConfigError with all problems of all devices."""
+    resolved = resolve_devices(settings, profile_directories)
+    return Registry(
+        [
+            Supervisor(device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change)
+            for device, profile, transport, driver_class in resolved
+        ]
+    )
+
+
+ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]
+
+
+def resolve_devices(
+    settings: Sequence[DeviceSettings], profile_directories: Sequence[Path] = ()
+) -> list[ResolvedDevice]:
+    """Each device with its profile, whole transport and driver. Raises ConfigError with all problems."""
+    problems: list[ConfigProblem] = _duplicate_ids(settings)
+    resolved: list[ResolvedDevice] = []
+    places: dict[str, str] = {}
+    for index, device in enumerate(settings):
+        key = f"device[{index}]"
+        try:
+            profile = load_profile(device.profile, profile_directories)
+            driver_class = load_driver(profile)
+        except ConfigError as error:
+            problems += _profile_problems(error, f"{key}.profile", device.profile)
+            continue
+        try:
+            driver_settings(driver_class, profile, device)
+        except ValidationError as error:
+            problems += problems_of(error, f"{key}.settings")
+        transport = _transport(device, profile, key, problems)
+        if transport is None:
+            continue
+        place = _place(transport)
+        if place in places:
+            expected = f"a place of its own; {places[place]!r} is there already"
+            problems.append(ConfigProblem(f"{key}.transport", place, expected))
+        places.setdefault(place, device.id)
+        resolved.append((device, profile, transport, driver_class))
+    if problems:
+        raise ConfigError(problems, "devices")
+    return resolved
+
+
+def _transport(
+    device: DeviceSettings, profile: Profile, key: str, problems: list[ConfigProblem]
+) -> TransportSettings | None:
+    merged = profile.transport.of(device.transport)
+    kinds = profile.transport.model_dump(exclude_none=True)
+    if kinds and "kind" in merged and merged["kind"] not in kinds:
+        expected = f"expected {' or '.join(kinds)}, which is how a {profile.model} is attached"
+        problems.append(ConfigProblem(f"{key}.transport.kind", repr(merged["kind"]), expected))
+        return None
+    try:
+        return _TRANSPORT.validate_python(merged)
+    except ValidationError as error:
+        # Pydantic puts the kind into the path of what it finds inside: nobody wrote it there.
+        found = problems_of(error, f"{key}.transport")
+        tag = f"{key}.transport.{merged.get('kind')}"
+        for problem in found:
+            shown = problem.key.replace(tag, f"{key}.transport", 1) if problem.key.startswith(tag) else problem.key
+            problems.append(ConfigProblem(shown, problem.value, problem.expected))
+        return None
+
+
+def _profile_problems(error: ConfigError, key: str, name: str) -> list[ConfigProblem]:
+    """An unknown profile is the device's problem; a bad one is told with the file and key it is in."""
+    return [
+        ConfigProblem(key, repr(name), problem.expected)
+        if problem.key == "profile"
+        else ConfigProblem(key, repr(name), f"in {error.source}: {problem}")
+        for problem in error.problems
+    ]
+
+
+def _duplicate_ids(settings: Sequence[DeviceSettings]) -> list[ConfigProblem]:
+    first: dict[str, int] = {}
+    problems = []
+    for index, device in enumerate(settings):
+        if device.id in first:
+            expected = f"an id of its own; device[{first[device.id]}] has it already"
+            problems.append(ConfigProblem(f"device[{index}].id", repr(device.id), expected))
+        first.setdefault(device.id, index)
+    return problems
+
+
+def _place(transport: TransportSettings) -> str:
+    """What two devices cannot share. A symbolic link and its target are one place."""
+    if isinstance(transport, TcpTransportSettings):
+        return f"tcp {transport.host}:{transport.port}"
+    return os.path.realpath(transport.path)

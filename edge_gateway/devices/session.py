@@ -1,0 +1,106 @@
+"""One connection to one device, as its driver sees it: implements ``edge_gateway.contracts.driver.Session``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.events import FrameRejected
+from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.condition import Condition
+
+REJECT_LOG_INTERVAL_S = 60.0
+"""Rejected frames are all counted; a noisy line is written about once a minute."""
+
+log = structlog.get_logger(__name__)
+
+
+class RejectedFrames:
+    """Counts rejected frames of one device over all its connections, and logs them at a limited rate."""
+
+    def __init__(self, device_id: str, clock: Clock, counters: Counter[str]) -> None:
+        self._device_id = device_id
+        self._clock = clock
+        self._counters = counters
+        self._unlogged = 0
+        self._logged_s: float | None = None
+
+    def add(self, rejected: FrameRejected) -> None:
+        self._counters["frames_rejected"] += 1
+        self._unlogged += 1
+        now_s = self._clock.monotonic()
+        if self._logged_s is None or now_s - self._logged_s >= REJECT_LOG_INTERVAL_S:
+            # Never the bytes: they may be of a card.
+            log.warning(
+                log_events.FRAMES_REJECTED,
+                device=self._device_id,
+                count=self._unlogged,
+                last_reason=rejected.reason,
+                last_length=rejected.length,
+            )
+            self._logged_s, self._unlogged = now_s, 0
+
+
+class DeviceSession:
+    """What a driver may say. After ``end`` it is deaf: a driver that lives on too long changes nothing."""
+
+    def __init__(
+        self,
+        device_id: str,
+        transport: Transport,
+        clock: Clock,
+        condition: Condition,
+        rejected_frames: RejectedFrames,
+        counters: Counter[str],
+        emit: Callable[[str, Mapping[str, Any]], None],
+    ) -> None:
+        self.device_id = device_id
+        self.transport = transport
+        self.clock = clock
+        self.has_spoken = False
+        """The driver has said whether the device answers."""
+        self._condition = condition
+        self._rejected_frames = rejected_frames
+        self._counters = counters
+        self._emit = emit
+        self._is_ended = False
+
+    def end(self) -> None:
+        self._is_ended = True
+
+    def emit(self, name: str, data: Mapping[str, Any]) -> None:
+        if not self._is_ended:
+            self._counters["events"] += 1
+            self._emit(name, data)
+
+    def frame_seen(self) -> None:
+        if not self._is_ended:
+            self.has_spoken = True
+            self._counters["frames"] += 1
+            self._condition.frame_seen()
+
+    def frame_rejected(self, rejected: FrameRejected) -> None:
+        if not self._is_ended:
+            self._rejected_frames.add(rejected)
+
+    def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
+        if not self._is_ended:
+            self.has_spoken = True
+            self._condition.set_answering(is_answering, reason)
+
+    def set_flags(self, flags: frozenset[str]) -> None:
+        if not self._is_ended:
+            self._condition.set_flags(flags)
+
+    def set_details(self, details: Mapping[str, Any]) -> None:
+        if not self._is_ended:
+            self._condition.set_details(details)
+
+    def set_info(self, info: Mapping[str, Any]) -> None:
+        if not self._is_ended:
+            self._condition.set_reported(info)

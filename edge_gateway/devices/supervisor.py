@@ -1,0 +1,266 @@
+"""Keeps one device's driver alive: opens, runs, closes, waits, opens again, for as long as the gateway runs."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+import structlog
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.backoff import Backoff
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.driver import Driver
+from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError
+from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
+from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.command_queue import CommandFailure, CommandQueue
+from edge_gateway.devices.condition import Condition, Disconnect
+from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
+from edge_gateway.devices.session import DeviceSession, RejectedFrames
+from edge_gateway.settings import DeviceSettings
+
+REOPEN_S_FIRST = 0.05
+REOPEN_S_MAX = 1.0
+"""A device is back on the bus within 2 s of its return, however long it was away: the delay never grows above half."""
+
+RESTART_S_FIRST = 0.5
+RESTART_S_MAX = 30.0
+"""After a driver's bug: rare enough not to fill the log, often enough to come back without a person."""
+
+STEADY_S = 5.0
+"""A connection that lasted this long was a good one: the next loss is followed by a short delay again."""
+
+STOP_S_MAX = 1.0
+"""A driver ends within this after its connection is lost; one that does not is left behind and reported."""
+
+log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """One device. ``run`` until cancelled; ``execute`` from any task of the same loop."""
+
+    def __init__(
+        self,
+        device: DeviceSettings,
+        profile: Profile,
+        transport: Transport,
+        driver_class: DriverClass,
+        clock: Clock,
+        random: Random,
+        on_event: Callable[[StampedEvent], None],
+        on_change: Callable[[Supervisor], None],
+    ) -> None:
+        self._device = device
+        self._profile = profile
+        self._transport = transport
+        self._driver_class = driver_class
+        self._driver_settings = driver_settings(driver_class, profile, device)
+        self._clock = clock
+        self._on_event = on_event
+        self.counters: Counter[str] = Counter()
+        self._sequence = 0
+        self._condition = Condition(device.id, transport.description, clock, lambda: on_change(self))
+        self._rejected_frames = RejectedFrames(device.id, clock, self.counters)
+        self._commands = CommandQueue(device.id, clock, self.counters)
+        self._reopen = Backoff(REOPEN_S_FIRST, REOPEN_S_MAX, random)
+        self._restart = Backoff(RESTART_S_FIRST, RESTART_S_MAX, random)
+        self._is_connected = False
+
+    @property
+    def device_id(self) -> str:
+        return self._device.id
+
+    @property
+    def lane(self) -> str:
+        return self._device.lane
+
+    @property
+    def device_class(self) -> str:
+        return self._driver_class.device_class.value
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @property
+    def forward(self) -> tuple[str, ...]:
+        """Names of the events that go to the cloud as well."""
+        return self._device.forward
+
+    @property
+    def state(self) -> DeviceState:
+        return self._condition.snapshot()
+
+    @property
+    def disconnects(self) -> deque[Disconnect]:
+        """The newest losses of the connection."""
+        return self._condition.disconnects
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The ``info`` topic: what the profile knows, over it what the device says of itself."""
+        profile = self._profile
+        return {
+            "vendor": profile.vendor,
+            "model": profile.model,
+            "capabilities": dict(profile.capabilities),
+            **self._condition.reported,
+            "device_id": self.device_id,
+            "lane": self.lane,
+            "device_class": self.device_class,
+            "profile": profile.name,
+            "tier": profile.tier,
+            "transport": self._transport.description,
+            "commands": sorted(self._driver_class.commands),
+        }
+
+    def has_effect(self, name: str) -> bool:
+        """The command must be claimed before it is carried out. False also for unknown ones, which are refused."""
+        return self._driver_class.commands.get(name, False)
+
+    async def execute(self, name: str, params: Mapping[str, Any], *, deadline_s: float) -> Mapping[str, Any]:
+        """Carry out one command. Raises RequestError: UNSUPPORTED, OFFLINE, BUSY, TIMEOUT, the driver's, or unknown."""
+        if name not in self._driver_class.commands:
+            known = ", ".join(sorted(self._driver_class.commands)) or "none"
+            raise RequestError(ErrorCode.UNSUPPORTED, f"{self.device_id}: no command {name!r}; there are: {known}")
+        if not self._is_connected:
+            self.counters["commands:offline"] += 1
+            raise RequestError(ErrorCode.OFFLINE, f"{self.device_id}: not connected: {self._condition.reason}")
+        return await self._commands.execute(name, params, has_effect=self.has_effect(name), deadline_s=deadline_s)
+
+    async def run(self) -> None:
+        """Until cancelled. Nothing that a device or a driver does ends it."""
+        try:
+            while True:
+                delay_s = await self._attempt()
+                await self._clock.sleep(delay_s)
+        finally:
+            self._commands.refuse_all("the gateway stops")
+            self._condition.stopped()
+
+    async def _attempt(self) -> float:
+        """One connection from open to close. Returns how long to wait before the next."""
+        start_s = self._clock.monotonic()
+        try:
+            await self._connection()
+        except (TransportError, OSError) as error:
+            reason, backoff = str(error), self._reopen
+            self.counters["disconnects" if self._is_connected else "opens_failed"] += 1
+        except Exception as error:  # noqa: BLE001 - the boundary of the device: a driver's bug must not hurt another one
+            fault = error.__cause__ if isinstance(error, CommandFailure) and error.__cause__ else error
+            reason, backoff = f"fault in the driver: {type(fault).__name__}", self._restart
+            self.counters["driver_faults"] += 1
+            # The traceback without the exception's text, which may quote what a device sent.
+            stack = "".join(traceback.format_tb(fault.__traceback__))
+            log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=reason, stack=stack)
+        else:
+            raise AssertionError("a connection ends with the reason of its end")
+        finally:
+            self._is_connected = False
+        self._commands.refuse_all(reason)
+        self._condition.disconnected(reason)
+        if self._clock.monotonic() - start_s >= STEADY_S:
+            self._reopen.reset()
+            self._restart.reset()
+        return backoff.next_delay()
+
+    async def _connection(self) -> None:
+        """Raises TransportError with the reason of the end, or whatever a driver's bug raises."""
+        session = DeviceSession(
+            self.device_id,
+            self._transport,
+            self._clock,
+            self._condition,
+            self._rejected_frames,
+            self.counters,
+            self._emit,
+        )
+        try:
+            # The driver is there before the first byte can be.
+            driver = self._driver_class(session, self._driver_settings)
+            link = _Link(driver, self.counters, self._transport.description)
+            await self._transport.open(link)
+            self._condition.connected()
+            self._is_connected = True
+            self.counters["connects"] += 1
+            await self._conversation(driver, session, link)
+        finally:
+            session.end()
+            await self._transport.close()
+
+    async def _conversation(self, driver: Driver, session: DeviceSession, link: _Link) -> None:
+        running = asyncio.ensure_future(driver.run())
+        serving = asyncio.ensure_future(self._commands.serve(driver))
+        parts: set[asyncio.Future[None]] = {running, serving, link.end}
+        try:
+            await asyncio.sleep(0)  # a driver that asks questions says first of all that it waits for an answer
+            if not session.has_spoken and not any(part.done() for part in parts):
+                self._condition.set_answering(True, None)
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            session.end()
+            await self._stop(running, serving)
+        # A bug is told before a loss, a loss before what the driver made of it.
+        errors = [part.exception() for part in (serving, link.end, running) if part in done and not part.cancelled()]
+        bugs = [error for error in errors if error is not None and not isinstance(error, TransportError)]
+        if bugs:
+            raise bugs[0]
+        raise next((error for error in errors if error is not None), TransportError("the driver ended the connection"))
+
+    async def _stop(self, *tasks: asyncio.Future[None]) -> None:
+        for task in tasks:
+            task.cancel()
+        _, pending = await asyncio.wait(tasks, timeout=STOP_S_MAX)
+        for task in tasks:
+            if task in pending:
+                self.counters["drivers_left_behind"] += 1
+                log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=f"did not end within {STOP_S_MAX} s")
+            elif not task.cancelled():
+                task.exception()  # taken: what counts is raised by the conversation
+
+    def _emit(self, name: str, data: Mapping[str, Any]) -> None:
+        self._sequence += 1
+        self._on_event(
+            StampedEvent(
+                device_id=self.device_id,
+                device_class=self.device_class,
+                lane=self.lane,
+                sequence=self._sequence,
+                event=DeviceEvent(name, data),
+                time=self._clock.now(),
+                monotonic_s=self._clock.monotonic(),
+            )
+        )
+
+
+class _Link:
+    """The sink of one connection: hands bytes to the driver, and turns the end into an exception."""
+
+    def __init__(self, driver: Driver, counters: Counter[str], description: str) -> None:
+        self._driver = driver
+        self._counters = counters
+        self._description = description
+        self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self._counters["bytes_received"] += len(data)
+        if self.end.done():
+            return
+        try:
+            self._driver.data_received(data)
+        except Exception as error:  # noqa: BLE001 - the boundary of the device, as in _attempt
+            self._end_with(error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        reason = "the far end closed the connection" if error is None else str(error)
+        self._end_with(TransportError(f"{self._description}: {reason}"))
+
+    def _end_with(self, error: Exception) -> None:
+        if not self.end.done():
+            self.end.set_exception(error)
+            self.end.exception()  # taken, also where the conversation has ended for another reason
