@@ -43,10 +43,13 @@ class Side:
     """One direction of a protocol. ``codec`` makes a fresh codec with default settings.
 
     ``examples``: whole frames, each of which gives at least one event other than FrameRejected.
+    ``is_self_synchronising``: finds frames again after garbage without an idle line; False for records of fixed length
+    without any mark, which only an idle line (``flush``) puts back in step.
     """
 
     codec: Callable[[], Codec]
     examples: tuple[bytes, ...]
+    is_self_synchronising: bool = True
 
 
 def event_json(event: CodecEvent) -> JsonEvent:

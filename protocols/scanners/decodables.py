@@ -84,7 +84,8 @@ def _reports(*usages: int) -> bytes:
 
 
 def _records(*keys: int) -> bytes:
-    return b"".join(RECORD.pack(1, 0, 1, key, value) + RECORD.pack(1, 0, 0, 0, 0) for key in keys for value in (1, 0))
+    time = (1_795_000_000, 123_456)
+    return b"".join(RECORD.pack(*time, 1, key, value) + RECORD.pack(*time, 0, 0, 0) for key in keys for value in (1, 0))
 
 
 PROTOCOLS = {
@@ -102,7 +103,11 @@ PROTOCOLS = {
         describe=describe,
     ),
     "scanner/keyboard-hid-boot": Decodable(
-        device_to_host=Side(KeyboardHidBootCodec, examples=(_reports(0x21, 0x25, 0x26, 0x28), _reports(0x1E, 0x58))),
+        device_to_host=Side(
+            KeyboardHidBootCodec,
+            examples=(_reports(0x21, 0x25, 0x26, 0x28), _reports(0x1E, 0x58)),
+            is_self_synchronising=False,
+        ),
         describe=describe,
     ),
     "scanner/keyboard-wedge": Decodable(
