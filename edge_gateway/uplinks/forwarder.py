@@ -111,7 +111,7 @@ class Forwarder:
                     continue
                 if not await self._is_final(part[0], str(error)):
                     return
-                outcomes, is_answered = {part[0].id: str(error)}, False
+                outcomes, is_answered = {part[0].id: str(error) or "refused"}, False
             if not await self._settle(part, outcomes):
                 await self._pause(f"the cloud answered for none of {len(part)} events")
                 return
@@ -147,7 +147,7 @@ class Forwarder:
             self._tell_dead_letter(event, reason)
         if delivered:
             self._conduct.delivered()
-            _log.debug(log_events.BATCH_DELIVERED, uplink=self._uplink.name, stream=self._stream, events=len(delivered))
+            _log.debug(log_events.BATCH_DELIVERED, uplink=self.name, events=len(delivered))
         return True
 
     def _tell_dead_letter(self, event: OutboxEvent, reason: str) -> None:

@@ -80,7 +80,7 @@ def _parse(answer: Answer) -> tuple[str, float]:
     """Token and lifetime. The body of a refusal is not quoted: it may repeat what was sent."""
     if answer.status in (400, 401, 403):
         raise CloudTransientError(
-            f"the token endpoint refuses this client ({answer.status}): check cloud.oauth (client_id, secret file, scope)"
+            f"the token endpoint refuses this client ({answer.status}): check client id, secret and scope"
         )
     if answer.status != 200:
         raise CloudTransientError(f"the token endpoint answered {answer.status}: check cloud.oauth.token_url")

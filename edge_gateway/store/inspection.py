@@ -1,0 +1,179 @@
+"""Looks into a store from outside the daemon: counts, listings, checks, and dead letters put back. Synchronous.
+
+Reading is safe beside a running daemon. So is ``replay``: SQLite lets one process write at a time, the daemon waits
+its turn and notices within seconds. Nothing here takes the daemon's lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from edge_gateway.contracts.clock import rfc3339
+from edge_gateway.contracts.errors import StoreError
+from edge_gateway.store.database import FILE_NAME
+from edge_gateway.store.migrations import schema_files, version_of
+from edge_gateway.store.sequence import first_sequence, stream_of
+from edge_gateway.store.streams import read_streams
+from edge_gateway.store.thread import BUSY_TIMEOUT_S
+from edge_gateway.store.transactor import translate
+
+TABLES: Final = {"pending": "pending", "dead": "dead_letter"}
+
+_REPLAY: Final = """
+    INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload)
+    SELECT sequence, id, source, type, appended_at_ms, payload FROM dead_letter WHERE sequence = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it lies in the store. ``state``: pending or dead; ``reason``: of a dead letter."""
+
+    sequence: int
+    id: str
+    stream: str
+    state: str
+    source: str
+    type: str
+    appended_at: str
+    reason: str | None
+    payload: bytes
+
+
+@contextlib.contextmanager
+def opened(directory: Path, *, is_writing: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection for looking, or for replaying. Raises StoreError."""
+    path = directory / FILE_NAME
+    if not path.is_file():
+        raise StoreError(f"{path} does not exist: check outbox.directory, and that the gateway was started once")
+    mode = "rw" if is_writing else "ro"
+    connection = None
+    try:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
+        )
+        _check_version(connection, path)
+        if is_writing:
+            connection.execute("PRAGMA synchronous = FULL")
+        yield connection
+    except sqlite3.Error as error:
+        raise translate(error) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def status(connection: sqlite3.Connection, now: datetime) -> dict[str, Any]:
+    """Counts by stream, oldest pending, sizes."""
+    streams = {}
+    for name, state in sorted(read_streams(connection).items()):
+        oldest = connection.execute(
+            "SELECT appended_at_ms FROM pending WHERE sequence >= ? AND sequence < ? ORDER BY sequence LIMIT 1",
+            (first_sequence(state.stream_id), first_sequence(state.stream_id + 1)),
+        ).fetchone()
+        age_s = None if oldest is None else max(0.0, round(now.timestamp() - oldest[0] / 1000, 3))
+        streams[name] = {
+            "pending": state.pending,
+            "dead": state.dead,
+            "delivered_total": state.delivered_total,
+            "oldest_pending_age_s": age_s,
+        }
+    pages, free, size = (_pragma(connection, name) for name in ("page_count", "freelist_count", "page_size"))
+    return {
+        "schema_version": version_of(connection),
+        "bytes_used": (pages - free) * size,
+        "bytes_of_file": pages * size,
+        "idempotency_keys": connection.execute("SELECT count(*) FROM idempotency_key").fetchone()[0],
+        "commands": connection.execute("SELECT count(*) FROM command").fetchone()[0],
+        "streams": streams,
+    }
+
+
+def events(
+    connection: sqlite3.Connection, state: str, *, stream: str | None = None, ids: Sequence[str] = (), limit: int = -1
+) -> Iterator[StoredEvent]:
+    """Events of one state, oldest first. ``limit`` -1: all."""
+    names = {found.stream_id: name for name, found in read_streams(connection).items()}
+    if stream is not None and stream not in names.values():
+        raise StoreError(f"stream '{stream}' does not exist; expected one of {', '.join(sorted(names.values()))}")
+    reason = "reason" if state == "dead" else "NULL"
+    rows = connection.execute(
+        f"SELECT sequence, id, source, type, appended_at_ms, {reason}, payload FROM {TABLES[state]} ORDER BY sequence"
+    )
+    wanted, given = set(ids), 0
+    for sequence, event_id, source, event_type, appended_at_ms, why, payload in rows:
+        name = names[stream_of(sequence)]
+        if (stream is not None and name != stream) or (wanted and event_id not in wanted):
+            continue
+        if given == limit:
+            return
+        given += 1
+        appended_at = rfc3339(datetime.fromtimestamp(appended_at_ms / 1000, UTC))
+        yield StoredEvent(sequence, event_id, name, state, source, event_type, appended_at, why, payload)
+
+
+def replay(connection: sqlite3.Connection, *, stream: str | None = None, ids: Sequence[str] = ()) -> list[str]:
+    """Put dead letters back into their places, to be sent again under their old ids; answers which."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        replayed = [(event.sequence, event.id) for event in events(connection, "dead", stream=stream, ids=ids)]
+        for sequence, _ in replayed:
+            connection.execute(_REPLAY, (sequence,))
+            connection.execute("DELETE FROM dead_letter WHERE sequence = ?", (sequence,))
+            connection.execute("UPDATE stream SET dead = dead - 1 WHERE stream_id = ?", (stream_of(sequence),))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return [event_id for _, event_id in replayed]
+
+
+def problems(connection: sqlite3.Connection) -> list[str]:
+    """Everything that is wrong with the store; reads all of it."""
+    connection.execute("BEGIN")  # one moment in time, whatever the daemon writes meanwhile
+    found = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall() if row[0] != "ok"]
+    for name, state in read_streams(connection).items():
+        start, end = first_sequence(state.stream_id), first_sequence(state.stream_id + 1)
+        for table, expected in (("pending", state.pending), ("dead_letter", state.dead)):
+            count = connection.execute(
+                f"SELECT count(*) FROM {table} WHERE sequence >= ? AND sequence < ?",
+                (start, end),
+            ).fetchone()[0]
+            if count != expected:
+                found.append(f"stream {name}: {count} rows in {table}, expected {expected} from the counters")
+    for kind in TABLES:
+        found += [text for event in events(connection, kind) if (text := _payload_problem(event)) is not None]
+    connection.execute("ROLLBACK")
+    return found
+
+
+def _payload_problem(event: StoredEvent) -> str | None:
+    try:
+        body = json.loads(event.payload)
+    except ValueError as error:
+        return f"event {event.id} ({event.stream}, {event.state}): payload is no JSON: {error}"
+    if not isinstance(body, dict) or body.get("id") != event.id:
+        return f"event {event.id} ({event.stream}, {event.state}): payload has another id"
+    return None
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    version, newest = version_of(connection), max(schema_files())
+    if version != newest:
+        raise StoreError(
+            f"{path} has schema version {version}, this edge-gateway has {newest}: use the one that runs there"
+        )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
