@@ -94,16 +94,17 @@ def check_config(file: ConfigFile) -> tuple[GatewaySettings | None, list[ConfigP
     return settings, problems
 
 
-def usable_devices(file: ConfigFile) -> tuple[DeviceSettings, ...]:
-    """The devices that are well formed, also in a file with problems elsewhere: their profiles can be checked."""
+def usable_devices(file: ConfigFile) -> dict[int, DeviceSettings]:
+    """By their place in the file, the devices that are well formed: their profiles can be checked although the file
+    has problems elsewhere."""
     entries = file.data.get("device", [])
-    devices = []
-    for entry in entries if isinstance(entries, list) else []:
+    devices = {}
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
         try:
-            devices.append(DeviceSettings.model_validate(entry))
+            devices[index] = DeviceSettings.model_validate(entry)
         except ValidationError:
             continue  # check_config tells what is wrong with it
-    return tuple(devices)
+    return devices
 
 
 def in_order(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:
@@ -194,24 +195,22 @@ def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
 
 
 def _twice_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
-    """Device ids are topic levels and store keys, and two devices never share a port."""
+    """Device ids are topic levels and keys of the store, and two devices never share a port."""
     entries = file.data.get("device", [])
-    ids: dict[str, int] = {}
-    ports: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for index, entry in enumerate(entries if isinstance(entries, list) else []):
         if not isinstance(entry, dict):
             continue
         transport = entry.get("transport")
         port = transport.get("path") if isinstance(transport, dict) else None
-        for name, value, seen in (("id", entry.get("id"), ids), ("transport.path", port, ports)):
+        for name, value in (("id", entry.get("id")), ("transport", port)):
             if not isinstance(value, str):
                 continue
-            first = seen.setdefault(value, index)
+            first = seen.setdefault((name, value), index)
             if first != index:
-                line = line_of(("device", first, *name.split(".")), file.lines)
-                yield file.problem(
-                    ("device", index, *name.split(".")), f"used before, on line {line}: each device needs its own"
-                )
+                line = line_of(("device", first, name), file.lines)
+                expected = f"used before, on line {line}: each device needs its own"
+                yield file.problem(("device", index, name), expected, value=repr(value))
 
 
 def _section(file: ConfigFile, name: str) -> Mapping[str, Any]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from edge_gateway.contracts.errors import ConfigProblem
+    from edge_gateway.settings import DeviceSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +50,6 @@ def register(app: typer.Typer) -> None:
 def find_problems(path: Path) -> list[ConfigProblem]:
     """Of the file and of what its devices name: profiles, drivers, transports. In the order of the file."""
     from edge_gateway.contracts.errors import ConfigError
-    from edge_gateway.devices.registry import check_devices
     from edge_gateway.settings_loader import check_config, in_order, read_config, usable_devices
 
     try:
@@ -54,8 +57,26 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     except ConfigError as error:
         return list(error.problems)
     _, problems = check_config(file)
-    problems += file.locate(check_devices(usable_devices(file)))
+    told = {problem.key for problem in problems}
+    problems += [found for found in file.locate(_device_problems(usable_devices(file))) if found.key not in told]
     return in_order(problems)
+
+
+def _device_problems(devices: Mapping[int, DeviceSettings]) -> list[ConfigProblem]:
+    """What the registry says of the devices, by their place in the file."""
+    from edge_gateway.contracts.errors import ConfigError
+    from edge_gateway.devices.registry import resolve_devices
+
+    places = list(devices)
+    try:
+        resolve_devices(list(devices.values()))
+    except ConfigError as error:
+        # The registry counts the devices that it was given.
+        return [
+            replace(problem, key=re.sub(r"^device\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", problem.key))
+            for problem in error.problems
+        ]
+    return []
 
 
 def _as_json(file: Path, problems: list[ConfigProblem]) -> dict[str, object]:

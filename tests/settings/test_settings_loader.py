@@ -96,7 +96,7 @@ def test_every_problem_is_told_at_once_with_line_value_and_expectation(tmp_path:
         (20, "cloud.retry_s_min", "60.0"),
         (22, "device[0].profile", "(missing)"),
         (28, "device[1].id", "'scale'"),
-        (31, "device[1].transport.path", "'/dev/a'"),
+        (31, "device[1].transport", "'/dev/a'"),
     ]
     expected = {problem.key: problem.expected for problem in problems}
     assert "letters, digits" in expected["store.id"]
@@ -215,7 +215,8 @@ def test_line_endings_and_byte_order_mark_of_other_systems_are_fine(tmp_path: Pa
 
 def test_devices_that_are_well_formed_can_be_checked_further_in_a_file_with_problems(tmp_path: Path) -> None:
     file = read_config(_write(tmp_path, TEN_ERRORS))
-    assert [device.profile for device in usable_devices(file)] == ["mettler-toledo-8217"]
+    devices = usable_devices(file)
+    assert {index: device.profile for index, device in devices.items()} == {1: "mettler-toledo-8217"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_gateway.contracts import log_events
+from edge_gateway.contracts.states import Health
 from edge_gateway.settings import StatusSettings
 from edge_gateway.status import server as server_module
 from edge_gateway.status.server import StatusServer
@@ -27,7 +28,7 @@ async def test_livez_answers_while_the_loop_turns(client: httpx2.AsyncClient) ->
 
 
 async def test_readyz_does_not_depend_on_broker_and_cloud(client: httpx2.AsyncClient, source: ChangingSource) -> None:
-    source.current = snapshot(bus=bus(is_connected=False), uplinks=(uplink(health="unhealthy"),))
+    source.current = snapshot(bus=bus(is_connected=False), uplinks=(uplink(health=Health.UNHEALTHY),))
     assert (await client.get("/readyz")).status_code == 200
 
 

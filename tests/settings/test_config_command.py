@@ -1,0 +1,93 @@
+"""``edge-gateway config``: every problem of the file, its profiles and its drivers, in one go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from edge_gateway.commands import config
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.toml"
+
+WRONG = """\
+[store]
+id = "S001"
+timezon = "UTC"
+
+[[device]]
+id = "broken"
+profile = "mettler-toledo-8217"
+transport = { kind = "serial", path = "/dev/a" }
+
+[[device]]
+id = "scale"
+lane = "lane-1"
+profile = "metler-toledo-8217"
+transport = { kind = "serial", path = "/dev/b" }
+
+[[device]]
+id = "scanner"
+lane = "lane-1"
+profile = "generic-serial-scanner"
+transport = { kind = "serial", path = "/dev/c", baud = 9 }
+settings = { sufix = "\\r" }
+"""
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    config.register(app)
+    return app
+
+
+def test_check_of_the_example_finds_no_problems(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["config", "check", str(EXAMPLE)])
+    assert (done.exit_code, done.output) == (0, f"{EXAMPLE}: no problems\n")
+
+
+def test_check_tells_problems_of_models_profiles_and_drivers_with_their_lines(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(WRONG)
+    done = CliRunner().invoke(app, ["config", "check", str(path), "--json"])
+    assert done.exit_code == 2, done.output
+    document = json.loads(done.stdout)
+    assert document["is_valid"] is False
+    assert [(problem["line"], problem["key"]) for problem in document["problems"]] == [
+        (3, "store.timezon"),
+        (5, "device[0].lane"),
+        (13, "device[1].profile"),
+        (20, "device[2].transport.baud"),
+        (21, "device[2].settings.sufix"),
+    ]
+
+
+def test_check_prints_problems_for_people_and_exits_2(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(WRONG)
+    done = CliRunner().invoke(app, ["config", "check", str(path)])
+    assert done.exit_code == 2
+    assert done.output.startswith(f"{path}: 5 problems\n  line 3: store.timezon = 'UTC': ")
+
+
+def test_check_of_a_file_that_is_not_there_exits_2(app: typer.Typer, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["config", "check", str(tmp_path / "none.toml")])
+    assert done.exit_code == 2
+    assert "No such file" in done.output
+
+
+def test_schema_documents_every_key(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["config", "schema"])
+    assert done.exit_code == 0
+    schema = json.loads(done.stdout)
+    assert schema["$schema"].endswith("2020-12/schema")
+    sections = [schema, *schema["$defs"].values()]
+    for section in sections:
+        assert section["additionalProperties"] is False
+        for name, key in section["properties"].items():
+            is_section = "$ref" in json.dumps(key)
+            assert is_section or key.get("description"), f"{section.get('title')}.{name} has no description"
