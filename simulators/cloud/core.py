@@ -33,6 +33,7 @@ class Cloud:
         self.shop = Shop(self.ledger.sold)
         self.is_closing = asyncio.Event()
         """Set while the server stops: whoever waits on purpose (a stall, a long poll) stops waiting."""
+        self.paused_requests = 0
         self._on_fault = on_fault
 
     def set_fault(self, fault: Fault) -> None:
@@ -42,10 +43,13 @@ class Cloud:
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not beyond the server's stop."""
+        self.paused_requests += 1
         try:
             await asyncio.wait_for(self.is_closing.wait(), seconds)
         except TimeoutError:
             return
+        finally:
+            self.paused_requests -= 1
 
 
 def cloud_of(request: Request) -> Cloud:

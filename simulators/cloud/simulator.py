@@ -76,6 +76,11 @@ class CloudSimulator:
     def tokens(self) -> Tokens:
         return self._cloud.tokens
 
+    @property
+    def paused_requests(self) -> int:
+        """Requests that wait on purpose now: stalled, delayed, or polling for a command."""
+        return self._cloud.paused_requests
+
     def set_fault(self, mode: FaultMode | str, **options: Any) -> None:
         """Replace the fault; options as in ``Fault``. On the event loop."""
         self._cloud.set_fault(Fault(mode=FaultMode(mode), **options))
