@@ -1,0 +1,133 @@
+"""``edge-gateway demo``: runs the store, shows it or writes a report, and judges it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulators.store_in_a_box.chaos import Chaos
+from simulators.store_in_a_box.report import report, rss_mb, undelivered
+from simulators.store_in_a_box.store import StoreInABox
+from simulators.store_in_a_box.view import View
+
+LAST_SALE_S = 60.0
+"""A sale in hand when the time is up: its transaction is repeated until it is accepted."""
+DRAIN_S = 60.0
+"""For what is accepted to reach the cloud once everything is healed; the largest retry delay is 5 s here."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """As the command line gives them. ``directory`` None: a temporary one, removed at the end."""
+
+    seconds: float | None = None
+    is_headless: bool = False
+    has_chaos: bool = False
+    seed: int | None = None
+    report_file: Path | None = None
+    directory: Path | None = None
+    broker_port: int = 0
+    status_port: int = 0
+    cloud_port: int = 0
+
+
+async def run_demo(options: DemoOptions) -> int:
+    """0: everything accepted reached the cloud once. 1: something is lost or applied twice, or it did not start."""
+    seed = options.seed if options.seed is not None else secrets.randbelow(1 << 31)
+    with ExitStack() as stack:
+        directory = options.directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edge-demo-")))
+        store = StoreInABox(
+            directory.resolve(),
+            seed=seed,
+            broker_port=options.broker_port,
+            status_port=options.status_port,
+            cloud_port=options.cloud_port,
+        )
+        try:
+            await store.start()
+        except (OSError, RuntimeError) as error:
+            print(f"edge-gateway demo: {error}", file=sys.stderr)
+            return 1
+        try:
+            result = await _trade(store, options, seed)
+        finally:
+            await store.stop()
+        _keep_receipts(store)
+    if options.report_file is not None:
+        options.report_file.write_text(json.dumps(result, indent=2) + "\n")
+    is_good = result["lost"] == 0 and result["duplicated"] == 0
+    summary = {key: value for key, value in result.items() if key not in {"lanes", "cloud", "lost_ids"}}
+    print(json.dumps(summary) if options.is_headless else _verdict(result))
+    return 0 if is_good else 1
+
+
+async def _trade(store: StoreInABox, options: DemoOptions, seed: int) -> dict[str, Any]:
+    stop, start = _stop_event(), time.monotonic()
+    closing = asyncio.Event()
+    chaos = Chaos(store, seed)
+    print(f"seed {seed}; {json.dumps(store.addresses)}", file=sys.stderr, flush=True)
+    async with asyncio.TaskGroup() as group:
+        selling = [group.create_task(lane.sell(store.broker.port, closing)) for lane in store.lanes]
+        background = [group.create_task(chaos.run())] if options.has_chaos else []
+        view = View(store, chaos)
+        showing = None if options.is_headless else group.create_task(view.run())
+        try:
+            await _wait(stop, options.seconds)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            if options.has_chaos:
+                await chaos.heal()
+            seconds, memory = time.monotonic() - start, rss_mb(store.gateway.pid)
+            closing.set()
+            await asyncio.wait(selling, timeout=LAST_SALE_S)
+            await _drain(store)
+        finally:
+            for task in (*background, *selling, *((showing,) if showing else ())):
+                task.cancel()
+    return report(store, seed=seed, seconds=seconds, rss_mb=memory, faults=chaos.counters)
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _wait(stop: asyncio.Event, seconds: float | None) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _drain(store: StoreInABox) -> None:
+    """Until everything accepted is in the cloud, or the time for it is over."""
+    deadline = time.monotonic() + DRAIN_S
+    while undelivered(store) and time.monotonic() < deadline:  # noqa: ASYNC110 - the ledger is not ours to notify
+        await asyncio.sleep(0.1)
+
+
+def _keep_receipts(store: StoreInABox) -> None:
+    """The newest receipt of each lane as a picture, and the paper as text; gone with a temporary directory."""
+    for lane in store.lanes:
+        (store.directory / f"{lane.plan.name}-paper.txt").write_text(lane.printer.paper_text)
+        if lane.printer.paper.receipts:
+            (store.directory / f"{lane.plan.name}-receipt.png").write_bytes(lane.printer.paper_png(-1))
+
+
+def _verdict(result: dict[str, Any]) -> str:
+    return (
+        f"{result['transactions_accepted']} transactions accepted, {result['transactions_delivered']} delivered, "
+        f"{result['lost']} lost, {result['duplicated']} applied twice; {result['prints_completed']} receipts printed"
+    )

@@ -1,0 +1,97 @@
+"""Puts the store together and takes it apart: broker, cloud, lanes, and the gateway as a process of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from simulators.cloud.simulator import CloudSimulator
+from simulators.gateway_process import GatewayProcess, config_text
+from simulators.mosquitto import Mosquitto, free_port
+from simulators.store_in_a_box.lanes import PLANS, STORE_ID, Lane
+
+
+class StoreInABox:
+    """Everything listens on loopback. Used as an async context manager.
+
+    ``directory`` holds configuration, database, logs and device nodes. A port of 0 takes a free one.
+    """
+
+    def __init__(
+        self, directory: Path, *, seed: int = 0, broker_port: int = 0, status_port: int = 0, cloud_port: int = 0
+    ) -> None:
+        self.directory = directory
+        self.broker = Mosquitto(directory / "broker", is_persistent=True)
+        self.broker.port = broker_port
+        self.cloud = CloudSimulator(port=cloud_port, ledger_path=directory / "cloud-ledger.jsonl")
+        self.lanes = [Lane(plan, directory, seed) for plan in PLANS]
+        config = directory / "gateway.toml"
+        self.gateway = GatewayProcess(
+            config, directory / "gateway.log", status_port=status_port or free_port()
+        )  # fmt: skip
+
+    @property
+    def addresses(self) -> dict[str, Any]:
+        """For people and other programs; also in ``addresses.json``."""
+        return {
+            "store": STORE_ID,
+            "broker": {"host": self.broker.host, "port": self.broker.port},
+            "status": f"http://127.0.0.1:{self.gateway.status_port}",
+            "cloud": self.cloud.url,
+            "directory": str(self.directory),
+        }
+
+    async def start(self) -> None:
+        """Raises RuntimeError, in plain words, if a part does not start; what was started is stopped."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            await self.broker.start()
+            await self.cloud.start()
+            for lane in self.lanes:
+                await lane.start()
+            self._write_config()
+            await self.gateway.start()
+        except BaseException:
+            await self.stop()
+            raise
+        (self.directory / "addresses.json").write_text(json.dumps(self.addresses))
+
+    async def stop(self) -> None:
+        await self.gateway.stop()
+        for lane in self.lanes:
+            await lane.stop()
+        await self.cloud.stop()
+        await self.broker.stop()
+
+    async def __aenter__(self) -> StoreInABox:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _write_config(self) -> None:
+        secret = self.directory / "cloud-secret"
+        secret.write_text(self.cloud.client_secret)
+        secret.chmod(0o600)
+        oauth = {
+            "token_url": self.cloud.token_url,
+            "client_id": self.cloud.client_id,
+            "client_secret_file": secret,
+        }
+        sections: dict[str, dict[str, Any]] = {
+            "store": {"id": STORE_ID, "timezone": "Europe/Berlin"},
+            "bus": {"host": self.broker.host, "port": self.broker.port},
+            "outbox": {"directory": self.directory / "outbox"},
+            "cloud": {
+                "base_url": self.cloud.url, "response_timeout_s": 5.0, "retry_s_max": 5.0, "oauth": oauth,
+            },
+            "status": {"port": self.gateway.status_port},
+            "log": {"level": "info", "format": "json"},
+        }  # fmt: skip
+        devices = [device for lane in self.lanes for device in lane.devices]
+        self.gateway.config.write_text(config_text(sections, devices))
