@@ -22,6 +22,7 @@ BUS_LOST: Final = "bus_lost"
 BUS_PUBLISH_REFUSED: Final = "bus_publish_refused"
 BUS_SUBSCRIBE_REFUSED: Final = "bus_subscribe_refused"
 BUS_MESSAGES_DROPPED: Final = "bus_messages_dropped"
+BUS_HANDLER_FAILED: Final = "bus_handler_failed"
 REQUEST_REFUSED: Final = "request_refused"
 REQUEST_FAILED: Final = "request_failed"
 # store

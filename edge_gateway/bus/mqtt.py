@@ -1,0 +1,286 @@
+"""The store's bus over MQTT: keeps connected, publishes until the broker has taken it, hands requests to handlers.
+
+Promises: at least once (QoS 1); order per topic; a retained topic shows its newest value, again after each reconnect; a
+request is acknowledged after its handler, so one that was being handled when the gateway died comes again. Requests are
+acknowledged as they finish, not in their order: a slow print must not hold up the lane's next sale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from random import Random
+from typing import Any, Final, TypeVar
+
+import aiomqtt
+import structlog
+
+from edge_gateway.bus.mqtt_connection import REFUSED, Connection
+from edge_gateway.bus.mqtt_incoming import Incoming
+from edge_gateway.bus.mqtt_options import connection_options
+from edge_gateway.bus.outgoing import Outgoing, OutgoingQueue
+from edge_gateway.bus.states import gateway_state
+from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.backoff import Backoff
+from edge_gateway.contracts.bus import MessageHandler, Urgency
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.settings import BusSettings
+
+IN_FLIGHT_MAX: Final = 100
+"""Publishes that wait for their PUBACK at once; the broker may ask for fewer."""
+RECONNECT_S_MIN: Final = 0.1
+RECONNECT_S_MAX: Final = 5.0
+"""A broker on the same box or LAN: a lane must not stand still longer than this after its return."""
+STABLE_S: Final = 5.0
+"""A connection that held this long resets the back-off; a broker that throws us out at once must not be hammered."""
+RESUBSCRIBE_S: Final = 30.0
+"""How often a refused subscription is tried again: somebody may have mended the broker's access list."""
+STOP_S: Final = 2.0
+"""To get rid of what waits at a stop."""
+PACKET_OVERHEAD_BYTES: Final = 512
+"""Headers and properties of a publish beside topic, payload and correlation data."""
+REFUSED_TOPICS_LOGGED_MAX: Final = 1000
+"""Topics whose refusal is logged, once each for a connection."""
+
+log = structlog.get_logger(__name__)
+
+
+class MqttBus:
+    """Implements ``contracts.bus.Bus``. ``subscribe``, then ``run`` until ``stop`` (or cancelled)."""
+
+    def __init__(self, settings: BusSettings, store_id: str, clock: Clock, random: Random, version: str) -> None:
+        self.counters: Counter[str] = Counter()
+        self._settings = settings
+        self._topics = Topics(store_id)
+        self._clock = clock
+        self._backoff = Backoff(RECONNECT_S_MIN, RECONNECT_S_MAX, random)
+        self._version = version
+        self._queue = OutgoingQueue(settings.queue_messages_max, self.counters)
+        self._incoming = Incoming(settings.requests_concurrent_max, self.counters)
+        self._connection: Connection | None = None
+        self._in_flight: dict[int, Outgoing] = {}
+        self._in_flight_max = IN_FLIGHT_MAX
+        self._refused_filters: tuple[str, ...] = ()
+        self._logged_refusals: set[str] = set()
+        self._is_lost_logged = False
+        self._is_dropping = False
+        self._is_running = False
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._drained = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None
+
+    @property
+    def refused_subscriptions(self) -> tuple[str, ...]:
+        """Filters that the broker does not let us subscribe to: no request of these reaches us."""
+        return self._refused_filters
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait for the broker or for its answer."""
+        return len(self._queue) + len(self._in_flight)
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        urgency: Urgency = Urgency.EVENT,
+        content_type: str = "application/json",
+        correlation_data: bytes | None = None,
+    ) -> None:
+        """Sent within this call if the broker is there and the pipeline has room."""
+        dropped = self._queue.add(Outgoing(topic, payload, content_type, urgency, correlation_data))
+        if dropped is not None and not self._is_dropping:
+            self._is_dropping = True
+            log.warning(log_events.BUS_MESSAGES_DROPPED, reason="queue_full", limit=self._settings.queue_messages_max)
+        self._send_now()
+
+    def retain(self, topic: str, payload: bytes) -> None:
+        self._queue.retain(topic, payload)
+        self._send_now()
+
+    def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
+        self._incoming.subscribe(topic_filter, handler)
+
+    async def run(self) -> None:
+        """Until ``stop``. The broker may be absent at the start, and for a week. Cancelled: ends at once, and the
+        broker publishes our last will."""
+        self.retain(self._topics.gateway_state, gateway_state("online", self._clock.now(), self._version))
+        self._is_running = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._incoming.start(tasks)
+                stopping = tasks.create_task(self._stopping.wait())
+                while not stopping.done():
+                    connection = await _unless(stopping, self._connect())
+                    if connection is not None:
+                        await self._serve(connection, stopping)
+                    await _unless(stopping, self._clock.sleep(self._backoff.next_delay()))
+                self._incoming.stop()
+        finally:
+            self._stopped.set()
+
+    async def stop(self, deadline_s: float = STOP_S) -> None:
+        """Get rid of what waits, say offline, disconnect. What is not taken by the deadline is counted as dropped."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._drain()
+                self.retain(self._topics.gateway_state, gateway_state("offline", self._clock.now(), self._version))
+                await self._drain()
+        except TimeoutError:
+            self.counters["dropped:stopped"] += self.queued
+        self._stopping.set()
+        if self._is_running:
+            await self._stopped.wait()
+
+    async def _drain(self) -> None:
+        while self._connection is not None and self.queued:
+            self._drained.clear()
+            await self._drained.wait()
+
+    async def _connect(self) -> Connection | None:
+        try:
+            options = await connection_options(self._settings, self._topics, self._version)
+            connection = Connection(options, self._incoming.received, self._acknowledged)
+            await connection.open()
+        except (aiomqtt.MqttError, OSError, ValueError) as error:
+            self.counters["connect_failed"] += 1
+            self._log_lost(str(error))
+            return None
+        return connection
+
+    async def _serve(self, connection: Connection, stopping: asyncio.Task[bool]) -> None:
+        """One connection, from its subscriptions to its end."""
+        started_s = self._clock.monotonic()
+        reason = "stopped"
+        watching = asyncio.ensure_future(connection.lost())
+        ending = asyncio.ensure_future(asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED))
+        try:
+            await _unless(ending, self._subscribe_all(connection))
+            if not ending.done():
+                self._opened(connection)
+            while not ending.done():
+                if not self._refused_filters:
+                    await ending
+                await _unless(ending, self._clock.sleep(RESUBSCRIBE_S))
+                await _unless(ending, self._subscribe_all(connection))
+            if watching.done():
+                reason = watching.result()
+            else:
+                await connection.disconnect()
+        except aiomqtt.MqttError as error:
+            reason = str(error)
+        finally:
+            watching.cancel()
+            ending.cancel()
+            self._closed(connection, reason)
+            if self._clock.monotonic() - started_s >= STABLE_S:
+                self._backoff.reset()
+
+    async def _subscribe_all(self, connection: Connection) -> None:
+        """Refused subscriptions do not raise: their codes are read, and a refusal is tried again from time to time."""
+        refused = []
+        for topic_filter in self._incoming.filters:
+            code = await connection.subscribe_requests(topic_filter)
+            if code >= REFUSED:
+                refused.append(topic_filter)
+                self.counters["subscribe_refused"] += 1
+                if topic_filter not in self._refused_filters:
+                    log.error(log_events.BUS_SUBSCRIBE_REFUSED, topic_filter=topic_filter, code=f"0x{code:02X}")
+        self._refused_filters = tuple(refused)
+
+    def _opened(self, connection: Connection) -> None:
+        self.counters["connected"] += 1
+        self._is_lost_logged = self._is_dropping = False
+        log.info(
+            log_events.BUS_CONNECTED,
+            host=self._settings.host,
+            port=self._settings.port,
+            is_session_present=connection.is_session_present,
+            queued=self.queued,
+        )
+        self._in_flight_max = min(IN_FLIGHT_MAX, connection.receive_max)
+        self._logged_refusals.clear()
+        self._connection = connection
+        self._queue.republish_retained()
+        self._send_now()
+
+    def _closed(self, connection: Connection, reason: str) -> None:
+        """What was in flight is requeued, whatever ended the link."""
+        self._connection = None
+        connection.close()
+        self._queue.requeue(self._in_flight.values())
+        self.counters["requeued"] += len(self._in_flight)
+        self._in_flight.clear()
+        self._drained.set()
+        if not self._stopping.is_set():
+            self._log_lost(reason)
+
+    def _log_lost(self, reason: str) -> None:
+        if not self._is_lost_logged:
+            self._is_lost_logged = True
+            log.warning(log_events.BUS_LOST, host=self._settings.host, port=self._settings.port, reason=reason)
+
+    def _send_now(self) -> None:
+        if self._connection is not None and self._fill_pipeline(self._connection):
+            self._connection.flush()
+
+    def _fill_pipeline(self, connection: Connection) -> bool:
+        """Whether something was handed over."""
+        is_sent = False
+        while len(self._in_flight) < self._in_flight_max and (message := self._queue.next()) is not None:
+            limit = connection.packet_bytes_max
+            size = len(message.payload) + len(message.topic) * 4 + len(message.correlation_data or b"")
+            if limit is not None and size + PACKET_OVERHEAD_BYTES > limit:
+                self._refuse(message, "too_large")
+                continue
+            try:
+                self._in_flight[connection.send(message)] = message
+            except ValueError:
+                self._refuse(message, "unsendable")
+            except OSError:
+                # The end of the link is already on its way; _closed requeues the rest behind this one.
+                self._queue.requeue([message])
+                break
+            else:
+                is_sent = True
+        return is_sent
+
+    def _acknowledged(self, connection: Connection, mid: int, code: int) -> None:
+        """A PUBACK. aiomqtt takes a refusal for success; a refused message is given up, not tried for ever."""
+        if connection is not self._connection or (message := self._in_flight.pop(mid, None)) is None:
+            return
+        if code >= REFUSED:
+            self._refuse(message, f"0x{code:02X}")
+        else:
+            self._queue.settle(message)
+            self.counters["published"] += 1
+        self._fill_pipeline(connection)
+        if not self.queued:
+            self._drained.set()
+
+    def _refuse(self, message: Outgoing, reason: str) -> None:
+        self._queue.settle(message)
+        self.counters[f"refused:{reason}"] += 1
+        if message.topic not in self._logged_refusals and len(self._logged_refusals) < REFUSED_TOPICS_LOGGED_MAX:
+            self._logged_refusals.add(message.topic)
+            log.error(log_events.BUS_PUBLISH_REFUSED, topic=message.topic, reason=reason)
+
+
+T = TypeVar("T")
+
+
+async def _unless(ended: asyncio.Future[Any], work: Coroutine[Any, Any, T]) -> T | None:
+    """Do the work; None if ``ended`` was done first: the work is cancelled then."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()

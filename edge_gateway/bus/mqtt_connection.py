@@ -1,0 +1,257 @@
+"""One MQTT 5 connection to the broker: from CONNECT until it is lost or closed. Never used twice.
+
+aiomqtt hides what the bus must know, so some of its hooks are taken over here (aiomqtt 2.5, paho 2.1): the reason
+code of each PUBACK, the moment of arrival, manual acknowledgement, the properties of the CONNACK, and writing at once
+instead of in the next turn of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiomqtt
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from edge_gateway.bus.outgoing import Outgoing
+
+CONNECT_TIMEOUT_S: Final = 3.0
+"""To reach the broker: it stands in the store. It bounds how long a stop may wait for the connecting thread."""
+ANSWER_TIMEOUT_S: Final = 5.0
+"""For CONNACK and SUBACK; publishes have none: they end with their answer or with the connection."""
+DISCONNECT_TIMEOUT_S: Final = 0.5
+"""To get the DISCONNECT into the kernel."""
+UNACKNOWLEDGED_TIMEOUT_MS: Final = 10_000
+"""TCP_USER_TIMEOUT: a cable that was pulled is noticed by the first publish after it, before keep-alive would."""
+PACKET_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Larger packets the broker keeps from us. Well above the limit of requests, so that these can be refused by name."""
+REFUSED: Final = 0x80
+"""Reason codes from here on are refusals: MQTT 5, 2.4."""
+
+SOCKET_OPTIONS: Final = (
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_TIMEOUT_MS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """How to reach the broker, and who we are. ``receive_max``: messages it may send us unacknowledged."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str | None
+    password: str | None
+    tls: ssl.SSLContext | None
+    keepalive_s: int
+    session_expiry_s: int
+    receive_max: int
+    will: aiomqtt.Will
+
+
+class Connection(aiomqtt.Client):
+    """Callbacks come on the event loop. In ``on_acknowledged`` only ``send`` may be called, not ``flush``."""
+
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        on_message: Callable[[Connection, paho.MQTTMessage], None],
+        on_acknowledged: Callable[[Connection, int, int], None],
+    ) -> None:
+        connect = properties(PacketTypes.CONNECT)
+        connect.SessionExpiryInterval = options.session_expiry_s
+        connect.ReceiveMaximum = options.receive_max
+        connect.MaximumPacketSize = PACKET_BYTES_MAX
+        self._message_handler = on_message
+        self._acknowledged_handler = on_acknowledged
+        self._content_types: dict[str, Properties] = {}
+        self._is_closed = False
+        self._thread_id = threading.get_ident()
+        self.is_session_present = False
+        self.receive_max = 65535
+        self.packet_bytes_max: int | None = None
+        super().__init__(
+            options.host,
+            options.port,
+            identifier=options.client_id,
+            username=options.username,
+            password=options.password,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            will=options.will,
+            timeout=ANSWER_TIMEOUT_S,
+            keepalive=options.keepalive_s,
+            clean_start=False,
+            max_inflight_messages=0,
+            properties=connect,
+            tls_context=options.tls,
+            socket_options=SOCKET_OPTIONS,
+        )
+        self._client.manual_ack_set(True)
+        self._client.connect_timeout = CONNECT_TIMEOUT_S
+
+    async def open(self) -> None:
+        """Raises aiomqtt.MqttError, OSError or ValueError; the connection is closed then."""
+        try:
+            await self.__aenter__()
+        except BaseException:
+            self.close()
+            raise
+
+    async def subscribe_requests(self, topic_filter: str) -> int:
+        """The reason code: ``REFUSED`` and above are refusals, which paho and aiomqtt return as success.
+
+        Retained messages are not sent at subscribing (each reconnect would bring them again); one that arrives live
+        keeps its flag, so that it can be refused.
+        """
+        options = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        granted = await self.subscribe(topic_filter, options=options)
+        code = granted[0]
+        return code if isinstance(code, int) else code.value
+
+    def send(self, message: Outgoing) -> int:
+        """Hand a QoS 1 publish to paho; its packet id. Raises ConnectionError if the link is gone, ValueError if
+        the message can never be sent."""
+        info = self._client.publish(
+            message.topic, message.payload, qos=1, retain=message.is_retained, properties=self._properties_of(message)
+        )
+        if info.rc == paho.MQTT_ERR_PAYLOAD_SIZE:
+            raise ValueError(f"{len(message.payload)} bytes")
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            raise ConnectionError(paho.error_string(info.rc))
+        return info.mid
+
+    def flush(self) -> None:
+        """Write now what ``send`` handed over, not in the next turn of the loop."""
+        self._write()
+
+    def acknowledge(self, message: paho.MQTTMessage) -> None:
+        if not self._is_closed:
+            self._client.ack(message.mid, message.qos)
+            self._write()
+
+    def acknowledge_later(self, message: paho.MQTTMessage) -> None:
+        """From within ``on_message``, where paho must not be made to write."""
+        self._client.ack(message.mid, message.qos)
+
+    async def lost(self) -> str:
+        """Return, with the reason, when the connection is gone."""
+        try:
+            await asyncio.shield(self._disconnected)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - any end of the link is one thing here: it is gone, connect again
+            return str(error) or type(error).__name__
+        return "disconnected"
+
+    async def disconnect(self) -> None:
+        """The orderly end: the broker forgets the last will."""
+        with suppress(aiomqtt.MqttError, TimeoutError):
+            async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
+                await self.__aexit__(None, None, None)
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket now. aiomqtt leaves it open and registered after some failures."""
+        self._is_closed = True
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()
+        if self._connected.done() and not self._connected.cancelled():
+            self._connected.exception()
+        if self._misc_task is not None:
+            self._misc_task.cancel()
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket) and sock.fileno() >= 0:
+            self._loop.remove_reader(sock.fileno())
+            self._loop.remove_writer(sock.fileno())
+            sock.close()
+
+    def _properties_of(self, message: Outgoing) -> Properties:
+        """Built once for each content type: paho's properties are slow to fill."""
+        if message.correlation_data is None and (known := self._content_types.get(message.content_type)) is not None:
+            return known
+        publish = properties(PacketTypes.PUBLISH)
+        publish.ContentType = message.content_type
+        if message.correlation_data is None:
+            self._content_types[message.content_type] = publish
+        else:
+            publish.CorrelationData = message.correlation_data
+        return publish
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        userdata: Any,
+        flags: paho.ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self.is_session_present = flags.session_present
+        self.receive_max = getattr(properties, "ReceiveMaximum", self.receive_max)
+        self.packet_bytes_max = getattr(properties, "MaximumPacketSize", None)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        self._message_handler(self, message)
+
+    def _on_publish(
+        self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        self._acknowledged_handler(self, mid, reason_code.value)
+
+    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        """Called in the connecting thread. aiomqtt registers the descriptor even if a stop has closed it meanwhile."""
+        self._loop.call_soon_threadsafe(self._socket_opened, sock)
+
+    def _socket_opened(self, sock: socket.socket) -> None:
+        if self._is_closed:
+            sock.close()
+            return
+        self._loop.add_reader(sock.fileno(), self._read)
+        self._misc_task = self._loop.create_task(self._misc_loop())
+
+    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        """aiomqtt always takes the long way through ``call_soon_threadsafe``; mixed with ``flush`` it would leave a
+        writer behind that nobody removes."""
+        if threading.get_ident() == self._thread_id:
+            self._add_writer(sock)
+        else:
+            self._loop.call_soon_threadsafe(self._add_writer, sock)
+
+    def _add_writer(self, sock: socket.socket) -> None:
+        if not self._is_closed and sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write)
+
+    def _read(self) -> None:
+        try:
+            self._client.loop_read()
+            # A TLS socket holds decrypted bytes that no readiness of the descriptor tells of.
+            while isinstance(sock := self._client.socket(), ssl.SSLSocket) and sock.pending() > 0:
+                self._client.loop_read()
+        except Exception as error:  # noqa: BLE001 - paho raises many things on broken bytes; the link is gone then
+            self._fail(error)
+
+    def _write(self) -> None:
+        try:
+            self._client.loop_write()
+        except Exception as error:  # noqa: BLE001 - as in _read
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._disconnected.done():
+            self._disconnected.set_exception(error)
+
+
+def properties(packet_type: int) -> Properties:
+    """An empty set of MQTT 5 properties."""
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no annotations here

@@ -1,0 +1,53 @@
+"""From the settings to what a connection needs: names, secrets, certificates, the last will."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Final
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+
+from edge_gateway.bus.mqtt_connection import ConnectionOptions, properties
+from edge_gateway.bus.states import gateway_state
+from edge_gateway.bus.topics import Topics
+from edge_gateway.settings import BusSettings
+
+RECEIVE_MAX: Final = 65535
+"""The largest that MQTT 5 can say (3.1.2.11.3)."""
+
+
+async def connection_options(settings: BusSettings, topics: Topics, version: str) -> ConnectionOptions:
+    """Password and certificates are read at each connect: they are renewed without a restart. Raises OSError."""
+    password = tls = None
+    if settings.password_file is not None:
+        password = await asyncio.to_thread(_read_secret, settings.password_file)
+    if settings.ca_file is not None:
+        tls = await asyncio.to_thread(_tls_context, settings)
+    will = properties(PacketTypes.WILLMESSAGE)
+    will.ContentType = "application/json"
+    return ConnectionOptions(
+        host=settings.host,
+        port=settings.port,
+        client_id=settings.client_id or f"edge-gateway-{topics.store_id}",
+        username=settings.username,
+        password=password,
+        tls=tls,
+        keepalive_s=settings.keepalive_s,
+        session_expiry_s=settings.session_expiry_s,
+        receive_max=min(settings.requests_concurrent_max, RECEIVE_MAX),
+        will=aiomqtt.Will(topics.gateway_state, gateway_state("offline", None, version), 1, True, will),
+    )
+
+
+def _read_secret(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _tls_context(settings: BusSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(settings.ca_file))
+    if settings.certificate_file is not None:
+        context.load_cert_chain(settings.certificate_file, settings.key_file)
+    return context

@@ -1,0 +1,36 @@
+"""Retained JSON of the bus: what the gateway and its devices are, right now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from edge_gateway.contracts.clock import rfc3339
+from edge_gateway.contracts.events import DeviceState
+
+
+def gateway_state(state: str, since: datetime | None, version: str) -> bytes:
+    """``online`` or ``offline``. ``since`` is null in the last will: the broker cannot tell when it spoke for us."""
+    return compact({"state": state, "since": None if since is None else rfc3339(since), "version": version})
+
+
+def device_state(state: DeviceState) -> bytes:
+    """Class specific details (a scale's reading) stand beside the common fields and never replace one."""
+    return compact(
+        {
+            **state.details,
+            "power": state.power,
+            "since": rfc3339(state.since),
+            "reason": state.reason,
+            "flags": list(state.flags),
+            "last_frame_age_s": state.last_frame_age_s,
+            "reconnect_count": state.reconnect_count,
+        }
+    )
+
+
+def compact(value: Mapping[str, Any]) -> bytes:
+    """JSON in UTF-8 without blanks. Raises ValueError on what is no JSON (NaN), TypeError on other objects."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
