@@ -20,6 +20,9 @@ from protocols.barcodes.gtin import normalised
 GS = "\x1d"
 """Group separator: how a scanner transmits FNC1 behind an element of variable length."""
 
+COMPOSITE = "|]e0"
+"""Between the linear and the two-dimensional part of a composite symbol that came as one message."""
+
 TEXT_CHARACTERS_MAX = 8192
 """More than any symbol holds (QR: 7,089 digits); bounds the work on one read."""
 

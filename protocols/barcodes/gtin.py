@@ -49,6 +49,16 @@ def normalised(digits: str) -> str | None:
     return None
 
 
+def upc_a_of_unlabelled(digits: str) -> str | None:
+    """Eight digits without identifier as UPC-A, where they are UPC-E rather than EAN-8; else None.
+
+    Some are valid as both. With a 0 in front they are UPC-E: an EAN-8 that begins so is a number of the store's own.
+    """
+    if len(digits) != 8 or (has_valid_check_digit(digits) and digits[0] != "0"):
+        return None
+    return expand_upc_e(digits)
+
+
 def is_restricted_circulation(gtin: str) -> bool:
     """The number has a meaning only inside a store or country (weight, price, member card): no GTIN of an item.
 

@@ -8,12 +8,10 @@ from typing import Any
 
 from protocols.barcodes import gs1
 from protocols.barcodes.aim import GS1_SYMBOLOGIES, UNKNOWN, ean_upc_by_length, symbology
-from protocols.barcodes.gtin import expand_upc_e, is_digits, is_restricted_circulation, normalised
+from protocols.barcodes.gtin import expand_upc_e, is_digits, is_restricted_circulation, normalised, upc_a_of_unlabelled
 from protocols.scanners.code_ids import UPC_EAN
 
 _EAN_UPC = frozenset({"ean_13", "upc_a", "ean_8", "upc_e", "ean_13_addon_2", "ean_13_addon_5"})
-_COMPOSITE = "|]e0"
-"""Between the linear and the two-dimensional part of a composite symbol that came as one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +76,13 @@ def _application_identifiers(kind: str, text: str, *, is_labelled: bool) -> gs1.
     """Only where the symbology is GS1's, or FNC1 leads: otherwise an EAN-13 such as 701103020185x gives bogus ones."""
     if kind in GS1_SYMBOLOGIES or (not is_labelled and text.startswith(gs1.GS)):
         return gs1.element_strings(text)
-    if kind in _EAN_UPC and _COMPOSITE in text:
-        return gs1.element_strings(text.partition(_COMPOSITE)[2])
+    if kind in _EAN_UPC and gs1.COMPOSITE in text:
+        return gs1.element_strings(text.partition(gs1.COMPOSITE)[2])
     return None
 
 
 def _gtin(kind: str, text: str) -> str | None:
-    digits = text.partition(_COMPOSITE)[0]
+    digits = text.partition(gs1.COMPOSITE)[0]
     if not is_digits(digits):
         return None
     if kind == "upc_e":
@@ -92,5 +90,5 @@ def _gtin(kind: str, text: str) -> str | None:
     if kind in _EAN_UPC:
         return normalised(digits[:13])  # an add-on of two or five digits follows the thirteen
     if kind == UNKNOWN:
-        return normalised(digits) or normalised((expand_upc_e(digits) if len(digits) == 8 else None) or "")
+        return normalised(upc_a_of_unlabelled(digits) or digits)
     return normalised(digits) if kind == "itf" and len(digits) == 14 else None
