@@ -1,0 +1,229 @@
+"""A supervisor keeps its driver alive whatever the device, the wire or the driver does, and tells what it knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.errors import TransportError
+from edge_gateway.devices import condition, supervisor
+from tests.devices.conftest import Bench
+from tests.devices.drivers import Talker
+from tests.support.clock import FakeClock
+
+
+async def test_supervisor_stamps_events_with_device_sequence_and_both_clocks(bench: Bench, clock: FakeClock) -> None:
+    await clock.advance(5)
+    await bench.hear(b"one")
+    bench.far_end.hang_up()
+    await clock.advance(2)
+    await bench.hear(b"two")
+    first, second = bench.events
+    assert (first.device_id, first.device_class, first.lane) == ("talker-1", "scanner", "lane-1")
+    assert (first.event.name, first.event.data) == ("heard", {"text": "one"})
+    assert (first.sequence, second.sequence) == (1, 2), "the sequence goes on over a reconnect"
+    assert first.monotonic_s == 5.0
+    assert second.time - first.time == timedelta(seconds=2)
+
+
+async def test_supervisor_tells_a_change_once_and_nothing_else(bench: Bench, clock: FakeClock) -> None:
+    assert bench.powers == ["unknown", "online"]
+    told = len(bench.states)
+    for _ in range(10):
+        await bench.hear(b"same as ever")
+        await clock.advance(1)
+    await bench.hear(b"flags")
+    await bench.hear(b"flags")
+    assert [state.flags for state in bench.states[told:]] == [("cover_open", "paper_near_end")]
+
+
+async def test_supervisor_state_has_the_age_of_the_last_frame(bench: Bench, clock: FakeClock) -> None:
+    assert bench.supervisor.state.last_frame_age_s is None
+    await bench.hear(b"frame")
+    await clock.advance(3.5)
+    assert bench.supervisor.state.last_frame_age_s == pytest.approx(3.5)
+
+
+async def test_supervisor_keeps_silent_and_absent_apart(bench: Bench, clock: FakeClock) -> None:
+    await bench.hear(b"silent")
+    assert (bench.supervisor.state.power, bench.supervisor.state.reason) == ("offline", "no reply")
+    await bench.hear(b"a frame")
+    assert (bench.supervisor.state.power, bench.supervisor.state.reason) == ("online", None)
+    bench.far_end.refusal = TransportError("no such node; check that the device is plugged in")
+    bench.far_end.hang_up(OSError("Input/output error"))
+    await clock.settle()
+    assert bench.supervisor.state.power == "off"
+    assert bench.supervisor.state.reason == "loopback talker-1: Input/output error"
+
+
+async def test_supervisor_does_not_call_a_device_online_that_was_asked_and_has_not_answered(
+    make_bench: Callable[..., Bench],
+) -> None:
+    bench = make_bench(is_asked=True)
+    await bench.start()
+    assert bench.powers == ["offline"]
+    await bench.hear(b"answer")
+    assert bench.powers == ["offline", "online"]
+
+
+async def test_supervisor_forgets_what_was_known_when_the_device_is_lost(bench: Bench, clock: FakeClock) -> None:
+    await bench.hear(b"flags")
+    bench.driver.session.set_details({"status": "stable_weight", "weight": "1.234"})
+    bench.far_end.refusal = TransportError("no such node")
+    bench.far_end.hang_up()
+    await clock.settle()
+    state = bench.supervisor.state
+    assert (state.power, state.flags, state.details) == ("off", (), {})
+    bench.driver.session.set_details({"weight": "1.234"})
+    bench.driver.session.emit("heard", {"text": "from the dead"})
+    assert bench.supervisor.state.details == {}, "a driver whose connection has ended is not heard"
+    assert bench.events == []
+
+
+async def test_supervisor_gives_each_connection_a_new_driver(bench: Bench, clock: FakeClock) -> None:
+    bench.far_end.hang_up()
+    await clock.advance(2)
+    bench.far_end.hang_up()
+    await clock.advance(2)
+    assert len(Talker.instances) == 3
+    assert bench.supervisor.state.reconnect_count == 2
+    assert str(bench.supervisor.disconnects[0]).endswith(
+        "after 0.0 s: loopback talker-1: the far end closed the connection"
+    )
+
+
+async def test_supervisor_is_back_within_two_seconds_after_an_hour_away(bench: Bench, clock: FakeClock) -> None:
+    bench.far_end.refusal = TransportError("no such node")
+    bench.far_end.hang_up()
+    await clock.advance(3600)
+    assert bench.supervisor.counters["opens_failed"] > 3600, "it goes on trying about twice a second"
+    told = len(bench.states)
+    bench.far_end.refusal = None
+    await clock.advance(supervisor.REOPEN_S_MAX)
+    assert bench.supervisor.state.power == "online"
+    assert told <= 4, "an absence is told once"
+
+
+async def test_supervisor_of_a_busy_port_says_so_once_and_goes_on(
+    make_bench: Callable[..., Bench], clock: FakeClock
+) -> None:
+    bench = make_bench()
+    bench.far_end.refusal = TransportError("port is held by another process", is_busy=True)
+    with capture_logs() as logs:
+        await bench.start()
+        await clock.advance(60)
+    assert [entry["event"] for entry in logs] == [log_events.DEVICE_LOST]
+    assert bench.supervisor.state.reason == "port is held by another process"
+    bench.far_end.refusal = None
+    await clock.advance(1)
+    assert bench.powers == ["off", "online"]
+
+
+async def test_supervisor_remembers_the_newest_losses_only(bench: Bench, clock: FakeClock) -> None:
+    for index in range(condition.DISCONNECTS_KEPT + 5):
+        bench.far_end.hang_up(OSError(f"loss {index}"))
+        await clock.advance(1.5)
+    assert len(bench.supervisor.disconnects) == condition.DISCONNECTS_KEPT
+    assert bench.supervisor.disconnects[-1].reason.endswith(f"loss {condition.DISCONNECTS_KEPT + 4}")
+
+
+@pytest.mark.parametrize("crash", [b"crash in run", b"crash in data_received"])
+async def test_supervisor_restarts_a_faulty_driver_and_hurts_no_other(
+    make_bench: Callable[..., Bench], clock: FakeClock, crash: bytes
+) -> None:
+    faulty, well = make_bench("faulty"), make_bench("well")
+    with capture_logs() as logs:
+        await faulty.start()
+        await well.start()
+        for _ in range(8):
+            await faulty.hear(crash)
+            assert faulty.supervisor.state.power == "off"
+            assert "fault in the driver" in (faulty.supervisor.state.reason or "")
+            await clock.advance(supervisor.RESTART_S_MAX)
+            assert faulty.supervisor.state.power == "online"
+        await faulty.hear(b"well again")
+        await well.hear(b"never noticed")
+    assert [event.event.data["text"] for event in faulty.events + well.events] == ["well again", "never noticed"]
+    assert (well.supervisor.state.reconnect_count, well.powers) == (0, ["unknown", "online"])
+    failures = [entry for entry in logs if entry["event"] == log_events.DEVICE_FAILED]
+    assert len(failures) == 8
+    assert "tests/devices/drivers.py" in failures[0]["stack"], "the traceback leads to the fault"
+    assert "CRASH" not in str(logs), "what a device sent must not get into the log with an exception's text"
+
+
+async def test_supervisor_slows_down_for_a_driver_that_fails_at_once(
+    make_bench: Callable[..., Bench], clock: FakeClock
+) -> None:
+    bench = make_bench()
+    await bench.start()
+    with capture_logs() as logs:
+        for _ in range(600):
+            await bench.hear(b"crash in run")
+            await clock.advance(1)
+    assert len([entry for entry in logs if entry["event"] == log_events.DEVICE_FAILED]) < 100
+
+
+async def test_supervisor_counts_noise_and_logs_it_now_and_then(bench: Bench, clock: FakeClock) -> None:
+    with capture_logs() as logs:
+        for _ in range(100):
+            await bench.hear(b"noise")
+        await clock.advance(60)
+        await bench.hear(b"noise")
+    assert bench.supervisor.counters["frames_rejected"] == 101
+    assert [(entry["event"], entry["count"]) for entry in logs] == [("frames_rejected", 1), ("frames_rejected", 100)]
+    assert "6e6f697365" not in str(logs)
+
+
+async def test_supervisor_ends_at_once_when_cancelled(bench: Bench, clock: FakeClock) -> None:
+    assert bench.task is not None
+    bench.task.cancel()
+    await clock.settle()
+    assert bench.task.cancelled()
+    assert not bench.transport.is_open
+    assert bench.supervisor.state.power == "unknown"
+    assert bench.supervisor.state.reason == "the gateway has stopped"
+
+
+async def test_supervisor_ends_while_it_waits_for_an_absent_device(
+    make_bench: Callable[..., Bench], clock: FakeClock
+) -> None:
+    bench = make_bench()
+    bench.far_end.refusal = TransportError("no such node")
+    await bench.start()
+    assert bench.task is not None
+    bench.task.cancel()
+    await clock.settle()
+    assert bench.task.cancelled()
+
+
+async def test_supervisor_does_not_wait_for_a_driver_that_will_not_end(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "STOP_S_MAX", 0.05)
+    bench = make_bench(is_stubborn=True)
+    await bench.start()
+    async with asyncio.timeout(2.0):
+        await bench.stop()
+    assert bench.supervisor.counters["drivers_left_behind"] == 1
+    assert not bench.transport.is_open
+
+
+async def test_supervisor_info_has_the_profile_and_what_the_device_says(bench: Bench) -> None:
+    assert bench.supervisor.info == {
+        "device_id": "talker-1",
+        "lane": "lane-1",
+        "device_class": "scanner",
+        "vendor": "tests",
+        "model": "Talker",
+        "profile": "talker",
+        "tier": "experimental",
+        "firmware": "1.2",
+        "transport": "loopback talker-1",
+        "capabilities": {"events": ["heard"]},
+        "commands": sorted(Talker.commands),
+    }
