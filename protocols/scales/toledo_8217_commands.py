@@ -55,8 +55,10 @@ def encode(command: ScaleCommand, weight: Decimal | None, decimals: int) -> byte
 
 
 def _tare_digits(weight: Decimal, decimals: int) -> bytes:
-    steps = weight.scaleb(decimals) if weight.is_finite() else weight
-    if not weight.is_finite() or not 0 < steps < 10**TARE_DIGITS or steps != steps.to_integral_value():
+    # The range first: scaling a number with a giant exponent raises.
+    is_in_range = weight.is_finite() and 0 < weight < 10**TARE_DIGITS
+    steps = weight.scaleb(decimals) if is_in_range else Decimal(0)
+    if not 0 < steps < 10**TARE_DIGITS or steps != steps.to_integral_value():
         largest = Decimal(10**TARE_DIGITS - 1).scaleb(-decimals)
         raise ValueError(f"tare {weight}: expected more than 0, at most {largest}, with {decimals} decimals")
     return b"%05d" % int(steps)

@@ -1,0 +1,69 @@
+"""Plays the device's side of a recording: answers when it is asked as it was, talks when it talked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.transports.recording import Chunk, Recording, RecordingError
+
+HOST_WAIT_S_MAX = 10.0
+"""How long the recorded bytes of the host are waited for: longer than any driver's slowest poll in a recording."""
+QUIET_S = 0.5
+"""Silence after the last line that ends a replay; longer than the idle gap that ends a scan without a suffix."""
+
+
+class RecordingPlayer:
+    """``write``: bytes to the driver; ``command``: a ``!`` line. ``hear`` is called with what the driver sends."""
+
+    def __init__(
+        self, recording: Recording, clock: Clock, write: Callable[[bytes], None], command: Callable[[Chunk], None]
+    ) -> None:
+        self._chunks = recording.chunks
+        self._clock = clock
+        self._write = write
+        self._command = command
+        self._heard = bytearray()
+        self._has_heard = asyncio.Event()
+
+    def hear(self, data: bytes) -> None:
+        """What the driver sent."""
+        self._heard += data
+        self._has_heard.set()
+
+    async def play(self) -> None:
+        """Return when the recording is over. Raises RecordingError where the driver departs from it."""
+        last_at_s = 0.0
+        for number, chunk in enumerate(self._chunks, 1):
+            if chunk.direction == ">":
+                await self._expect(number, chunk)
+            else:
+                await self._clock.sleep(chunk.at_s - last_at_s)
+                if chunk.direction == "<":
+                    self._write(chunk.data)
+                else:
+                    self._command(chunk)
+            last_at_s = chunk.at_s
+        if not self._heard:
+            await self._hear_more(QUIET_S)
+
+    async def _expect(self, number: int, chunk: Chunk) -> None:
+        while not self._heard.startswith(chunk.data):
+            what = f"chunk {number} of the recording: the host was to send {chunk.data.hex()}"
+            if not chunk.data.startswith(self._heard):
+                raise RecordingError(f"{what}; it sent {bytes(self._heard[:64]).hex()}")
+            if not await self._hear_more(HOST_WAIT_S_MAX):
+                raise RecordingError(f"{what}; it sent {bytes(self._heard).hex() or 'nothing'} in {HOST_WAIT_S_MAX} s")
+        del self._heard[: len(chunk.data)]
+
+    async def _hear_more(self, seconds: float) -> bool:
+        self._has_heard.clear()
+        heard, timer = asyncio.ensure_future(self._has_heard.wait()), asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            done, _ = await asyncio.wait({heard, timer}, return_when=asyncio.FIRST_COMPLETED)
+            return heard in done
+        finally:
+            heard.cancel()
+            timer.cancel()
+            await asyncio.gather(heard, timer, return_exceptions=True)
