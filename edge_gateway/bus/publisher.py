@@ -1,0 +1,48 @@
+"""What the gateway says by itself: events, retained states and infos, in the topics and shapes of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from edge_gateway.bus import states
+from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts.bus import Bus, Urgency
+from edge_gateway.contracts.cloudevents import CONTENT_TYPE
+from edge_gateway.contracts.events import DeviceState, StampedEvent
+
+
+class BusPublisher:
+    """None of its methods blocks or waits; the bus keeps what the broker has not taken yet."""
+
+    def __init__(self, bus: Bus, topics: Topics) -> None:
+        self._bus = bus
+        self._topics = topics
+
+    def event(self, stamped: StampedEvent, cloud_event: bytes) -> None:
+        """An event of a device. ``cloud_event``: the whole CloudEvent."""
+        topic = self._topics.device_event(stamped.lane, stamped.device_class, stamped.device_id, stamped.event.name)
+        self._bus.publish(topic, cloud_event, urgency=Urgency.EVENT, content_type=CONTENT_TYPE)
+
+    def telemetry(self, stamped: StampedEvent, cloud_event: bytes) -> None:
+        """An event that gives way before the others when the broker is away."""
+        topic = self._topics.device_event(stamped.lane, stamped.device_class, stamped.device_id, stamped.event.name)
+        self._bus.publish(topic, cloud_event, urgency=Urgency.TELEMETRY, content_type=CONTENT_TYPE)
+
+    def alert(self, severity: str, cloud_event: bytes) -> None:
+        self._bus.publish(self._topics.alert(severity), cloud_event, content_type=CONTENT_TYPE)
+
+    def device_state(self, lane: str, device_class: str, device_id: str, state: DeviceState) -> None:
+        self._bus.retain(self._topics.device_state(lane, device_class, device_id), states.device_state(state))
+
+    def device_info(self, lane: str, device_class: str, device_id: str, info: Mapping[str, Any]) -> None:
+        self._bus.retain(self._topics.device_info(lane, device_class, device_id), states.compact(info))
+
+    def gateway_state(self, state: str, since: datetime, version: str) -> None:
+        """``online`` or ``offline``; the bus itself says both at its start and stop."""
+        self._bus.retain(self._topics.gateway_state, states.gateway_state(state, since, version))
+
+    def gateway_health(self, health: Mapping[str, Any]) -> None:
+        """The roll-up with its reasons."""
+        self._bus.retain(self._topics.gateway_health, states.compact(health))

@@ -1,0 +1,158 @@
+"""Requests from the bus: read, checked, handed to the services, answered exactly once each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+import structlog
+
+from edge_gateway.bus.replies import Replies, ReplyRoute
+from edge_gateway.bus.request_json import read_envelope, read_json, readable_id
+from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.bus import Bus, BusMessage
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.commands import Reply, Request
+from edge_gateway.contracts.errors import ErrorCode, RequestError
+
+REQUEST_BYTES_MAX: Final = 262_144
+"""Default of the setting bus.request_bytes_max: a sale of 500 lines has half of it."""
+REFUSAL_LOG_INTERVAL_S: Final = 1.0
+"""A client that sends rubbish in a loop must not fill the log; refusals between are counted."""
+
+log = structlog.get_logger(__name__)
+
+RequestHandler = Callable[[Request], Awaitable[Reply]]
+_Key = tuple[str, str, str, str]
+
+
+class RequestSubscriber:
+    """Subscribes at construction, before the bus runs.
+
+    A request that is being handled and arrives again (the same id for the same target; after a reconnect, or repeated
+    by an impatient client) is not run twice: it waits for the first, and is answered if it asks from another place.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        topics: Topics,
+        handler: RequestHandler,
+        clock: Clock,
+        *,
+        request_bytes_max: int = REQUEST_BYTES_MAX,
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        self._topics = topics
+        self._handler = handler
+        self._clock = clock
+        self._request_bytes_max = request_bytes_max
+        self._replies = Replies(bus, topics, self.counters)
+        self._running: dict[_Key, tuple[str, ReplyRoute, asyncio.Future[Reply]]] = {}
+        self._refusal_logged_s = float("-inf")
+        bus.subscribe(topics.commands, self._received)
+
+    async def _received(self, message: BusMessage) -> None:
+        self.counters["requests"] += 1
+        route, request_id = self._replies.refusal_route(message), None
+        try:
+            value = self._read(message)
+            route, request_id = self._replies.refusal_route(message, value.get("reply_to")), readable_id(value)
+            request, route = self._request(message, value)
+        except RequestError as error:
+            self._refuse(message, route, request_id, error)
+            return
+        reply = await self._answer(message, request, route)
+        if reply is not None:
+            self._replies.send(route, reply)
+
+    def _read(self, message: BusMessage) -> dict[str, object]:
+        if message.is_retained:
+            raise RequestError(
+                ErrorCode.INVALID_REQUEST,
+                "a retained request would be carried out again at every reconnect; publish it without the retain flag",
+            )
+        return read_json(message.payload, self._request_bytes_max)
+
+    def _request(self, message: BusMessage, value: dict[str, object]) -> tuple[Request, ReplyRoute]:
+        envelope = read_envelope(value)
+        command = self._topics.parse_command(message.topic)
+        if command is None:
+            raise RequestError(ErrorCode.INVALID_REQUEST, "topic: lane, class, device or command is no valid name")
+        route = self._replies.route(message, envelope.reply_to)
+        expires_at = None if envelope.expires_at is None else datetime.fromisoformat(envelope.expires_at)
+        request = Request(
+            id=envelope.id,
+            lane=command.lane,
+            device_class=command.device_class,
+            target=command.target,
+            name=command.name,
+            params=envelope.params,
+            expires_at=expires_at,
+            claim=envelope.claim,
+        )
+        if expires_at is not None and expires_at <= (now := self._clock.now()):
+            age_s = (now - expires_at).total_seconds()
+            raise RequestError(ErrorCode.EXPIRED, f"expired {age_s:.1f} s ago by the gateway's clock; not carried out")
+        return request, route
+
+    async def _answer(self, message: BusMessage, request: Request, route: ReplyRoute) -> Reply | None:
+        """None: the first arrival of the same request answers."""
+        key = (request.lane, request.device_class, request.target, request.id)
+        digest = _digest(request)
+        if (first := self._running.get(key)) is not None:
+            first_digest, first_route, running = first
+            if first_digest != digest:
+                conflict = RequestError(ErrorCode.CONFLICT, "this id is being handled now, with other content")
+                return self._refusal(message, request.id, conflict)
+            self.counters["joined"] += 1
+            reply = await asyncio.shield(running)
+            return reply if route != first_route else None
+        running = asyncio.get_running_loop().create_future()
+        self._running[key] = (digest, route, running)
+        try:
+            reply = await self._handle(request)
+            running.set_result(reply)
+        finally:
+            del self._running[key]
+            running.cancel()
+        return reply
+
+    async def _handle(self, request: Request) -> Reply:
+        try:
+            return await self._handler(request)
+        except RequestError as error:
+            return Reply.failed(request.id, error)
+        except Exception as error:  # the boundary: a request always gets its one reply
+            self.counters["failed:internal"] += 1
+            log.error(
+                log_events.REQUEST_FAILED,
+                target=request.target,
+                command=request.name,
+                request_id=request.id,
+                error=type(error).__name__,
+                exc_info=error,
+            )
+            return Reply.failed(request.id, RequestError(ErrorCode.INTERNAL, "the gateway failed; its log says more"))
+
+    def _refuse(self, message: BusMessage, route: ReplyRoute, request_id: str | None, error: RequestError) -> None:
+        self._replies.send(route, self._refusal(message, request_id or "", error), has_id=request_id is not None)
+
+    def _refusal(self, message: BusMessage, request_id: str, error: RequestError) -> Reply:
+        self.counters[f"refused:{error.code.value}"] += 1
+        now_s = self._clock.monotonic()
+        if now_s - self._refusal_logged_s >= REFUSAL_LOG_INTERVAL_S:
+            self._refusal_logged_s = now_s
+            log.warning(log_events.REQUEST_REFUSED, topic=message.topic, code=error.code.value, reason=str(error)[:500])
+        return Reply.failed(request_id, error)
+
+
+def _digest(request: Request) -> str:
+    content = json.dumps([request.name, request.params], sort_keys=True)
+    return sha256(content.encode()).hexdigest()

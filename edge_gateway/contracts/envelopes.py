@@ -1,0 +1,61 @@
+"""The JSON around a request and its reply, as models: read by the subscriber, published as JSON Schemas."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from edge_gateway.contracts.errors import ErrorCode
+from edge_gateway.contracts.states import ReplyStatus
+
+
+def _check_instant(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+RequestId = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
+"""Printable ASCII, 1 to 128 characters, no blank at either end."""
+ExpiryInstant = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
+    AfterValidator(_check_instant),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RequestEnvelope(_Part):
+    """A request on ``.../command/{name}``."""
+
+    id: RequestId = Field(description="Unique for the device or terminal; its repeat is answered, not carried out.")
+    params: dict[str, Any] = Field(default_factory=dict, description="As the command has it.")
+    expires_at: ExpiryInstant | None = Field(None, description="Not carried out after this instant (UTC, Z).")
+    claim: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        None, description="Token of an exclusive claim on the device."
+    )
+    reply_to: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = Field(
+        None, description="Reply topic inside the lane, for clients without MQTT 5 response topics."
+    )
+
+
+class ReplyError(_Part):
+    """Why not."""
+
+    code: ErrorCode
+    message: str = Field(description="For people and logs; not for programs.")
+    retryable: StrictBool = Field(description="The same request under a new id can succeed unchanged.")
+
+
+class ReplyEnvelope(_Part):
+    """The one final reply. ``id`` is null if the request was too broken to have one."""
+
+    id: str | None
+    status: ReplyStatus
+    result: dict[str, Any] | None = None
+    error: ReplyError | None = None
