@@ -67,6 +67,8 @@ def _bus_reasons(bus: BusStatus) -> Iterator[Reason]:
     if not bus.is_connected:
         text = f"no connection to the broker at {bus.address}" + (f": {bus.reason}" if bus.reason else "")
         yield Reason(part="bus", health=Health.DEGRADED, text=text)
+    elif bus.reason:
+        yield Reason(part="bus", health=Health.DEGRADED, text=bus.reason)
 
 
 def _uplink_reasons(uplinks: Sequence[UplinkStatus]) -> Iterator[Reason]:

@@ -63,7 +63,7 @@ class BusStatus(_Part):
 
     is_connected: bool
     address: str
-    reason: str | None = Field(None, description="Why it is not connected.")
+    reason: str | None = Field(None, description="Why it is not connected, or what the broker refuses.")
     queued_messages: int = Field(0, ge=0, description="Kept in memory until the broker is back.")
 
 

@@ -34,6 +34,7 @@ def test_health_of_a_store_without_problems_has_no_reasons() -> None:
             "2 of transactions refused",
         ),
         ({"bus": bus(is_connected=False, reason="refused")}, Health.DEGRADED, "bus", "127.0.0.1:1883: refused"),
+        ({"bus": bus(reason="refuses our subscription")}, Health.DEGRADED, "bus", "refuses our subscription"),
         (
             {"uplinks": (uplink(health=Health.UNHEALTHY, reason="401"),)},
             Health.DEGRADED,
