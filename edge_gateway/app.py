@@ -1,0 +1,217 @@
+"""The composition root: the only module that knows everyone. Starts in order, stops in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Any
+
+import structlog
+
+from edge_gateway import __version__
+from edge_gateway.bus.mqtt import MqttBus
+from edge_gateway.bus.publisher import BusPublisher
+from edge_gateway.bus.subscriber import RequestSubscriber
+from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.clock import Clock, EventIds, SystemClock
+from edge_gateway.contracts.commands import Reply, Request
+from edge_gateway.contracts.store import StreamNames
+from edge_gateway.devices.registry import build_registry
+from edge_gateway.devices.supervisor import Supervisor
+from edge_gateway.overview import Overview
+from edge_gateway.services.device_requests import DeviceRequestService
+from edge_gateway.services.event_router import EventRouter
+from edge_gateway.services.transactions import TransactionService
+from edge_gateway.settings import GatewaySettings
+from edge_gateway.status.notify import SystemdNotifier
+from edge_gateway.status.server import StatusServer
+from edge_gateway.store.command_log import SqliteCommandLog
+from edge_gateway.store.database import Database
+from edge_gateway.store.outbox import SqliteOutbox
+from edge_gateway.transports.factory import make_transport
+from edge_gateway.uplinks.forwarder import Forwarder
+from edge_gateway.uplinks.https import HttpsUplink
+
+log = structlog.get_logger(__name__)
+
+REQUESTS_GRACE_S = 1.5
+"""At a stop, requests in hand get this long to be answered; with what follows it stays within 5 s."""
+ROUTER_DRAIN_S = 0.5
+"""For events that were routed and wait for their commit."""
+BUS_STOP_S = 1.0
+"""For replies and the offline state to be taken by the broker."""
+LOOK_INTERVAL_S = 2.0
+"""How often the outbox is counted and health is looked at; health is published when it changed."""
+
+
+class Gateway:
+    """One store's gateway. Construction reads nothing but the profiles; ``run`` does the rest.
+
+    Raises ConfigError from the constructor, StoreError from ``run``.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        profile_directories: Sequence[Path] = (),
+    ) -> None:
+        self._settings = settings
+        self._clock = clock = clock or SystemClock()
+        self._random = random = random or SystemRandom()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._requests_in_hand: set[asyncio.Task[Any]] = set()
+        self._last_health: dict[str, Any] | None = None
+        self._last_info: dict[str, dict[str, Any]] = {}
+        store_id, topics = settings.store.id, Topics(settings.store.id)
+
+        self._database = Database(settings.outbox, clock)
+        self._outbox = SqliteOutbox(self._database, clock)
+        command_log = SqliteCommandLog(self._database, clock)
+        self._bus = MqttBus(settings.bus, store_id, clock, random, __version__)
+        self._publisher = BusPublisher(self._bus, topics)
+        ids = EventIds(clock)
+        self._router = EventRouter(
+            store_id,
+            self._publisher.event,
+            self._outbox,
+            ids,
+            {device.id: frozenset(device.forward) for device in settings.device},
+            durable_before_bus=settings.durable_before_bus,
+        )
+        self._registry = build_registry(
+            settings.device,
+            make_transport=make_transport,
+            clock=clock,
+            random=random,
+            on_event=self._router.route,
+            on_change=self._device_changed,
+            profile_directories=profile_directories,
+        )
+        self._transactions = TransactionService(store_id, self._outbox, clock, ids)
+        self._device_requests = DeviceRequestService(self._registry.get, command_log, clock)
+        subscriber = RequestSubscriber(
+            self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
+        )
+        self._uplink = HttpsUplink(settings.cloud, clock) if settings.cloud else None
+        self._forwarders = [
+            Forwarder(self._outbox, self._uplink, stream, settings.cloud, clock, random)
+            for stream in StreamNames
+            if settings.cloud and self._uplink
+        ]
+        self._overview = Overview(
+            settings,
+            clock,
+            registry=self._registry,
+            bus=self._bus,
+            database=self._database,
+            outbox=self._outbox,
+            forwarders=self._forwarders,
+            counters={
+                "store": self._database.counters,
+                "bus": self._bus.counters,
+                "requests": subscriber.counters,
+                "device_requests": self._device_requests.counters,
+                "transactions": self._transactions.counters,
+                "events": self._router.counters,
+            },
+        )
+        self._status_server = StatusServer(settings.status, self._overview, clock)
+        self._notifier = SystemdNotifier(clock)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; raises what a part died of, after stopping the others in order."""
+        async with contextlib.AsyncExitStack() as stack:
+            await self._database.open()
+            stack.push_async_callback(self._database.close)
+            await self._overview.refresh()
+            if self._uplink is not None:
+                stack.push_async_callback(self._uplink.close)
+            for part in (
+                ("status", self._status_server.run()),
+                *((f"uplink {each.name}", each.run()) for each in self._forwarders),
+            ):
+                self._start(stack, *part)
+            self._tasks["bus"] = asyncio.create_task(self._bus.run(), name="bus")
+            stack.push_async_callback(self._stop_bus)
+            stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
+            self._start(stack, "devices", self._registry.run())
+            stack.push_async_callback(self._finish_requests)
+            self._start(stack, "health", self._watch())
+            self._start(stack, "watchdog", self._notifier.run())
+            self._overview.state = "running"
+            log.info(log_events.GATEWAY_STARTED, store=self._settings.store.id, version=__version__)
+            self._notifier.ready(f"store {self._settings.store.id}, {len(self._registry)} devices")
+            failed = await self._until_stopped(stop)
+            self._overview.state = "stopping"
+            self._notifier.stopping()
+            log.info(log_events.GATEWAY_STOPPING, reason="part failed" if failed else "asked to")
+        self._notifier.close()
+        log.info(log_events.GATEWAY_STOPPED)
+        if failed is not None:
+            await failed
+
+    def _start(self, stack: contextlib.AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks[name] = task
+        stack.push_async_callback(_cancel, task)
+
+    async def _until_stopped(self, stop: asyncio.Event) -> asyncio.Task[None] | None:
+        """The part that ended though nobody asked it to, if that is why."""
+        stopping = asyncio.create_task(stop.wait())
+        # without a watchdog its feeder ends at once, and that is right
+        parts = {task for name, task in self._tasks.items() if name != "watchdog"}
+        await asyncio.wait({stopping, *parts}, return_when=asyncio.FIRST_COMPLETED)
+        await _cancel(stopping)
+        return next((task for task in parts if task.done()), None)
+
+    async def _handle(self, request: Request) -> Reply:
+        task = asyncio.current_task()
+        assert task is not None
+        self._requests_in_hand.add(task)
+        try:
+            service = self._transactions if request.device_class == "pos" else self._device_requests
+            return await service.handle(request)
+        finally:
+            self._requests_in_hand.discard(task)
+
+    async def _finish_requests(self) -> None:
+        if self._requests_in_hand:
+            await asyncio.wait(set(self._requests_in_hand), timeout=REQUESTS_GRACE_S)
+
+    async def _stop_bus(self) -> None:
+        await self._bus.stop(BUS_STOP_S)
+        await _cancel(self._tasks["bus"])
+
+    def _device_changed(self, device: Supervisor) -> None:
+        """Retain the device's state, and its info where that changed as well."""
+        place = (device.lane, device.device_class, device.device_id)
+        self._publisher.device_state(*place, device.state)
+        if self._last_info.get(device.device_id) != (info := device.info):
+            self._last_info[device.device_id] = info
+            self._publisher.device_info(*place, info)
+
+    async def _watch(self) -> None:
+        """Count the outbox, look at health, and publish it when it changed."""
+        for device in self._registry:
+            self._device_changed(device)
+        while True:
+            await self._overview.refresh()
+            health = self._overview.snapshot().health.model_dump(mode="json")
+            if health != self._last_health:
+                self._last_health = health
+                self._publisher.gateway_health(health)
+                self._notifier.status(health["status"])
+            await self._clock.sleep(LOOK_INTERVAL_S)
+
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    """End a task and wait for it; what it died of before is raised by ``run``."""
+    task.cancel()
+    await asyncio.wait({task})

@@ -1,0 +1,156 @@
+"""Gathers what the parts know into the one snapshot that status page, metrics and the bus show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from edge_gateway import __version__
+from edge_gateway.bus.mqtt import MqttBus
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import StoreError
+from edge_gateway.contracts.states import Health, PowerState
+from edge_gateway.contracts.store import StreamCounts
+from edge_gateway.devices.registry import Registry
+from edge_gateway.devices.supervisor import Supervisor
+from edge_gateway.settings import GatewaySettings
+from edge_gateway.status.health import roll_up
+from edge_gateway.status.source import (
+    BusStatus,
+    DeviceStatus,
+    GatewayStatus,
+    OutboxStatus,
+    Snapshot,
+    StreamStatus,
+    UplinkStatus,
+)
+from edge_gateway.store.database import Database
+from edge_gateway.store.outbox import SqliteOutbox
+from edge_gateway.uplinks.forwarder import Forwarder
+
+DISCONNECTS_SHOWN = 5
+
+
+class Overview:
+    """Implements ``status.source.StatusSource``. The outbox is counted by ``refresh``, all else is read as it is."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        clock: Clock,
+        *,
+        registry: Registry,
+        bus: MqttBus,
+        database: Database,
+        outbox: SqliteOutbox,
+        forwarders: Sequence[Forwarder],
+        counters: Mapping[str, Counter[str]],
+    ) -> None:
+        self.state: Literal["starting", "running", "stopping"] = "starting"
+        self._settings = settings
+        self._clock = clock
+        self._registry = registry
+        self._bus = bus
+        self._database = database
+        self._outbox = outbox
+        self._forwarders = forwarders
+        self._counters = counters
+        self._started_at, self._started_s = clock.now(), clock.monotonic()
+        self._counts: Mapping[str, StreamCounts] = {}
+        self._store_problem: str | None = None
+
+    async def refresh(self) -> None:
+        """Count the outbox. A store that cannot be read is a finding, not an error."""
+        try:
+            self._counts = await self._outbox.counts()
+            self._store_problem = None
+        except StoreError as error:
+            self._store_problem = str(error)
+
+    def snapshot(self) -> Snapshot:
+        gateway = GatewayStatus(
+            store_id=self._settings.store.id,
+            version=__version__,
+            started_at=self._started_at,
+            uptime_s=self._clock.monotonic() - self._started_s,
+            is_ready=self.state == "running",
+            state=self.state,
+        )
+        outbox, bus = self._outbox_status(), self._bus_status()
+        uplinks = tuple(
+            UplinkStatus(name=each.name, health=each.health, reason=each.reason, last_delivery=each.last_delivery)
+            for each in self._forwarders
+        )
+        devices = tuple(_device_status(supervisor) for supervisor in self._registry)
+        return Snapshot(
+            time=self._clock.now(),
+            gateway=gateway,
+            health=roll_up(gateway, outbox, bus, uplinks, devices),
+            devices=devices,
+            bus=bus,
+            outbox=outbox,
+            uplinks=uplinks,
+            counters={name: dict(counter) for name, counter in self._all_counters()},
+        )
+
+    def _bus_status(self) -> BusStatus:
+        refused = ", ".join(self._bus.refused_subscriptions)
+        return BusStatus(
+            is_connected=self._bus.is_connected,
+            address=f"{self._settings.bus.host}:{self._settings.bus.port}",
+            reason=f"the broker refuses our subscription to {refused}" if refused else None,
+            queued_messages=self._bus.queued,
+        )
+
+    def _outbox_status(self) -> OutboxStatus:
+        health, reason = Health.HEALTHY, None
+        if self._store_problem is not None:
+            health, reason = Health.UNHEALTHY, self._store_problem
+        elif self._database.is_full:
+            health, reason = Health.UNHEALTHY, "full: new transactions are refused; make room on the disk"
+        elif self._database.is_failing:
+            health, reason = Health.UNHEALTHY, "the last write failed; look at the disk"
+        elif self._database.set_aside_as is not None:
+            health, reason = Health.DEGRADED, f"was damaged and set aside as {self._database.set_aside_as}"
+        return OutboxStatus(
+            is_open=self.state != "starting",
+            health=health,
+            reason=reason,
+            size_bytes=self._database.used_bytes,
+            streams={
+                name: StreamStatus(
+                    pending=count.pending,
+                    dead=count.dead,
+                    delivered_total=count.delivered_total,
+                    oldest_pending_age_s=count.oldest_pending_age_s,
+                )
+                for name, count in self._counts.items()
+            },
+        )
+
+    def _all_counters(self) -> Iterable[tuple[str, Counter[str]]]:
+        yield from self._counters.items()
+        for forwarder in self._forwarders:
+            yield f"uplink/{forwarder.name}", forwarder.counters
+        for supervisor in self._registry:
+            yield f"device/{supervisor.device_id}", supervisor.counters
+
+
+def _device_status(supervisor: Supervisor) -> DeviceStatus:
+    state = supervisor.state
+    return DeviceStatus(
+        id=supervisor.device_id,
+        lane=supervisor.lane,
+        device_class=supervisor.device_class,
+        profile=supervisor.profile.name,
+        power=PowerState(state.power),
+        since=state.since,
+        reason=state.reason,
+        flags=state.flags,
+        last_frame_age_s=state.last_frame_age_s,
+        reconnect_count=state.reconnect_count,
+        disconnects=tuple(str(each) for each in list(supervisor.disconnects)[-DISCONNECTS_SHOWN:]),
+        details=dict(state.details),
+        info=supervisor.info,
+    )
