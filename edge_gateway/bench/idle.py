@@ -78,6 +78,7 @@ async def _devices(directory: Path) -> tuple[list[Any], list[Mapping[str, Any]]]
 
 def _gateway(directory: Path, broker_port: int, devices: list[Mapping[str, Any]]) -> GatewayProcess:
     status_port = free_port()
+    (directory / "outbox").mkdir()
     sections = {
         "store": {"id": "BENCH"},
         "bus": {"port": broker_port},

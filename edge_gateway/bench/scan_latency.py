@@ -66,6 +66,7 @@ async def _measure(directory: Path, scans: int, *, is_durable_first: bool) -> tu
 
 def _gateway(directory: Path, broker_port: int, *, is_durable_first: bool) -> GatewayProcess:
     status_port = free_port()
+    (directory / "outbox").mkdir()
     config = directory / "gateway.toml"
     sections = {
         "": {"durable_before_bus": is_durable_first},

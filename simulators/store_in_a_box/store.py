@@ -45,7 +45,7 @@ class StoreInABox:
 
     async def start(self) -> None:
         """Raises RuntimeError, in plain words, if a part does not start; what was started is stopped."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "outbox").mkdir(parents=True, exist_ok=True)
         try:
             await self.broker.start()
             await self.cloud.start()
