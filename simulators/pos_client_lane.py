@@ -63,12 +63,10 @@ class LaneSimulation:
 
     async def run(self, sales: int | None, stopping: asyncio.Event, pause_s: float = 0.0) -> None:
         """Sell over a connection of its own, as ``Till.run``."""
-        connection = asyncio.create_task(self.requests.run())
-        try:
+        async with asyncio.TaskGroup() as group:
+            connection = group.create_task(self.requests.run())
             await self._till.run(sales, stopping, pause_s)
-        finally:
             connection.cancel()
-            await asyncio.wait({connection})
 
     async def sell(self) -> dict[str, Any]:
         """One sale. The connection must be running."""
@@ -110,6 +108,7 @@ class LaneSimulation:
     async def _weigh(self, weight: Decimal) -> Decimal | None:
         """Put it on, wait until the gateway says this very weight, take it off."""
         assert self._scale is not None
+        await self.requests.link.wait_connected()
         await _done(self._scale.put(weight))
         deadline = time.monotonic() + self._weigh_timeout_s
         is_asking = self._random.random() < 0.5

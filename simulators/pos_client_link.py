@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, Literal
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -176,7 +177,7 @@ class PosLink:
             password=self.address.password,
             protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
             clean_session=None if is_5 else True,
-            clean_start=True,
+            clean_start=True if is_5 else MQTT_CLEAN_START_FIRST_ONLY,  # for 3.1.1 paho takes only its default
             timeout=CONNECT_TIMEOUT_S,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
