@@ -110,20 +110,21 @@ def _transport(
     device: DeviceSettings, profile: Profile, key: str, problems: list[ConfigProblem]
 ) -> TransportSettings | None:
     merged = profile.transport.of(device.transport)
-    kinds = profile.transport.model_dump(exclude_none=True)
-    if kinds and "kind" in merged and merged["kind"] not in kinds:
-        expected = f"expected {' or '.join(kinds)}, which is how a {profile.model} is attached"
-        problems.append(ConfigProblem(f"{key}.transport.kind", repr(merged["kind"]), expected))
+    kinds = sorted(profile.transport.model_dump(exclude_none=True)) or ["evdev", "serial", "tcp"]
+    if merged.get("kind") not in kinds:
+        found = repr(merged["kind"]) if "kind" in merged else "(missing)"
+        expected = f"expected {' or '.join(kinds)}: how this model is attached"
+        problems.append(ConfigProblem(f"{key}.transport.kind", found, expected))
         return None
     try:
         return _TRANSPORT.validate_python(merged)
     except ValidationError as error:
         # Pydantic puts the kind into the path of what it finds inside: nobody wrote it there.
-        found = problems_of(error, f"{key}.transport")
-        tag = f"{key}.transport.{merged.get('kind')}"
-        for problem in found:
-            shown = problem.key.replace(tag, f"{key}.transport", 1) if problem.key.startswith(tag) else problem.key
-            problems.append(ConfigProblem(shown, problem.value, problem.expected))
+        tag = f"{key}.transport.{merged['kind']}"
+        problems += [
+            ConfigProblem(problem.key.replace(tag, f"{key}.transport", 1), problem.value, problem.expected)
+            for problem in problems_of(error, f"{key}.transport")
+        ]
         return None
 
 

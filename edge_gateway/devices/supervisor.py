@@ -25,8 +25,8 @@ from edge_gateway.devices.session import DeviceSession, RejectedFrames
 from edge_gateway.settings import DeviceSettings
 
 REOPEN_S_FIRST = 0.05
-REOPEN_S_MAX = 1.0
-"""A device is back on the bus within 2 s of its return, however long it was away: the delay never grows above half."""
+REOPEN_S_MAX = 0.5
+"""A device is back on the bus within 2 s of its return, however long it was away. A look at an absent node is cheap."""
 
 RESTART_S_FIRST = 0.5
 RESTART_S_MAX = 30.0

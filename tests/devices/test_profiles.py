@@ -1,0 +1,87 @@
+"""Every packaged profile can be used as it is; a site's profiles go over them; what is wrong is said in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_gateway.contracts.errors import ConfigError
+from edge_gateway.devices.profiles import load_driver, load_profile, profile_names
+from edge_gateway.devices.registry import resolve_devices
+from edge_gateway.settings import DeviceSettings
+from protocols.decoding import find_protocols
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+
+PLACES: dict[str, dict[str, Any]] = {
+    "serial": {"path": "/dev/serial/by-id/usb-example"},
+    "tcp": {"host": "192.0.2.1", "port": 9100},
+    "evdev": {"path": "/dev/input/by-id/usb-example-event-kbd"},
+}
+
+SITE_PROFILE = """
+name = "{name}"
+vendor = "Shop"
+model = "Scanner at the till"
+device_class = "scanner"
+driver = "drivers.serial_scanner:SerialScanner"
+codec = "scanner/rs232-plain"
+tier = "experimental"
+source = "note of the shop's technician"
+[transport.serial]
+baud = 115200
+[settings]
+suffix = "tab"
+"""
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_profile_can_be_used_as_it_is(name: str) -> None:
+    profile = load_profile(name)
+    driver_class = load_driver(profile)
+    driver_class.Settings.model_validate(profile.settings)
+    assert profile.codec in find_protocols(), "decode and the recordings know the protocol by this name"
+    kinds = profile.transport.model_dump(exclude_none=True)
+    assert kinds, "a model is attached somehow"
+    for kind in kinds:
+        resolve_devices([DeviceSettings(id="x", lane="x", profile=name, transport={"kind": kind} | PLACES[kind])])
+    if profile.tier == "proven":
+        assert profile.recording is not None
+        assert "source: hardware" in (RECORDINGS / profile.recording).read_text("utf-8").split("\n\n")[0]
+
+
+def test_profiles_of_a_site_go_over_the_packaged_ones(tmp_path: Path) -> None:
+    name = "generic-serial-scanner"
+    (tmp_path / f"{name}.toml").write_text(SITE_PROFILE.format(name=name))
+    (tmp_path / "our-scanner.toml").write_text(SITE_PROFILE.format(name="our-scanner"))
+    assert load_profile(name, [tmp_path]).settings == {"suffix": "tab"}
+    assert load_profile(name).settings == {}
+    assert "our-scanner" in profile_names([tmp_path])
+
+
+def test_profile_that_is_unknown_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"expected one of: .*generic-serial-scanner.*mettler-toledo-8217"):
+        load_profile("../../etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name = ", "is not TOML"),
+        (SITE_PROFILE.format(name="other"), "name = 'other': expected 'bad', as the file"),
+        (SITE_PROFILE.format(name="bad") + "x = 1", "settings"),
+        (SITE_PROFILE.format(name="bad").replace("experimental", "proven"), "needs the recording"),
+        (SITE_PROFILE.format(name="bad").replace("drivers.serial", "drivers.nowhere"), "cannot be imported"),
+        (SITE_PROFILE.format(name="bad").replace(":SerialScanner", ":Nothing"), "cannot be imported"),
+        (SITE_PROFILE.format(name="bad").replace('"scanner"', '"scale"'), "expected scanner, which is what"),
+        (SITE_PROFILE.format(name="bad").replace("[transport.serial]", "[transport.pigeon]"), "pigeon"),
+        (SITE_PROFILE.format(name="bad").replace("source = ", "sauce = "), "sauce"),
+    ],
+)
+def test_profile_that_is_wrong_says_where(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        resolve_devices([DeviceSettings(id="x", lane="x", profile="bad", transport=PLACES["serial"])], [tmp_path])
+    assert problem in str(caught.value)
