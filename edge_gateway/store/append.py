@@ -56,6 +56,9 @@ class Append(Operation[NewEvent, Appended]):
             connection.execute("RELEASE keys")
         return outcomes
 
+    def recall(self, connection: sqlite3.Connection, item: NewEvent) -> Appended | EdgeGatewayError | None:
+        return None if item.key is None else _known(connection, item.key, item.digest)
+
     def committed(self) -> None:
         for name, last_sequence in self._staged.items():
             self._streams.of(name).last_sequence = last_sequence
@@ -98,13 +101,9 @@ class Append(Operation[NewEvent, Appended]):
     def _apply_one(self, connection: sqlite3.Connection, item: NewEvent, now_ms: int) -> Appended | EdgeGatewayError:
         event = item.event
         if item.key is not None:
-            known = connection.execute(
-                "SELECT digest, event_id FROM idempotency_key WHERE key = ?", (item.key,)
-            ).fetchone()
-            if known is not None and known[0] != item.digest:
-                return ConflictError(f"'{item.key}' was stored before with other content, as event {known[1]}")
+            known = _known(connection, item.key, item.digest)
             if known is not None:
-                return Appended(known[1], False)
+                return known
         try:
             sequence = self._next(event.stream)
         except StoreError as error:
@@ -122,3 +121,12 @@ class Append(Operation[NewEvent, Appended]):
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
+
+
+def _known(connection: sqlite3.Connection, key: str, digest: str) -> Appended | ConflictError | None:
+    row = connection.execute("SELECT digest, event_id FROM idempotency_key WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    if row[0] != digest:
+        return ConflictError(f"'{key}' was stored before with other content, as event {row[1]}")
+    return Appended(row[1], False)

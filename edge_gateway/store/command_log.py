@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, ErrorCode, RequestError, StoreError
 from edge_gateway.store.database import Database
 from edge_gateway.store.transactor import Operation
+
+CLAIM_BYTES: Final = 8_192
+"""Reckoned room for a claim and its reply: at worst each opens a new page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class _Claim(Operation[_ClaimItem, "bytes | None"]):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+
+    def new_bytes(self, item: _ClaimItem) -> int:
+        return CLAIM_BYTES
+
+    def recall(self, connection: sqlite3.Connection, item: _ClaimItem) -> bytes | EdgeGatewayError | None:
+        return _known(connection, item)
 
     def apply(
         self, connection: sqlite3.Connection, items: Sequence[_ClaimItem]
@@ -62,16 +72,20 @@ class SqliteCommandLog:
 
 
 def _claim(connection: sqlite3.Connection, item: _ClaimItem, now_ms: int) -> bytes | EdgeGatewayError | None:
-    known = connection.execute(
-        "SELECT digest, reply FROM command WHERE request_key = ?", (item.request_key,)
-    ).fetchone()
+    known = _known(connection, item)
     if known is None:
         connection.execute(
             "INSERT INTO command (request_key, digest, claimed_at_ms) VALUES (?, ?, ?)",
             (item.request_key, item.digest, now_ms),
         )
+    return known
+
+
+def _known(connection: sqlite3.Connection, item: _ClaimItem) -> bytes | EdgeGatewayError | None:
+    row = connection.execute("SELECT digest, reply FROM command WHERE request_key = ?", (item.request_key,)).fetchone()
+    if row is None:
         return None
-    digest, reply = known
+    digest, reply = row
     if digest != item.digest:
         return ConflictError(f"request '{item.request_key}' was made before with other content: use a new id")
     if reply is None:

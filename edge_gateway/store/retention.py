@@ -115,4 +115,6 @@ def _forget_commands(connection: sqlite3.Connection, now: datetime) -> int:
 def _give_back_pages(connection: sqlite3.Connection) -> None:
     free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
     if free > FREE_PAGES_KEPT + PAGES_PER_BITE:
-        connection.execute(f"PRAGMA incremental_vacuum({PAGES_PER_BITE})").fetchall()
+        for _ in range(PAGES_PER_BITE):
+            # Python takes one step of a statement without columns: a count given to the pragma would not be heard.
+            connection.execute("PRAGMA incremental_vacuum(1)")

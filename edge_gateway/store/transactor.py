@@ -39,6 +39,10 @@ class Operation(Generic[ItemT, OutcomeT]):
         """
         raise NotImplementedError
 
+    def recall(self, connection: sqlite3.Connection, item: ItemT) -> OutcomeT | EdgeGatewayError | None:
+        """The outcome of an item that asks for nothing new; None if it does. Reads only: for when room is short."""
+        return None
+
     def committed(self) -> None:
         """What the last ``apply`` wrote is on disk now."""
 
@@ -83,7 +87,7 @@ class Transactor:
                 results = operation.apply(connection, items)
                 applied.append(operation)
             else:
-                results = [refusal] * len(items)
+                results = [self._recall(connection, (operation, item), refusal) for item in items]
             for index, result in zip(indexes, results, strict=True):
                 outcomes[index] = result
         connection.execute("COMMIT")
@@ -103,13 +107,24 @@ class Transactor:
         if isinstance(translated, StorageFullError):
             # What drains needs less room than what grows: it gets a try of its own.
             draining = [work for work in batch if not work[0].is_growing]
-            if len(draining) in (0, len(batch)):
+            if len(draining) == len(batch):
                 return [translated] * len(batch)
-            drained = iter(self.commit(connection, draining))
-            return [translated if operation.is_growing else next(drained) for operation, _ in batch]
+            drained = iter(self.commit(connection, draining) if draining else [])
+            return [
+                self._recall(connection, work, translated) if work[0].is_growing else next(drained) for work in batch
+            ]
         if len(batch) > 1 and not isinstance(error, sqlite3.OperationalError):
             return [self.commit(connection, [work])[0] for work in batch]
         return [translated] * len(batch)
+
+    def _recall(self, connection: sqlite3.Connection, work: Work, refusal: StoreError) -> Any:
+        """A repeat of what was stored before gets its answer however full the disk is."""
+        operation, item = work
+        try:
+            known = operation.recall(connection, item)
+        except (sqlite3.Error, ValueError):
+            return refusal
+        return refusal if known is None else known
 
 
 def translate(error: Exception) -> StoreError:

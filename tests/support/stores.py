@@ -1,0 +1,56 @@
+"""A store in a temporary directory, and events to put into it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_gateway.contracts.clock import Clock, SystemClock
+from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.settings import OutboxSettings
+from edge_gateway.store.command_log import SqliteCommandLog
+from edge_gateway.store.database import Database
+from edge_gateway.store.outbox import SqliteOutbox
+
+TRANSACTIONS = "transactions"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that works on one database."""
+
+    database: Database
+    outbox: SqliteOutbox
+    commands: SqliteCommandLog
+
+
+@contextlib.asynccontextmanager
+async def open_store(directory: Path, *, clock: Clock | None = None, **settings: int) -> AsyncIterator[Store]:
+    """Open at the beginning, closed at the end. ``settings``: those of [outbox]."""
+    used_clock = clock or SystemClock()
+    wanted = {"disk_free_bytes_min": 0, **settings}
+    database = Database(OutboxSettings(directory=directory, **wanted), used_clock)
+    await database.open()
+    try:
+        yield Store(database, SqliteOutbox(database, used_clock), SqliteCommandLog(database, used_clock))
+    finally:
+        await database.close()
+
+
+def event(
+    event_id: str, *, stream: str = TRANSACTIONS, padding: int = 0, source: str = "/stores/S001/pos/T1"
+) -> OutboxEvent:
+    """A small valid CloudEvent; ``padding``: bytes to make it larger."""
+    body = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": "com.edge-gateway.scanner.barcode_scanned.v1",
+        "time": "2026-11-21T10:16:20.000Z",
+        "data": {"padding": "x" * padding},
+    }
+    payload = json.dumps(body, separators=(",", ":")).encode()
+    return OutboxEvent(event_id, stream, source, "com.edge-gateway.scanner.barcode_scanned.v1", payload)
