@@ -164,10 +164,9 @@ class Connection(aiomqtt.Client):
     def close(self) -> None:
         """Close the socket now. aiomqtt leaves it open and registered after some failures."""
         self._is_closed = True
-        if self._disconnected.done() and not self._disconnected.cancelled():
-            self._disconnected.exception()
-        if self._connected.done() and not self._connected.cancelled():
-            self._connected.exception()
+        for outcome in (self._connected, self._disconnected):
+            # Whoever cared has asked; asyncio need not complain about an exception that nobody fetched.
+            outcome.add_done_callback(lambda future: future.cancelled() or future.exception())
         if self._misc_task is not None:
             self._misc_task.cancel()
         sock = self._client.socket()

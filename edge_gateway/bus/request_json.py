@@ -17,6 +17,9 @@ from edge_gateway.contracts.errors import ErrorCode, RequestError
 NUMBER_CHARACTERS_MAX: Final = 64
 """Of a number in JSON; the longest that any field needs has 17 digits."""
 
+NESTING_MAX: Final = 32
+"""Levels of objects and arrays; a transaction has five. What is deeper would break whoever walks it later."""
+
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -47,6 +50,8 @@ def read_json(payload: bytes, bytes_max: int) -> dict[str, Any]:
         raise _invalid("payload: half of a surrogate pair") from error
     if not isinstance(value, dict):
         raise _invalid("payload: expected a JSON object")
+    if not _is_flatter(value, NESTING_MAX):
+        raise _invalid("payload: nested too deeply")
     return value
 
 
@@ -72,6 +77,14 @@ def readable_id(value: dict[str, Any]) -> str | None:
 
 def _words(kind: str, message: str) -> str:
     return {"extra_forbidden": "is not a field of a request", "missing": "is missing"}.get(kind, message)
+
+
+def _is_flatter(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        return levels > 0 and all(_is_flatter(part, levels - 1) for part in value.values())
+    if isinstance(value, list):
+        return levels > 0 and all(_is_flatter(part, levels - 1) for part in value)
+    return True
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
@@ -52,18 +52,16 @@ class Device(Protocol):
         ...
 
 
-class Devices(Protocol):
-    """Where devices are looked up."""
-
-    def get(self, device_id: str) -> Device | None: ...
+FindDevice = Callable[[str], Device | None]
+"""By device id."""
 
 
 class DeviceRequestService:
     """A command with an effect is carried out at most once for each request id, also across restarts."""
 
-    def __init__(self, devices: Devices, command_log: CommandLog, clock: Clock) -> None:
+    def __init__(self, find_device: FindDevice, command_log: CommandLog, clock: Clock) -> None:
         self.counters: Counter[str] = Counter()
-        self._devices = devices
+        self._find_device = find_device
         self._command_log = command_log
         self._clock = clock
         self._reads: OrderedDict[str, tuple[float, str, Reply]] = OrderedDict()
@@ -82,7 +80,7 @@ class DeviceRequestService:
         return reply
 
     def _find(self, request: Request) -> Device:
-        device = self._devices.get(request.target)
+        device = self._find_device(request.target)
         if device is None:
             raise RequestError(ErrorCode.NOT_FOUND, f"no device {request.target} is configured")
         if (device.lane, device.device_class) != (request.lane, request.device_class):

@@ -1,0 +1,172 @@
+"""A sale from a terminal's MQTT client to the disk: through a real broker and a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_gateway.bus.subscriber import RequestSubscriber
+from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts.clock import EventIds, SystemClock
+from edge_gateway.services.transactions import TransactionService
+from tests.support.broker import MQTT_5, MQTT_311, Broker, BusClient, wait_until
+from tests.support.bus import STORE, make_bus, running
+from tests.support.sales import example, valid_transaction
+from tests.support.stores import Store, open_store
+
+SUBMIT = "edge/v1/S001/lane-3/pos/T3/command/submit_transaction"
+REPLY = "edge/v1/S001/lane-3/pos/T3/reply"
+
+
+@asynccontextmanager
+async def serving(broker: Broker, directory: Path, **limits: int) -> AsyncIterator[tuple[Store, TransactionService]]:
+    clock, bus = SystemClock(), make_bus(broker)
+    async with open_store(directory, **limits) as store:
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        RequestSubscriber(bus, Topics(STORE), service.handle, clock)
+        async with running(bus):
+            yield store, service
+
+
+async def submit(client: BusClient, transaction: Any, request_id: str = "r-1", **params: Any) -> dict[str, Any]:
+    """One submit and its one reply."""
+    client.messages.clear()
+    await client.publish(SUBMIT, {"id": request_id, "params": {"transaction": transaction, **params}})
+    reply: dict[str, Any] = client.json((await client.wait_for_count(1, REPLY))[0])
+    assert reply["id"] == request_id
+    return reply
+
+
+async def wait_for_accepted(service: TransactionService, count: int) -> None:
+    await wait_until(lambda: service.counters["accepted"] >= count)
+
+
+@pytest.mark.parametrize("version", [MQTT_5, MQTT_311])
+async def test_sale_is_on_disk_when_it_is_accepted(broker: Broker, tmp_path: Path, version: Any) -> None:
+    async with serving(broker, tmp_path) as (store, _), broker.client(version) as client:
+        await client.subscribe(REPLY)
+        reply = await submit(client, example())
+        assert reply["status"] == "accepted"
+        assert "error" not in reply
+        [event] = await store.outbox.pending("transactions", 10)
+        assert reply["result"] == {"transaction_id": example()["transaction_id"], "event_id": event.id}
+        body = json.loads(event.payload)
+        assert body["id"] == event.id
+        assert body["type"] == "com.edge-gateway.pos.transaction_completed.v1"
+        assert body["source"] == "/stores/S001/devices/T3"
+        assert body["time"] == "2026-11-21T10:16:20.000Z"
+        assert body["data"] == {"device_id": "T3", "lane": "lane-3", "sequence": 1, "transaction": example()}
+        assert event.source == "lane-3/T3"
+
+
+async def test_sale_repeated_gets_the_same_answer_and_is_stored_once(broker: Broker, tmp_path: Path) -> None:
+    async with broker.client() as client:
+        await client.subscribe(REPLY)
+        results = []
+        for life in range(2):
+            async with serving(broker, tmp_path) as (store, service):
+                results += [(await submit(client, example(), f"r-{life}-{number}"))["result"] for number in range(3)]
+                assert len(await store.outbox.pending("transactions", 10)) == 1
+                assert service.counters["repeated"] == (2 if life == 0 else 3)
+        assert all(result == results[0] for result in results)
+
+
+async def test_sale_repeated_a_hundred_times_at_once_is_stored_once(broker: Broker, tmp_path: Path) -> None:
+    async with serving(broker, tmp_path) as (store, _), broker.client() as client:
+        await client.subscribe(REPLY)
+        envelope = json.dumps({"id": "r", "params": {"transaction": example()}})
+        async with asyncio.TaskGroup() as group:
+            for number in range(100):
+                text = envelope.replace('"r"', f'"r-{number}"', 1)
+                group.create_task(client.publish(SUBMIT, text))
+        replies = [client.json(message) for message in await client.wait_for_count(100)]
+        assert {reply["id"] for reply in replies} == {f"r-{number}" for number in range(100)}
+        assert len({reply["result"]["event_id"] for reply in replies}) == 1
+        assert len(await store.outbox.pending("transactions", 10)) == 1
+
+
+async def test_same_id_with_other_content_is_a_conflict(broker: Broker, tmp_path: Path) -> None:
+    async with serving(broker, tmp_path) as (store, _), broker.client() as client:
+        await client.subscribe(REPLY)
+        await submit(client, example())
+        reply = await submit(client, example(notes="changed"), "r-2")
+        assert (reply["status"], reply["error"]["code"]) == ("failed", "conflict")
+        assert reply["error"]["retryable"] is False
+        assert len(await store.outbox.pending("transactions", 10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"store_id": "S002"}, "store_id: S002, but the topic says S001"),
+        ({"lane": "lane-4"}, "lane: lane-4, but the topic says lane-3"),
+        ({"terminal_id": "T4"}, "terminal_id: T4, but the topic says T3"),
+        ({"totals": {**example()["totals"], "gross": "6.18"}}, "totals.gross"),
+        ({"notes": "4111 1111 1111 1111"}, "card number"),
+    ],
+)
+async def test_sale_that_is_not_right_is_refused_and_not_stored(
+    broker: Broker, tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
+    async with serving(broker, tmp_path) as (store, _), broker.client() as client:
+        await client.subscribe(REPLY)
+        reply = await submit(client, example(**changes))
+        assert reply["error"]["code"] == "invalid_request"
+        assert expected in reply["error"]["message"]
+        assert not await store.outbox.pending("transactions", 10)
+        # The corrected sale may use the same request id.
+        assert (await submit(client, example()))["status"] == "accepted"
+
+
+async def test_full_disk_refuses_loudly_and_says_that_it_can_be_tried_again(broker: Broker, tmp_path: Path) -> None:
+    limits = {"disk_free_bytes_min": 1 << 60}
+    async with serving(broker, tmp_path, **limits), broker.client() as client:
+        await client.subscribe(REPLY)
+        reply = await submit(client, example())
+        assert (reply["error"]["code"], reply["error"]["retryable"]) == ("storage_full", True)
+
+
+async def test_unknown_command_of_a_terminal_is_answered_with_the_known_ones(broker: Broker, tmp_path: Path) -> None:
+    async with serving(broker, tmp_path), broker.client() as client:
+        await client.subscribe(REPLY)
+        await client.publish(SUBMIT.replace("submit_transaction", "sing"), {"id": "r-1"})
+        reply = client.json((await client.wait_for_count(1))[0])
+        assert reply["error"]["code"] == "unsupported"
+        assert "submit_transaction" in reply["error"]["message"]
+
+
+async def test_terminal_that_repeats_until_accepted_loses_no_sale_when_the_broker_dies(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Sales go on while the broker is killed twice. Each is stored exactly once, whatever was lost on the way."""
+    sales = [valid_transaction(seed) for seed in range(60)]
+    accepted: dict[str, str] = {}
+    async with serving(broker, tmp_path) as (store, service):
+        for life in range(3):
+            async with broker.client(MQTT_311) as client:
+                await client.subscribe(REPLY)
+                open_sales = [sale for sale in sales if sale["transaction_id"] not in accepted]
+                for number, sale in enumerate(open_sales):
+                    envelope = {"id": f"{life}-{number}", "params": {"transaction": sale}}
+                    await client.publish(SUBMIT, envelope)
+                if life == 2:
+                    await client.wait_for_count(len(open_sales))
+                else:
+                    await wait_for_accepted(service, 20 * (life + 1))
+                for message in client.messages:
+                    reply = client.json(message)
+                    assert reply["status"] == "accepted", reply
+                    accepted[reply["result"]["transaction_id"]] = reply["result"]["event_id"]
+                if life < 2:
+                    await broker.kill()
+            if life < 2:
+                await broker.start()
+        events = await store.outbox.pending("transactions", 1000)
+    assert {sale["transaction_id"] for sale in sales} == set(accepted)
+    assert sorted(accepted.values()) == sorted(event.id for event in events)
