@@ -20,6 +20,9 @@ READ_BYTES = 65536
 PENDING_BYTES_MAX = 1 << 20
 """Bytes kept while the far end does not read (its kernel buffer is full); a device without flow control loses more."""
 
+DRAIN_S_MAX = 1.0
+"""How long a device that only talks holds a read back while nobody listens."""
+
 OnBytes = Callable[[bytes], None]
 
 
@@ -45,8 +48,8 @@ class Link(Protocol):
         """Send now or as soon as there is room. Unplugged: the bytes are lost and counted as ``dropped:unplugged``."""
         ...
 
-    async def drain(self) -> None:
-        """Return when the kernel has all that was written."""
+    async def drain(self, limit_s: float | None = None) -> None:
+        """Return when the kernel has all that was written, or after ``limit_s``."""
         ...
 
 
@@ -70,13 +73,16 @@ class _FdLink:
         if self._fd is None:
             self.counters["dropped:unplugged"] += len(data)
             return
-        room = PENDING_BYTES_MAX - len(self._pending)
-        self.counters["dropped:not_read"] += max(0, len(data) - room)
-        self._pending += data[:room]
+        if len(self._pending) + len(data) > PENDING_BYTES_MAX:
+            # All or nothing: half a read, or half a record, is not what a device loses.
+            self.counters["dropped:not_read"] += len(data)
+            return
+        self._pending += data
         self._send()
 
-    async def drain(self) -> None:
-        await self._is_drained.wait()
+    async def drain(self, limit_s: float | None = None) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_drained.wait(), limit_s)
 
     def _attach(self, fd: int) -> None:
         os.set_blocking(fd, False)

@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 
 from simulators.console import add_arguments, serve_lines
-from simulators.link import Link, PtyLink
+from simulators.link import DRAIN_S_MAX, Link, PtyLink
 
 SUFFIXES = {"cr": b"\r", "lf": b"\n", "crlf": b"\r\n", "tab": b"\t", "etx": b"\x03", "none": b""}
 
@@ -55,6 +55,7 @@ class SerialScanner:
         aim = aim_id.encode() if self.has_aim and aim_id else b""
         async with self._wire:
             await self._send(self.noise + self.prefix + aim + data + self.suffix)
+            await self.link.drain(DRAIN_S_MAX)
         self.scans_sent += 1
 
     async def _send(self, frame: bytes) -> None:

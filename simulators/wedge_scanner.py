@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simulators.console import add_arguments, serve_lines
-from simulators.link import FifoLink, Link, PtyLink
+from simulators.link import DRAIN_S_MAX, FifoLink, Link, PtyLink
 
 _EVENT = struct.Struct("<qqHHi")
 _LEFT_CTRL, _LEFT_SHIFT, _LEFT_ALT, _ALT_GR = 29, 42, 56, 100
@@ -93,6 +93,7 @@ class WedgeScanner:
         records = b"".join(self._type(text))
         self.link.write(records)
         self.scans_sent += 1
+        await self.link.drain(DRAIN_S_MAX)
 
     def _type(self, text: str) -> Iterator[bytes]:
         for character in text:

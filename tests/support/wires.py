@@ -27,5 +27,5 @@ class CollectingLink:
     def write(self, data: bytes) -> None:
         self.written += data
 
-    async def drain(self) -> None:
+    async def drain(self, limit_s: float | None = None) -> None:
         return None
