@@ -1,4 +1,4 @@
-"""``edge-gateway simulate cloud``: the cloud as a process."""
+"""``edge-gateway simulate cloud``: the cloud as a process, and a word with one that runs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,16 @@ DEFAULT_PORT = 9080
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until a signal, or for ``--seconds``; prints its address, and its ledger's totals at the end, as JSON."""
+    """Serve until a signal, or for --seconds; print the address, and the ledger's totals at the end, as JSON.
+
+    With --at: set the fault of a simulator that runs elsewhere, if one is named, and print its totals.
+    """
     options = _parser().parse_args(argv)
     if options.openapi:
         print(json.dumps(openapi_document(), indent=2))
         return 0
+    if options.at is not None:
+        return _talk(options)
     try:
         uvloop.run(_serve(options))
     except OSError as error:
@@ -50,11 +55,39 @@ async def _serve(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with cloud:
         if options.fault is not None:
-            cloud.set_fault(options.fault, probability=options.fault_probability, seed=options.seed)
+            cloud.set_fault(**_fault(options))
         _print({"url": cloud.url, "token_url": cloud.token_url, "client_id": cloud.client_id})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), options.seconds)
     _print(cloud.ledger.summary())
+
+
+def _talk(options: argparse.Namespace) -> int:
+    import httpx2
+
+    try:
+        with httpx2.Client(base_url=options.at, trust_env=False) as http:
+            if options.fault is not None:
+                http.put("/oracle/faults", json=_fault(options)).raise_for_status()
+            # While connections are refused the oracle is away as well.
+            if options.fault != FaultMode.REFUSE_CONNECTIONS:
+                _print(http.get("/oracle/summary").raise_for_status().json())
+    except httpx2.HTTPError as error:
+        print(f"cloud: {options.at}: {error}; is a simulated cloud running there?", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _fault(options: argparse.Namespace) -> dict[str, Any]:
+    named = {
+        "mode": options.fault,
+        "seconds": options.fault_seconds,
+        "requests": options.fault_requests,
+        "probability": options.fault_probability,
+        "delay_s": options.fault_delay,
+        "seed": options.seed,
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -70,9 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client-secret", default=DEFAULT_CLIENT_SECRET, help="for tests; it is visible in ps")
     parser.add_argument("--token-lifetime", type=float, default=TOKEN_LIFETIME_S, metavar="SECONDS")
     parser.add_argument("--no-token", action="store_true", help="ask for no token")
-    parser.add_argument("--fault", choices=[mode.value for mode in FaultMode], help="fault from the start")
-    parser.add_argument("--fault-probability", type=float, default=1.0, metavar="P")
+    parser.add_argument("--fault", choices=[mode.value for mode in FaultMode], help="what goes wrong, from now on")
+    parser.add_argument("--fault-seconds", type=float, metavar="SECONDS", help="how long (default: until changed)")
+    parser.add_argument("--fault-requests", type=int, metavar="N", help="how many requests it strikes (default: any)")
+    parser.add_argument("--fault-probability", type=float, metavar="P", help="of a request being struck (default: 1)")
+    parser.add_argument("--fault-delay", type=float, metavar="SECONDS", help="how late an answer is (latency)")
     parser.add_argument("--seed", type=int, default=0, help="of the fault's choices")
+    parser.add_argument("--at", metavar="URL", help="talk to the simulator that runs there instead of starting one")
     parser.add_argument("--seconds", type=float, help="stop after so long")
     parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document and stop")
     return parser

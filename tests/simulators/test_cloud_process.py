@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from simulators.cloud import CloudSimulator
+from simulators.cloud import CloudSimulator, main
 from tests.support.cloud_client import cloud_client, event, sale_event
 
 
@@ -68,3 +68,18 @@ async def test_process_serves_until_sigterm() -> None:
         process.send_signal(signal.SIGTERM)
         assert json.loads(await process.stdout.readline())["events_applied"] == 0
         assert await process.wait() == 0
+
+
+async def test_command_talks_to_a_cloud_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    async with CloudSimulator() as cloud, cloud_client(cloud) as client:
+        at = ["--at", cloud.url]
+        fault = ["--fault", "500", "--fault-requests", "1", "--fault-probability", "1"]
+        assert await asyncio.to_thread(main, [*at, *fault]) == 0
+        assert (await client.post([event("e1")])).status_code == 500
+        assert await client.send(event("e1")) == [("e1", "accepted")]
+        capsys.readouterr()
+        assert await asyncio.to_thread(main, at) == 0
+        assert json.loads(capsys.readouterr().out)["events_applied"] == 1
+        url = cloud.url
+    assert await asyncio.to_thread(main, ["--at", url]) == 1
+    assert url in capsys.readouterr().err
