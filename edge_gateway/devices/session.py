@@ -1,7 +1,8 @@
-"""One connection to one device, as its driver sees it: implements ``edge_gateway.contracts.driver.Session``."""
+"""One connection to one device: what its driver may say, and the link that brings it bytes."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,8 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.driver import Driver
+from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.events import FrameRejected
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.condition import Condition
@@ -47,7 +50,7 @@ class RejectedFrames:
 
 
 class DeviceSession:
-    """What a driver may say. After ``end`` it is deaf: a driver that lives on too long changes nothing."""
+    """Implements ``contracts.driver.Session``. After ``end`` it is deaf: a driver that lives on changes nothing."""
 
     def __init__(
         self,
@@ -104,3 +107,31 @@ class DeviceSession:
     def set_info(self, info: Mapping[str, Any]) -> None:
         if not self._is_ended:
             self._condition.set_reported(info)
+
+
+class Link:
+    """The sink of one connection: hands bytes to the driver, and turns the end into an exception."""
+
+    def __init__(self, driver: Driver, counters: Counter[str], description: str) -> None:
+        self._driver = driver
+        self._counters = counters
+        self._description = description
+        self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self._counters["bytes_received"] += len(data)
+        if self.end.done():
+            return
+        try:
+            self._driver.data_received(data)
+        except Exception as error:  # noqa: BLE001 - the boundary of the device, as in the supervisor
+            self._end_with(error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        reason = "the far end closed the connection" if error is None else str(error)
+        self._end_with(TransportError(f"{self._description}: {reason}"))
+
+    def _end_with(self, error: Exception) -> None:
+        if not self.end.done():
+            self.end.set_exception(error)
+            self.end.exception()  # taken, also where the conversation has ended for another reason

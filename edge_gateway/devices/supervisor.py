@@ -21,7 +21,7 @@ from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue
 from edge_gateway.devices.condition import Condition, Disconnect
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
-from edge_gateway.devices.session import DeviceSession, RejectedFrames
+from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
 from edge_gateway.settings import DeviceSettings
 
 REOPEN_S_FIRST = 0.05
@@ -183,7 +183,7 @@ class Supervisor:
         try:
             # The driver is there before the first byte can be.
             driver = self._driver_class(session, self._driver_settings)
-            link = _Link(driver, self.counters, self._transport.description)
+            link = Link(driver, self.counters, self._transport.description)
             await self._transport.open(link)
             self._condition.connected()
             self._is_connected = True
@@ -193,7 +193,7 @@ class Supervisor:
             session.end()
             await self._transport.close()
 
-    async def _conversation(self, driver: Driver, session: DeviceSession, link: _Link) -> None:
+    async def _conversation(self, driver: Driver, session: DeviceSession, link: Link) -> None:
         running = asyncio.ensure_future(driver.run())
         serving = asyncio.ensure_future(self._commands.serve(driver))
         parts: set[asyncio.Future[None]] = {running, serving, link.end}
@@ -236,31 +236,3 @@ class Supervisor:
                 monotonic_s=self._clock.monotonic(),
             )
         )
-
-
-class _Link:
-    """The sink of one connection: hands bytes to the driver, and turns the end into an exception."""
-
-    def __init__(self, driver: Driver, counters: Counter[str], description: str) -> None:
-        self._driver = driver
-        self._counters = counters
-        self._description = description
-        self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def data_received(self, data: bytes) -> None:
-        self._counters["bytes_received"] += len(data)
-        if self.end.done():
-            return
-        try:
-            self._driver.data_received(data)
-        except Exception as error:  # noqa: BLE001 - the boundary of the device, as in _attempt
-            self._end_with(error)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        reason = "the far end closed the connection" if error is None else str(error)
-        self._end_with(TransportError(f"{self._description}: {reason}"))
-
-    def _end_with(self, error: Exception) -> None:
-        if not self.end.done():
-            self.end.set_exception(error)
-            self.end.exception()  # taken, also where the conversation has ended for another reason
