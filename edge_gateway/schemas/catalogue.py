@@ -1,0 +1,98 @@
+"""Every event and command of the bus, with the models of their payloads. A test holds it against the drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import BaseModel
+
+from edge_gateway.contracts.document import PrintParams
+from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
+from edge_gateway.contracts.transaction import (
+    SubmitTransactionParams,
+    SubmitTransactionResult,
+    Transaction,
+    TransactionCompletedData,
+)
+from edge_gateway.schemas import payloads
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``.../{device_class}/{device}/event/{name}``"""
+
+    device_class: str
+    name: str
+    data: type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``.../{device_class}/{target}/command/{name}``"""
+
+    device_class: str
+    name: str
+    params: type[BaseModel]
+    result: type[BaseModel]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A retained payload. ``topic``: below edge/v1/{store}/."""
+
+    name: str
+    topic: str
+    payload: type[BaseModel]
+    meaning: str
+
+
+EVENTS: Final = (
+    Event("scanner", "barcode_scanned", payloads.BarcodeScannedData),
+    Event("scale", "weight_changed", payloads.WeightChangedData),
+    Event("pos_printer", "drawer_opened", payloads.DrawerData),
+    Event("pos_printer", "drawer_closed", payloads.DrawerData),
+)
+CLOUD_EVENTS: Final = (Event("pos", "transaction_completed", TransactionCompletedData),)
+"""Only on their way to the cloud, not on the bus."""
+COMMANDS: Final = (
+    Command(
+        "pos",
+        "submit_transaction",
+        SubmitTransactionParams,
+        SubmitTransactionResult,
+        "Hand a transaction over for good. `accepted`: it is on the gateway's disk. Repeat it until you see that; "
+        "its repeat gets the same answer and is stored once.",
+    ),
+    Command("pos_printer", "print", PrintParams, payloads.PrintResult, "Print a document, once for each request id."),
+    Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),
+    Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
+    Command("scale", "read_weight", payloads.NoParams, payloads.WeightReading, "Ask the scale now."),
+    Command("scale", "zero", payloads.NoParams, payloads.WeightReading, "Set the scale to zero."),
+    Command("scale", "tare", payloads.TareParams, payloads.WeightReading, "Take a container's weight off."),
+    Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
+)
+STATES: Final = (
+    State("gatewayState", "gateway/state", payloads.GatewayStatePayload, "Whether the gateway is there."),
+    State("gatewayHealth", "gateway/health", payloads.GatewayHealthPayload, "How the gateway and its parts are."),
+    State("deviceInfo", "{lane}/{class}/{device}/info", payloads.DeviceInfoPayload, "Who a device is."),
+    State("deviceState", "{lane}/{class}/{device}/state", payloads.DeviceStatePayload, "How a device is right now."),
+)
+
+
+def file_models() -> dict[str, tuple[type[BaseModel], bool]]:
+    """File name without ``.json`` to its model, and whether it describes what the gateway sends (or takes)."""
+    models: dict[str, tuple[type[BaseModel], bool]] = {
+        "transaction": (Transaction, False),
+        "request": (RequestEnvelope, False),
+        "reply": (ReplyEnvelope, True),
+    }
+    for event in (*EVENTS, *CLOUD_EVENTS):
+        models[f"{event.device_class}.{event.name}.v1"] = (event.data, True)
+    for command in COMMANDS:
+        models[f"{command.device_class}.{command.name}.params"] = (command.params, False)
+        models[f"{command.device_class}.{command.name}.result"] = (command.result, True)
+    for state in STATES:
+        models[state.topic.replace("{lane}/{class}/{device}", "device").replace("/", ".")] = (state.payload, True)
+    return models

@@ -1,0 +1,171 @@
+"""One example of each payload, for people and for tests: they are checked against the models."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+TRANSACTION: Final[dict[str, Any]] = {
+    "transaction_id": "S001-T3-20261121-000123",
+    "type": "sale",
+    "channel": "pos",
+    "store_id": "S001",
+    "lane": "lane-3",
+    "terminal_id": "T3",
+    "shift_id": "T3-2",
+    "business_day": "2026-11-21",
+    "started_at": "2026-11-21T10:15:03Z",
+    "completed_at": "2026-11-21T10:16:20Z",
+    "timezone": "Europe/Berlin",
+    "operator": {"id": "op-7", "name": "A. Example"},
+    "currency": "EUR",
+    "prices_include_tax": True,
+    "customer": {"id": "c-1", "type": "retail", "name": None, "phone": None, "email": None, "loyalty_tier": "gold"},
+    "lines": [
+        {
+            "line_number": 1,
+            "sku": "4711",
+            "gtin": "04006381333931",
+            "name": "Highlighter",
+            "category": "office",
+            "quantity": "2",
+            "unit": "each",
+            "unit_price": "1.50",
+            "discounts": [{"kind": "promo", "amount": "0.50", "reason": "2 for 2.50"}],
+            "tax": {"code": "DE-19", "rate": "0.19", "amount": "0.40"},
+            "total": "2.50",
+        },
+        {
+            "line_number": 2,
+            "sku": "0815",
+            "name": "Apples",
+            "quantity": "1.234",
+            "unit": "kg",
+            "unit_price": "2.99",
+            "discounts": [],
+            "tax": {"code": "DE-7", "rate": "0.07", "amount": "0.24"},
+            "total": "3.69",
+        },
+    ],
+    "discounts": [],
+    "taxes": [
+        {"code": "DE-19", "rate": "0.19", "base": "2.10", "amount": "0.40"},
+        {"code": "DE-7", "rate": "0.07", "base": "3.45", "amount": "0.24"},
+    ],
+    "totals": {
+        "gross": "6.19",
+        "net": "5.55",
+        "tax": "0.64",
+        "discount": "0.50",
+        "tendered": "10.00",
+        "change": "3.81",
+    },
+    "tenders": [{"method": "cash", "status": "completed", "amount": "10.00", "gateway_reference": None, "card": None}],
+    "payment_status": "completed",
+    "original_transaction_id": None,
+    "loyalty": {"earned": "6", "redeemed": "0"},
+    "notes": None,
+}
+_EVENT_ID: Final = "019aa61c-66e4-7a2b-8a3c-3f1f0e9d2b11"
+_WEIGHT: Final[dict[str, Any]] = {
+    "status": "stable_weight",
+    "weight": "1.234",
+    "unit": "kg",
+    "net": False,
+    "age_ms": 12,
+}
+
+EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
+    "scanner.barcode_scanned": {
+        "text": "4006381333931",
+        "raw_base64": "XUUwNDAwNjM4MTMzMzkzMQ==",
+        "aim": "]E0",
+        "symbology": "ean_13",
+        "gtin": "04006381333931",
+        "application_identifiers": None,
+        "device_id": "lane3-scanner",
+        "lane": "lane-3",
+        "sequence": 42,
+    },
+    "scale.weight_changed": {**_WEIGHT, "device_id": "lane3-scale", "lane": "lane-3", "sequence": 7},
+    "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 3},
+    "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 4},
+    "pos.transaction_completed": {"device_id": "T3", "lane": "lane-3", "sequence": 123, "transaction": TRANSACTION},
+}
+PARAMS: Final[dict[str, dict[str, Any]]] = {
+    "pos.submit_transaction": {"transaction": TRANSACTION},
+    "pos_printer.print": {
+        "document": [
+            {"type": "text", "text": "Example Store", "align": "center", "bold": True, "size": [2, 2]},
+            {"type": "rule"},
+            {"type": "columns", "left": "Highlighter", "right": "2.50"},
+            {"type": "qr", "data": "S001-T3-20261121-000123"},
+            {"type": "feed", "lines": 3},
+            {"type": "cut"},
+        ]
+    },
+    "pos_printer.open_drawer": {},
+    "pos_printer.read_status": {},
+    "scale.read_weight": {},
+    "scale.zero": {},
+    "scale.tare": {"weight": "0.010"},
+    "scale.clear_tare": {},
+}
+RESULTS: Final[dict[str, dict[str, Any]]] = {
+    "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
+    "pos_printer.print": {"bytes": 412, "replaced_characters": 0, "confirmed_by": "gs_r"},
+    "pos_printer.open_drawer": {"drawer": "open", "confirmed_by": "gs_r"},
+    "pos_printer.read_status": {
+        "answering": True,
+        "online": True,
+        "cover_open": False,
+        "paper": "ok",
+        "drawer": "closed",
+        "flags": [],
+    },
+    "scale.read_weight": _WEIGHT,
+    "scale.zero": {**_WEIGHT, "status": "weight_zero", "weight": "0.000"},
+    "scale.tare": {**_WEIGHT, "net": True},
+    "scale.clear_tare": _WEIGHT,
+}
+STATES: Final[dict[str, dict[str, Any]]] = {
+    "gatewayState": {"state": "online", "since": "2026-11-21T06:00:00.000Z", "version": "0.1.0"},
+    "gatewayHealth": {
+        "status": "degraded",
+        "reasons": [{"part": "device/lane3-printer", "health": "degraded", "text": "paper empty"}],
+    },
+    "deviceInfo": {
+        "device_id": "lane3-scale",
+        "lane": "lane-3",
+        "device_class": "scale",
+        "vendor": "Mettler-Toledo",
+        "model": "8217",
+        "profile": "mettler-toledo-8217",
+        "tier": "experimental",
+        "transport": "serial /dev/serial/by-id/usb-FTDI_A9X 9600 7E1",
+        "capabilities": {},
+        "commands": ["read_weight"],
+    },
+    "deviceState": {
+        "power": "online",
+        "since": "2026-11-21T06:00:01.000Z",
+        "reason": None,
+        "flags": [],
+        "last_frame_age_s": 0.1,
+        "reconnect_count": 0,
+    },
+}
+EXPIRES_AT: Final = "2026-11-21T10:17:20Z"
+
+
+def cloud_event(device_class: str, name: str, device_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    """As on the bus."""
+    return {
+        "specversion": "1.0",
+        "id": _EVENT_ID,
+        "source": f"/stores/S001/devices/{device_id}",
+        "type": f"com.edge-gateway.{device_class}.{name}.v1",
+        "time": "2026-11-21T10:16:20.123Z",
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:edge-gateway:schema:{device_class}.{name}.v1",
+        "data": data,
+    }

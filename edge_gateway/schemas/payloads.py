@@ -1,0 +1,157 @@
+"""Models of what the gateway publishes: the source of the published schemas, held against real payloads by tests.
+
+What the gateway sends may gain fields, so these allow more than they name; clients must ignore what they do not know.
+What it takes (requests, transactions, print documents) allows nothing unknown; those models are in ``contracts``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge_gateway.contracts.states import Health, PowerState, ScaleStatus
+
+DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class NoParams(BaseModel):
+    """The command takes no params."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DeviceEventData(_Sent):
+    """``data`` of every event of a device."""
+
+    device_id: str
+    lane: str
+    sequence: int = Field(ge=1, description="Rises by one with each event of the device; starts anew with the gateway.")
+
+
+class BarcodeScannedData(DeviceEventData):
+    """One scan."""
+
+    text: str | None = Field(description="Without prefix, suffix and AIM identifier; null when the bytes are no text.")
+    raw_base64: str = Field(description="The bytes as sent, without prefix and suffix, identifiers included.")
+    aim: str | None = Field(description="AIM identifier, such as ]E0, if the scanner sends one.")
+    symbology: str = Field(description="ean_13, code_128, qr_code ...; unknown where nothing tells.")
+    gtin: str | None = Field(description="14 digits, where the code holds one.")
+    application_identifiers: dict[str, str] | None = Field(description="GS1 application identifiers and their values.")
+    digital_link: bool = Field(False, description="The text is a GS1 Digital Link.")
+    restricted_circulation: bool = Field(
+        False, description="A number of the store's own, such as a price on a scale label."
+    )
+    code_id: str | None = Field(
+        None, description="The scanner's own code identifier, where it is configured to send one."
+    )
+
+
+class WeightReading(_Sent):
+    """What a scale shows."""
+
+    status: ScaleStatus
+    weight: DecimalText | None = Field(description="As the scale sent it; only beside stable_weight and weight_zero.")
+    unit: str
+    net: bool = Field(description="Tare is taken off.")
+    age_ms: int = Field(ge=0, description="Since the scale was asked.")
+
+
+class WeightChangedData(WeightReading, DeviceEventData):
+    """The scale shows something new."""
+
+
+class DrawerData(DeviceEventData):
+    """The cash drawer was opened, or closed, by whatever means."""
+
+
+class DeviceStatePayload(_Sent):
+    """Retained. A scale's reading and a printer's condition stand beside these fields."""
+
+    power: PowerState
+    since: datetime = Field(description="When the power state became this.")
+    reason: str | None = Field(description="Why it is not online.")
+    flags: list[str] = Field(description="Conditions: cover_open, paper_empty, paper_near_end, drawer_open ...")
+    last_frame_age_s: float | None = Field(description="Since the last valid frame, when this was published.")
+    reconnect_count: int = Field(ge=0)
+
+
+class DeviceInfoPayload(_Sent):
+    """Retained: who the device is."""
+
+    device_id: str
+    lane: str
+    device_class: str
+    vendor: str
+    model: str
+    profile: str
+    tier: str = Field(description="How well the profile is proven.")
+    transport: str
+    capabilities: dict[str, Any]
+    commands: list[str]
+
+
+class GatewayStatePayload(_Sent):
+    """Retained; the broker publishes ``offline`` if the gateway dies."""
+
+    state: Literal["online", "offline"]
+    since: datetime | None = Field(description="null in the last will: the broker cannot tell when the gateway died.")
+    version: str
+
+
+class HealthReason(_Sent):
+    part: str
+    health: Health
+    text: str
+
+
+class GatewayHealthPayload(_Sent):
+    """Retained: the worst of the parts, and every reason that is not healthy."""
+
+    status: Health
+    reasons: list[HealthReason]
+
+
+class AlertData(_Sent):
+    """``data`` of an alert."""
+
+    text: str
+
+
+class TareParams(BaseModel):
+    """``params`` of ``tare``; without a weight, the scale takes what lies on it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    weight: DecimalText | None = None
+
+
+class PrintResult(_Sent):
+    """The paper is out."""
+
+    bytes: int = Field(ge=0)
+    replaced_characters: int = Field(ge=0, description="Characters that the printer's code page does not have.")
+    confirmed_by: str
+
+
+class DrawerResult(_Sent):
+    """The pulse was sent."""
+
+    drawer: str | None
+    confirmed_by: str
+
+
+class PrinterStatus(_Sent):
+    """What the printer says of itself."""
+
+    answering: bool
+    online: bool | None
+    cover_open: bool | None
+    paper: str | None
+    drawer: str | None
+    flags: list[str]
