@@ -18,6 +18,9 @@ from edge_gateway.contracts.states import PowerState
 DISCONNECTS_KEPT = 20
 """Losses remembered per device: enough to see a loose plug, small enough for the status page."""
 
+REASON_INTERVAL_S = 10.0
+"""An absent device may give another reason at every look (no route, no answer); it is told again only this often."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,6 +47,7 @@ class Condition:
         self._power = PowerState.UNKNOWN
         self._reason: str | None = "not opened yet"
         self._since = clock.now()
+        self._absent_told_s = 0.0
         self._flags: tuple[str, ...] = ()
         self._details: Mapping[str, Any] = {}
         self._reported: Mapping[str, Any] = {}
@@ -89,6 +93,10 @@ class Condition:
             lasted_s = self._clock.monotonic() - self._connected_s
             self.disconnects.append(Disconnect(self._clock.now(), reason, lasted_s))
             self._connected_s = None
+        now_s = self._clock.monotonic()
+        if self._power is PowerState.OFF and now_s - self._absent_told_s < REASON_INTERVAL_S:
+            return
+        self._absent_told_s = now_s
         self._set(PowerState.OFF, reason, flags=(), details={})
 
     def stopped(self) -> None:

@@ -62,9 +62,10 @@ class Supervisor:
         self._driver_settings = driver_settings(driver_class, profile, device)
         self._clock = clock
         self._on_event = on_event
+        self._on_change = on_change
         self.counters: Counter[str] = Counter()
         self._sequence = 0
-        self._condition = Condition(device.id, transport.description, clock, lambda: on_change(self))
+        self._condition = Condition(device.id, transport.description, clock, self._tell_change)
         self._rejected_frames = RejectedFrames(device.id, clock, self.counters)
         self._commands = CommandQueue(device.id, clock, self.counters)
         self._reopen = Backoff(REOPEN_S_FIRST, REOPEN_S_MAX, random)
@@ -155,9 +156,7 @@ class Supervisor:
             fault = error.__cause__ if isinstance(error, CommandFailure) and error.__cause__ else error
             reason, backoff = f"fault in the driver: {type(fault).__name__}", self._restart
             self.counters["driver_faults"] += 1
-            # The traceback without the exception's text, which may quote what a device sent.
-            stack = "".join(traceback.format_tb(fault.__traceback__))
-            log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=reason, stack=stack)
+            self._log_fault(reason, fault)
         else:
             raise AssertionError("a connection ends with the reason of its end")
         finally:
@@ -236,3 +235,15 @@ class Supervisor:
                 monotonic_s=self._clock.monotonic(),
             )
         )
+
+    def _tell_change(self) -> None:
+        try:
+            self._on_change(self)
+        except Exception as error:  # noqa: BLE001 - the boundary again: who listens must not cost the store its devices
+            self.counters["changes_untold"] += 1
+            self._log_fault(f"a change could not be told: {type(error).__name__}", error)
+
+    def _log_fault(self, reason: str, fault: BaseException | None = None) -> None:
+        """The traceback goes without the exception's text, which may quote what a device sent."""
+        stack = "".join(traceback.format_tb(fault.__traceback__)) if fault is not None else None
+        log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=reason, stack=stack)

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, UnknownOutcomeError
-from edge_gateway.devices import command_queue
+from edge_gateway.devices import command_queue, condition
 from tests.devices.conftest import Bench
 from tests.support.clock import FakeClock
 from tests.support.waiting import wait_until
@@ -45,7 +45,7 @@ async def test_command_that_the_driver_does_not_have_is_unsupported(bench: Bench
 async def test_command_to_an_absent_device_is_offline_at_once(bench: Bench, clock: FakeClock) -> None:
     bench.far_end.refusal = TransportError("no such node")
     bench.far_end.hang_up()
-    await clock.advance(5)
+    await clock.advance(condition.REASON_INTERVAL_S + 1)
     error = await failure(begin(bench, "print", copies=1))
     assert (error.code, str(error)) == (ErrorCode.OFFLINE, "talker-1: not connected: no such node")
 

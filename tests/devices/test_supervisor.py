@@ -124,6 +124,30 @@ async def test_supervisor_of_a_busy_port_says_so_once_and_goes_on(
     assert bench.powers == ["off", "online"]
 
 
+async def test_supervisor_of_an_absent_device_with_many_reasons_fills_no_log(bench: Bench, clock: FakeClock) -> None:
+    bench.far_end.hang_up()
+    with capture_logs() as logs:
+        for index in range(600):
+            bench.far_end.refusal = TransportError(f"reason {index}")
+            await clock.advance(0.5)
+    assert 20 <= len(logs) <= 300 / condition.REASON_INTERVAL_S + 1
+    assert bench.supervisor.counters["opens_failed"] > 500
+
+
+async def test_supervisor_outlives_whoever_listens_to_its_changes(bench: Bench, clock: FakeClock) -> None:
+    def refuse_to_listen(state: object) -> None:
+        raise RuntimeError("the listener's bug")
+
+    bench.supervisor._on_change = refuse_to_listen
+    with capture_logs() as logs:
+        bench.far_end.hang_up()
+        await clock.advance(2)
+    assert bench.supervisor.state.power == "online"
+    assert bench.supervisor.counters["changes_untold"] == len(logs) - 2 == 2
+    assert bench.task is not None
+    assert not bench.task.done()
+
+
 async def test_supervisor_remembers_the_newest_losses_only(bench: Bench, clock: FakeClock) -> None:
     for index in range(condition.DISCONNECTS_KEPT + 5):
         bench.far_end.hang_up(OSError(f"loss {index}"))
