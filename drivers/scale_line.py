@@ -1,8 +1,9 @@
 """One question at a time on one wire, and each answer dated by the question it may belong to.
 
 Answers carry no number: one that comes late looks like the answer to the next question. So every answer is taken as
-that to the oldest open question (its weight may be younger than said, never older), and when questions are still open
-after an answer the line is left to fall quiet before the next is put.
+that to the oldest open question (its weight may be younger than said, never older). When questions are still open after
+an answer, the line is left to fall quiet before the next is put: shortly where an answer may have been lost, for longer
+where answers have come too late to be used.
 """
 
 from __future__ import annotations
@@ -11,14 +12,20 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from protocols.scales.polled import PolledScaleCodec, WeightUnchanged
 
-OPEN_QUESTIONS_MAX = 3
-"""Unanswered questions remembered; a scale that is later than three time-outs is not followed any further."""
+OPEN_QUESTIONS_MAX = 64
+"""Unanswered questions remembered: what a network between us and the scale may hold back and deliver at once."""
+QUIET_TIMEOUTS = 1.5
+"""Silence, in reply time-outs, after which an open question stays unanswered. More than one: two questions put
+one time-out apart are answered, late, one time-out apart."""
+QUIET_TIMEOUTS_LATE = 4
+"""The same where answers came too late to be used: the delay of such a line is not known."""
 
 OnAnswer = Callable[[CodecEvent, float], None]
 """The answer (WeightRead or WeightUnchanged) and when its question was put (monotonic seconds)."""
@@ -44,7 +51,8 @@ class ScaleLine:
         self._on_answer = on_answer
         self._open: deque[_Question] = deque(maxlen=OPEN_QUESTIONS_MAX)
         self._answer: asyncio.Future[bool] | None = None
-        self._quiet: asyncio.Future[None] | None = None
+        self._heard = asyncio.Event()
+        self._is_late = False
 
     async def ask(self, question: bytes, *, is_weight: bool = True, timeout_s: float | None = None) -> bool:
         """Put a question; True: a usable answer came in time (for a weight: ``on_answer`` was called).
@@ -56,7 +64,7 @@ class ScaleLine:
         self._understand(self._codec.flush())
         asked = _Question(clock.monotonic(), is_weight)
         self._open.append(asked)
-        self._answer = asyncio.get_running_loop().create_future()
+        self._answer, self._is_late = asyncio.get_running_loop().create_future(), False
         try:
             is_usable = await _within(clock, timeout_s or self._reply_timeout_s, self._exchange(question, self._answer))
         finally:
@@ -94,29 +102,26 @@ class ScaleLine:
         is_usable = self._session.clock.monotonic() - question.asked_at_s <= self._age_max_s
         if not is_usable:
             self.counters["too_late"] += 1
+            self._is_late = True
         elif question.is_weight:
             self._on_answer(answer, question.asked_at_s)
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(is_usable)
-        if not self._open and self._quiet is not None and not self._quiet.done():
-            self._quiet.set_result(None)
+        self._heard.set()
 
     async def _fall_quiet(self) -> None:
-        """Let open answers come; what has not come in one time-out never will."""
-        self._quiet = asyncio.get_running_loop().create_future()
+        """Let open answers come until none has come for a while; what is open then stays unanswered."""
         try:
-            await _within(self._session.clock, self._reply_timeout_s, _wait_for(self._quiet))
+            is_heard: bool | None = True
+            while self._open and is_heard:
+                self._heard.clear()
+                quiet_s = self._reply_timeout_s * (QUIET_TIMEOUTS_LATE if self._is_late else QUIET_TIMEOUTS)
+                is_heard = await _within(self._session.clock, quiet_s, self._heard.wait())
         finally:
-            self._quiet = None
             self._open.clear()
 
 
-async def _wait_for(future: asyncio.Future[None]) -> bool:
-    await future
-    return True
-
-
-async def _within(clock: Clock, seconds: float, work: Coroutine[None, None, bool]) -> bool | None:
+async def _within(clock: Clock, seconds: float, work: Coroutine[Any, Any, bool]) -> bool | None:
     """The result of ``work``, or None when ``seconds`` of this clock pass first. Whatever ``work`` raises is raised."""
     task, timer = asyncio.ensure_future(work), asyncio.ensure_future(clock.sleep(seconds))
     try:

@@ -171,7 +171,9 @@ class Toledo8217Codec:
             return FrameRejected.of("no weight", frame)
         fraction = match["fraction"]
         digits = len(match["pad"]) + len(match["inner_pad"]) + len(match["whole"]) + len(fraction or "")
-        if digits != (self._options.weight_digits or digits) or not DIGITS_MIN <= digits <= DIGITS_MAX:
+        wanted = self._options.weight_digits or digits
+        # A sign may stand in the place of the first digit.
+        if digits not in {wanted, wanted - len(match["sign"])} or not DIGITS_MIN <= digits <= DIGITS_MAX:
             return FrameRejected.of(f"{digits} digits; expected {self._options.weight_digits or 'other'}", frame)
         sent_unit = match["unit"].lower() if match["unit"] else None
         if sent_unit not in {None, "kg", "g", "lb", "oz"}:
