@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
         broker_port: int = typer.Option(0, help="Port of the broker; 0 takes a free one."),
         status_port: int = typer.Option(0, help="Port of the gateway's status endpoint; 0 takes a free one."),
         cloud_port: int = typer.Option(0, help="Port of the simulated cloud; 0 takes a free one."),
+        picture: Path | None = typer.Option(None, help="Save the view at the end as SVG."),
     ) -> None:
         """Run a store in a box: broker, gateway, two lanes, tills and a cloud; exit 1 if anything accepted is lost."""
         import uvloop
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
         from simulators.store_in_a_box.demo import DemoOptions, run_demo
 
         options = DemoOptions(
-            seconds, headless, chaos, seed, report, directory, broker_port, status_port, cloud_port
+            seconds, headless, chaos, seed, report, directory, broker_port, status_port, cloud_port, picture
         )  # fmt: skip
         raise typer.Exit(uvloop.run(run_demo(options)))
 

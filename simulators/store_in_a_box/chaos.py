@@ -11,7 +11,8 @@ from typing import Literal
 from simulators.cloud.faults import FaultMode
 from simulators.store_in_a_box.store import StoreInABox
 
-FAULT_EVERY_S = (1.0, 4.0)
+EVERY_S = {"unplug": 5.0, "paper": 9.0, "broker": 12.0, "cloud": 8.0, "kill": 7.0}
+"""Mean time between two faults of a kind. The kinds go on side by side, so that they meet each other."""
 PRINTER_FAULTS: tuple[Literal["paper_out", "cover_open"], ...] = ("paper_out", "cover_open")
 OUTAGE_S = (0.3, 4.0)
 CLOUD_OUTAGE_S = (1.0, 6.0)
@@ -25,19 +26,25 @@ class Chaos:
         self.counters: Counter[str] = Counter()
         self.last = ""
         self._store = store
-        self._random = Random(f"chaos/{seed}")
-        faults: list[tuple[int, Callable[[], Awaitable[None]]]] = [
-            (4, self._unplug), (2, self._paper), (2, self._broker), (4, self._cloud), (3, self._kill),
-        ]  # fmt: skip
-        self._weights = [weight for weight, _ in faults]
-        self._faults = [fault for _, fault in faults]
+        self._randoms = {kind: Random(f"chaos/{seed}/{kind}") for kind in EVERY_S}
 
     async def run(self) -> None:
         """Until cancelled; call ``heal`` afterwards."""
+        faults: dict[str, Callable[[Random], Awaitable[None]]] = {
+            "unplug": self._unplug,
+            "paper": self._paper,
+            "broker": self._broker,
+            "cloud": self._cloud,
+            "kill": self._kill,
+        }
+        async with asyncio.TaskGroup() as group:
+            for kind, fault in faults.items():
+                group.create_task(self._repeat(EVERY_S[kind], fault, self._randoms[kind]))
+
+    async def _repeat(self, mean_s: float, fault: Callable[[Random], Awaitable[None]], random: Random) -> None:
         while True:
-            await asyncio.sleep(self._random.uniform(*FAULT_EVERY_S))
-            (fault,) = self._random.choices(self._faults, self._weights)
-            await fault()
+            await asyncio.sleep(random.expovariate(1 / mean_s))
+            await fault(random)
 
     async def heal(self) -> None:
         """Everything plugged in, running and well."""
@@ -52,44 +59,41 @@ class Chaos:
         if self._store.gateway.pid is None:
             await self._store.gateway.start()
 
-    async def _outage(self) -> None:
-        await asyncio.sleep(self._random.uniform(*OUTAGE_S))
-
     def _note(self, kind: str, detail: str) -> None:
         self.counters[kind] += 1
         self.last = f"{kind}: {detail}"
 
-    async def _unplug(self) -> None:
-        lane = self._random.choice(self._store.lanes)
-        name = self._random.choice(sorted(lane.links))
+    async def _unplug(self, random: Random) -> None:
+        lane = random.choice(self._store.lanes)
+        name = random.choice(sorted(lane.links))
         self._note("unplugged", f"{lane.plan.name}-{name}")
         lane.links[name].unplug()
-        await self._outage()
+        await asyncio.sleep(random.uniform(*OUTAGE_S))
         lane.links[name].plug()
 
-    async def _paper(self) -> None:
-        lane = self._random.choice(self._store.lanes)
-        fault = self._random.choice(PRINTER_FAULTS)
+    async def _paper(self, random: Random) -> None:
+        lane = random.choice(self._store.lanes)
+        fault = random.choice(PRINTER_FAULTS)
         self._note(fault, f"{lane.plan.name}-printer")
         lane.printer.set_fault(fault)
-        await self._outage()
+        await asyncio.sleep(random.uniform(*OUTAGE_S))
         lane.printer.set_fault(fault, False)
 
-    async def _broker(self) -> None:
-        end = self._random.choice((self._store.broker.stop, self._store.broker.kill))
+    async def _broker(self, random: Random) -> None:
+        end = random.choice((self._store.broker.stop, self._store.broker.kill))
         self._note("broker", end.__name__)
         await end()
-        await self._outage()
+        await asyncio.sleep(random.uniform(*OUTAGE_S))
         await self._store.broker.start()
 
-    async def _cloud(self) -> None:
-        mode = self._random.choice(CLOUD_MODES)
+    async def _cloud(self, random: Random) -> None:
+        mode = random.choice(CLOUD_MODES)
         self._note("cloud", mode.value)
-        seconds = self._random.uniform(*CLOUD_OUTAGE_S)
-        self._store.cloud.set_fault(mode, seconds=seconds, probability=1.0, seed=self._random.randrange(1 << 30))
+        seconds = random.uniform(*CLOUD_OUTAGE_S)
+        self._store.cloud.set_fault(mode, seconds=seconds, probability=1.0, seed=random.randrange(1 << 30))
 
-    async def _kill(self) -> None:
+    async def _kill(self, random: Random) -> None:
         self._note("kills", "gateway kill -9")
         await self._store.gateway.kill()
-        await asyncio.sleep(self._random.uniform(0.0, 1.0))
+        await asyncio.sleep(random.uniform(0.0, 1.0))
         await self._store.gateway.start()

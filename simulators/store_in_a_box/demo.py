@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import signal
 import sys
@@ -38,10 +39,13 @@ class DemoOptions:
     broker_port: int = 0
     status_port: int = 0
     cloud_port: int = 0
+    picture: Path | None = None
 
 
 async def run_demo(options: DemoOptions) -> int:
     """0: everything accepted reached the cloud once. 1: something is lost or applied twice, or it did not start."""
+    # tills lose the broker here on purpose, and say so on the screen of whoever watches
+    logging.getLogger("mqtt").setLevel(logging.CRITICAL)
     seed = options.seed if options.seed is not None else secrets.randbelow(1 << 31)
     with ExitStack() as stack:
         directory = options.directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edge-demo-")))
@@ -79,7 +83,7 @@ async def _trade(store: StoreInABox, options: DemoOptions, seed: int) -> dict[st
         selling = [group.create_task(lane.sell(store.broker.port, closing)) for lane in store.lanes]
         background = [group.create_task(chaos.run())] if options.has_chaos else []
         view = View(store, chaos)
-        showing = None if options.is_headless else group.create_task(view.run())
+        showing = group.create_task(view.watch() if options.is_headless else view.run())
         try:
             await _wait(stop, options.seconds)
             for task in background:
@@ -87,12 +91,15 @@ async def _trade(store: StoreInABox, options: DemoOptions, seed: int) -> dict[st
             await asyncio.gather(*background, return_exceptions=True)
             if options.has_chaos:
                 await chaos.heal()
-            seconds, memory = time.monotonic() - start, rss_mb(store.gateway.pid)
+            seconds = time.monotonic() - start
+            if options.picture is not None:
+                await view.save_picture(options.picture)
             closing.set()
             await asyncio.wait(selling, timeout=LAST_SALE_S)
             await _drain(store)
+            memory = rss_mb(store.gateway.pid)
         finally:
-            for task in (*background, *selling, *((showing,) if showing else ())):
+            for task in (*background, *selling, showing):
                 task.cancel()
     return report(store, seed=seed, seconds=seconds, rss_mb=memory, faults=chaos.counters)
 

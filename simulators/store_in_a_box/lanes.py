@@ -20,6 +20,8 @@ from simulators.toledo_8217 import Toledo8217Scale
 from simulators.wedge_scanner import WedgeScanner
 
 STORE_ID = "DEMO"
+RECEIPT_COLUMNS = 48
+"""Of an 80 mm roll in font A, as the printers' profile says."""
 PAUSE_S = 0.3
 """Between two customers."""
 PRINTER_BYTES_PER_S = 20_000.0
@@ -46,7 +48,7 @@ class Lane:
     def __init__(self, plan: LanePlan, directory: Path, seed: int) -> None:
         self.plan = plan
         self.statistics = PosStatistics()
-        self.printer = EscposPrinter()
+        self.printer = EscposPrinter(columns=RECEIPT_COLUMNS)
         self.links: dict[str, Link] = {}
         self.devices: list[Mapping[str, Any]] = []
         self._directory = directory

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import re
 import time
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
 from rich.columns import Columns
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
@@ -24,6 +27,7 @@ from simulators.store_in_a_box.store import StoreInABox
 REFRESH_S = 0.5
 EVENTS_SHOWN = 10
 RECONNECT_S = 0.5
+PICTURE_COLUMNS = 130
 COLOURS = {
     "online": "green", "offline": "yellow", "off": "red", "unknown": "dim",
     "healthy": "green", "degraded": "yellow", "unhealthy": "red", "inactive": "dim",
@@ -41,17 +45,32 @@ class View:
         self._status: dict[str, Any] = {}
 
     async def run(self) -> None:
-        """Until cancelled."""
-        listener = asyncio.create_task(self._listen())
+        """Show it on the terminal until cancelled."""
+        watching = asyncio.create_task(self.watch())
         try:
             with Live(self.picture(), refresh_per_second=4, screen=True) as live:
                 while True:
-                    self._status = await self._store.gateway.status() or {}
                     live.update(self.picture())
                     await asyncio.sleep(REFRESH_S)
         finally:
-            listener.cancel()
-            await asyncio.wait({listener})
+            watching.cancel()
+            await asyncio.wait({watching})
+
+    async def watch(self) -> None:
+        """Collect what is shown, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            while True:
+                self._status = await self._store.gateway.status() or self._status
+                await asyncio.sleep(REFRESH_S)
+
+    async def save_picture(self, path: Path) -> None:
+        """What the screen shows now, as SVG without links to fonts elsewhere."""
+        self._status = await self._store.gateway.status() or {}
+        console = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO(), force_terminal=True)
+        console.print(self.picture())
+        svg = console.export_svg(title="edge-gateway demo")
+        path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
 
     def picture(self) -> RenderableType:
         """What is on the screen now."""
@@ -79,11 +98,11 @@ class View:
     def _head(self) -> Text:
         health = self._status.get("health", {}).get("status", "no answer")
         text = Text.assemble(
-            ("edge-gateway ", "bold"), f"store {STORE_ID}   ",
+            ("edge-gateway ", "bold"), f"store {STORE_ID}   Ctrl-C ends it\n",
             ("gateway ", "dim"), (health, COLOURS.get(health, "red")), "   ",
             ("broker ", "dim"), f"127.0.0.1:{self._store.broker.port}   ",
             ("status ", "dim"), f"http://127.0.0.1:{self._store.gateway.status_port}/status   ",
-            ("up ", "dim"), f"{time.monotonic() - self._started:.0f} s   Ctrl-C ends it",
+            ("up ", "dim"), f"{time.monotonic() - self._started:.0f} s",
         )  # fmt: skip
         if self._chaos.last:
             text.append(f"\nlast fault: {self._chaos.last}", "magenta")
