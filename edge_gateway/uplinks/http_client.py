@@ -43,7 +43,7 @@ class HttpClient:
 
     async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """Raises CloudTransientError for everything that keeps the answer from arriving whole and in time."""
-        where = _where(url)
+        where = speakable(url)
         try:
             client = await self._open()
             # httpx2 limits each read and write; this limits their sum, so that a trickle cannot hold us for ever.
@@ -86,7 +86,7 @@ async def _post(client: httpx2.AsyncClient, url: str, content: bytes, headers: M
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > ANSWER_BYTES_MAX:
-                raise CloudTransientError(f"{_where(url)}: the answer is longer than {ANSWER_BYTES_MAX} bytes")
+                raise CloudTransientError(f"{speakable(url)}: the answer is longer than {ANSWER_BYTES_MAX} bytes")
         headers_received = {name.lower(): text for name, text in response.headers.items()}
         return Answer(response.status_code, headers_received, bytes(body))
 
@@ -100,9 +100,12 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _where(url: str) -> str:
+def speakable(url: str) -> str:
     """Address without credentials or query: it goes into logs."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "the configured address"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 

@@ -15,7 +15,7 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.settings import CloudSettings
 from edge_gateway.uplinks.answers import parse_results, raise_for_status
-from edge_gateway.uplinks.http_client import Answer, HttpClient
+from edge_gateway.uplinks.http_client import Answer, HttpClient, speakable
 from edge_gateway.uplinks.token import TokenSource
 
 ROUTES: Final[Mapping[str, str]] = {
@@ -63,8 +63,9 @@ class HttpsUplink:
             body = await _compress(body)
             headers["content-encoding"] = "gzip"
         answer = await self._post(url, body, headers)
-        raise_for_status(answer.status, answer.headers.get("retry-after"), answer.body, self._clock.now(), url)
-        return parse_results(answer.body, {event.id for event in events}, url)
+        what = speakable(url)
+        raise_for_status(answer.status, answer.headers.get("retry-after"), answer.body, self._clock.now(), what)
+        return parse_results(answer.body, {event.id for event in events}, what)
 
     async def close(self) -> None:
         await self._client.close()
