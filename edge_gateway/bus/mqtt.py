@@ -19,6 +19,7 @@ import structlog
 from edge_gateway.bus.mqtt_connection import REFUSED, Connection
 from edge_gateway.bus.mqtt_incoming import Incoming
 from edge_gateway.bus.mqtt_options import connection_options
+from edge_gateway.bus.mqtt_pipeline import Pipeline
 from edge_gateway.bus.outgoing import Outgoing, OutgoingQueue
 from edge_gateway.bus.states import gateway_state
 from edge_gateway.bus.topics import Topics
@@ -28,8 +29,6 @@ from edge_gateway.contracts.bus import MessageHandler, Urgency
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.settings import BusSettings
 
-IN_FLIGHT_MAX: Final = 100
-"""Publishes that wait for their PUBACK at once; the broker may ask for fewer."""
 RECONNECT_S_MIN: Final = 0.1
 RECONNECT_S_MAX: Final = 5.0
 """A broker on the same box or LAN: a lane must not stand still longer than this after its return."""
@@ -39,10 +38,6 @@ RESUBSCRIBE_S: Final = 30.0
 """How often a refused subscription is tried again: somebody may have mended the broker's access list."""
 STOP_S: Final = 2.0
 """To get rid of what waits at a stop."""
-PACKET_OVERHEAD_BYTES: Final = 512
-"""Headers and properties of a publish beside topic, payload and correlation data."""
-REFUSED_TOPICS_LOGGED_MAX: Final = 1000
-"""Topics whose refusal is logged, once each for a connection."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,21 +54,17 @@ class MqttBus:
         self._version = version
         self._queue = OutgoingQueue(settings.queue_messages_max, self.counters)
         self._incoming = Incoming(settings.requests_concurrent_max, self.counters)
-        self._connection: Connection | None = None
-        self._in_flight: dict[int, Outgoing] = {}
-        self._in_flight_max = IN_FLIGHT_MAX
+        self._pipeline = Pipeline(self._queue, self.counters)
         self._refused_filters: tuple[str, ...] = ()
-        self._logged_refusals: set[str] = set()
         self._is_lost_logged = False
         self._is_dropping = False
         self._is_running = False
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._drained = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
-        return self._connection is not None
+        return self._pipeline.connection is not None
 
     @property
     def refused_subscriptions(self) -> tuple[str, ...]:
@@ -83,7 +74,7 @@ class MqttBus:
     @property
     def queued(self) -> int:
         """Messages that wait for the broker or for its answer."""
-        return len(self._queue) + len(self._in_flight)
+        return self._pipeline.queued
 
     def publish(
         self,
@@ -99,11 +90,11 @@ class MqttBus:
         if dropped is not None and not self._is_dropping:
             self._is_dropping = True
             log.warning(log_events.BUS_MESSAGES_DROPPED, reason="queue_full", limit=self._settings.queue_messages_max)
-        self._send_now()
+        self._pipeline.send_now()
 
     def retain(self, topic: str, payload: bytes) -> None:
         self._queue.retain(topic, payload)
-        self._send_now()
+        self._pipeline.send_now()
 
     def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
         self._incoming.subscribe(topic_filter, handler)
@@ -130,24 +121,20 @@ class MqttBus:
         """Get rid of what waits, say offline, disconnect. What is not taken by the deadline is counted as dropped."""
         try:
             async with asyncio.timeout(deadline_s):
-                await self._drain()
+                await self._pipeline.drain()
                 self.retain(self._topics.gateway_state, gateway_state("offline", self._clock.now(), self._version))
-                await self._drain()
+                await self._pipeline.drain()
         except TimeoutError:
-            self.counters["dropped:stopped"] += self.queued
+            pass  # counted below, like what waits for a broker that is not there
+        self.counters["dropped:stopped"] += self.queued
         self._stopping.set()
         if self._is_running:
             await self._stopped.wait()
 
-    async def _drain(self) -> None:
-        while self._connection is not None and self.queued:
-            self._drained.clear()
-            await self._drained.wait()
-
     async def _connect(self) -> Connection | None:
         try:
             options = await connection_options(self._settings, self._topics, self._version)
-            connection = Connection(options, self._incoming.received, self._acknowledged)
+            connection = Connection(options, self._incoming.received, self._pipeline.acknowledged)
             await connection.open()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             self.counters["connect_failed"] += 1
@@ -205,20 +192,11 @@ class MqttBus:
             is_session_present=connection.is_session_present,
             queued=self.queued,
         )
-        self._in_flight_max = min(IN_FLIGHT_MAX, connection.receive_max)
-        self._logged_refusals.clear()
-        self._connection = connection
-        self._queue.republish_retained()
-        self._send_now()
+        self._pipeline.attach(connection)
 
     def _closed(self, connection: Connection, reason: str) -> None:
-        """What was in flight is requeued, whatever ended the link."""
-        self._connection = None
+        self._pipeline.detach()
         connection.close()
-        self._queue.requeue(self._in_flight.values())
-        self.counters["requeued"] += len(self._in_flight)
-        self._in_flight.clear()
-        self._drained.set()
         if not self._stopping.is_set():
             self._log_lost(reason)
 
@@ -226,51 +204,6 @@ class MqttBus:
         if not self._is_lost_logged:
             self._is_lost_logged = True
             log.warning(log_events.BUS_LOST, host=self._settings.host, port=self._settings.port, reason=reason)
-
-    def _send_now(self) -> None:
-        if self._connection is not None and self._fill_pipeline(self._connection):
-            self._connection.flush()
-
-    def _fill_pipeline(self, connection: Connection) -> bool:
-        """Whether something was handed over."""
-        is_sent = False
-        while len(self._in_flight) < self._in_flight_max and (message := self._queue.next()) is not None:
-            limit = connection.packet_bytes_max
-            size = len(message.payload) + len(message.topic) * 4 + len(message.correlation_data or b"")
-            if limit is not None and size + PACKET_OVERHEAD_BYTES > limit:
-                self._refuse(message, "too_large")
-                continue
-            try:
-                self._in_flight[connection.send(message)] = message
-            except ValueError:
-                self._refuse(message, "unsendable")
-            except OSError:
-                # The end of the link is already on its way; _closed requeues the rest behind this one.
-                self._queue.requeue([message])
-                break
-            else:
-                is_sent = True
-        return is_sent
-
-    def _acknowledged(self, connection: Connection, mid: int, code: int) -> None:
-        """A PUBACK. aiomqtt takes a refusal for success; a refused message is given up, not tried for ever."""
-        if connection is not self._connection or (message := self._in_flight.pop(mid, None)) is None:
-            return
-        if code >= REFUSED:
-            self._refuse(message, f"0x{code:02X}")
-        else:
-            self._queue.settle(message)
-            self.counters["published"] += 1
-        self._fill_pipeline(connection)
-        if not self.queued:
-            self._drained.set()
-
-    def _refuse(self, message: Outgoing, reason: str) -> None:
-        self._queue.settle(message)
-        self.counters[f"refused:{reason}"] += 1
-        if message.topic not in self._logged_refusals and len(self._logged_refusals) < REFUSED_TOPICS_LOGGED_MAX:
-            self._logged_refusals.add(message.topic)
-            log.error(log_events.BUS_PUBLISH_REFUSED, topic=message.topic, reason=reason)
 
 
 T = TypeVar("T")

@@ -67,7 +67,7 @@ async def test_bus_sends_within_the_call(broker: Broker) -> None:
     """No turn of our loop lies between ``publish`` and the socket: the bytes are there before we yield."""
     bus = make_bus(broker)
     async with running(bus):
-        connection = bus._connection
+        connection = bus._pipeline.connection
         assert isinstance(connection, Connection)
         sock = connection._client.socket()
         assert isinstance(sock, socket.socket)
@@ -409,7 +409,7 @@ async def test_bus_runs_no_busy_loop_when_idle(broker: Broker) -> None:
         for number in range(50):
             bus.publish("t/1", str(number).encode())
         await wait_until(lambda: bus.queued == 0)
-        connection = bus._connection
+        connection = bus._pipeline.connection
         assert connection is not None
         sock = connection._client.socket()
         assert isinstance(sock, socket.socket)
