@@ -18,9 +18,9 @@ KEEPALIVE_INTERVAL_S = 2
 KEEPALIVE_PROBES = 3
 """A peer that was switched off while the line was idle is noticed after 5 + 3 * 2 = 11 s."""
 
-UNACKNOWLEDGED_MS_MAX = 15_000
-"""Sent and not acknowledged: the peer is gone. Also ends a connection whose peer takes nothing for that long (a printer
-that stopped in the middle of a job), so it must stay above the pauses of a printer that cuts or warms up."""
+UNACKNOWLEDGED_MS_MAX = 30_000
+"""Sent and not acknowledged: the peer is gone. Linux counts a peer that answers but takes nothing the same way (a printer
+without paper in the middle of a job), so this is longer than a print may take; a driver that asks notices silence sooner."""
 
 DROP_READS_MAX = 16
 DROP_READ_BYTES = 65536
