@@ -98,7 +98,7 @@ class PosLink:
             try:
                 await self._session()
             except aiomqtt.MqttError:
-                self._statistics.errors["broker_lost"] += 1
+                self._statistics.errors["broker_lost" if self._is_lost.is_set() else "broker_not_reached"] += 1
             delay_s = RECONNECT_S_MIN if self._is_lost.is_set() else min(delay_s * 2, RECONNECT_S_MAX)
             self._is_lost.clear()
             await asyncio.sleep(delay_s * self._random.uniform(0.5, 1.0))

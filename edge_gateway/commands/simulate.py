@@ -32,7 +32,7 @@ def simulate(
     if name is None:
         typer.echo("simulate: name a simulator; --list shows them", err=True)
         raise typer.Exit(EXIT_USAGE)
-    module = simulator_modules().get(name)
+    module = _module(name)
     if module is None:
         typer.echo(f"simulate: no simulator {name!r}; there are: {', '.join(simulator_modules())}", err=True)
         raise typer.Exit(EXIT_USAGE)
@@ -41,17 +41,24 @@ def simulate(
 
 def simulator_modules() -> dict[str, ModuleType]:
     """Name to module: each module or package of ``simulators`` that has a ``main``, with dashes in its name."""
-    import importlib
     import pkgutil
 
     import simulators
 
-    found = {}
-    for information in sorted(pkgutil.iter_modules(simulators.__path__), key=lambda information: information.name):
-        module = importlib.import_module(f"{simulators.__name__}.{information.name}")
-        if callable(getattr(module, "main", None)):
-            found[information.name.replace("_", "-")] = module
-    return found
+    names = sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(simulators.__path__))
+    return {name: module for name in names if (module := _module(name)) is not None}
+
+
+def _module(name: str) -> ModuleType | None:
+    import importlib
+    import importlib.util
+
+    # Only the one that is asked for is imported: some bring a web server or an image library.
+    dotted = f"simulators.{name.replace('-', '_')}"
+    if not name.replace("-", "").isalnum() or importlib.util.find_spec(dotted) is None:
+        return None
+    module = importlib.import_module(dotted)
+    return module if callable(getattr(module, "main", None)) else None
 
 
 def _print_list(as_json: bool) -> None:

@@ -253,7 +253,7 @@ async def test_client_waits_for_a_broker_that_is_not_there_yet(broker: Broker) -
     await broker.stop()
     requests = PosRequests(_address(broker), Random(1), PosStatistics())
     connection = asyncio.create_task(requests.run())
-    await wait_until(lambda: requests.statistics.errors["broker_lost"] > 0)
+    await wait_until(lambda: requests.statistics.errors["broker_not_reached"] > 0)
     await broker.start()
     await asyncio.wait_for(requests.link.wait_connected(), DEADLINE_S)
     connection.cancel()
