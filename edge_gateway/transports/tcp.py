@@ -19,8 +19,9 @@ KEEPALIVE_PROBES = 3
 """A peer that was switched off while the line was idle is noticed after 5 + 3 * 2 = 11 s."""
 
 UNACKNOWLEDGED_MS_MAX = 30_000
-"""Sent and not acknowledged: the peer is gone. Linux counts a peer that answers but takes nothing the same way (a printer
-without paper in the middle of a job), so this is longer than a print may take; a driver that asks notices silence sooner."""
+"""Sent and not acknowledged: the peer is gone. Linux counts a peer that answers but takes nothing the same way (a
+printer without paper in the middle of a job), so this is longer than a print may take; a driver that asks questions
+notices silence sooner."""
 
 DROP_READS_MAX = 16
 DROP_READ_BYTES = 65536
