@@ -79,6 +79,11 @@ class EscposMachine:
         return png(receipts, self.paper.columns)
 
     @property
+    def is_idle(self) -> bool:
+        """All that was received and can be printed is printed."""
+        return not self._can_go_on.is_set()
+
+    @property
     def unprinted_bytes(self) -> int:
         """Received, and not carried out."""
         return len(self._buffer)

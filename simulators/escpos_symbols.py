@@ -47,7 +47,8 @@ def barcode_rows(system: int, data: bytes) -> tuple[str, str, Rows]:
         raise SymbolError(f"itf data {text!r}")
     elif name == "code39" and not re.fullmatch(r"[0-9A-Z \-.$/+%]+", text):
         raise SymbolError(f"code39 data {text!r}")
-    options = {"add_checksum": False} if name == "code39" else {}
+    # Modules: the library's own unit is half of one for itf.
+    options = {"code39": {"add_checksum": False}, "itf": {"narrow": 1, "wide": 3}}.get(name, {})
     drawn = barcode.get_barcode_class(name)(text, **options)
     shown = drawn.get_fullcode() if expected is not None else text
     if expected is not None and not shown.startswith(text):

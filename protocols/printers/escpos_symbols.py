@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from edge_gateway.contracts.barcode_data import Symbology
@@ -12,8 +14,8 @@ BARCODE_MODULE_DOTS: Final = (3, 2)
 """Tried in this order: 0.375 mm is read by every scanner, 0.25 mm is the least GS w takes."""
 BARCODE_HEIGHT_DOTS: Final = 80
 """10 mm at 203 dpi."""
-BARCODE_QUIET_MODULES: Final = 20
-"""White on both sides together (ISO/IEC 15420, 15417: ten modules each)."""
+CODE_128_PAIRS_MIN: Final = 2
+"""Fewer pairs of digits than this are not worth a change of code set."""
 QR_MODULE_DOTS_MAX: Final = 6
 QR_MODULE_DOTS_MIN: Final = 2
 QR_QUIET_MODULES: Final = 8
@@ -35,6 +37,10 @@ _SYSTEMS: Final = {
 }
 """m of GS k, form B."""
 
+_REAL_TIME_PAIRS: Final = ("1604", "1605", "1620")
+"""As bytes they are DLE EOT, DLE ENQ and DLE DC4, which a printer obeys wherever they stand: 16 20 01 00 05 opens the
+drawer. The first of the two pairs is sent in code set B."""
+
 
 def qr_code(text: str, paper_dots: int) -> bytes:
     """Raises RequestError(INVALID_REQUEST) if the code would be wider than the paper."""
@@ -48,33 +54,62 @@ def qr_code(text: str, paper_dots: int) -> bytes:
 
 def barcode(symbology: Symbology, text: str, paper_dots: int) -> bytes:
     """Raises RequestError(INVALID_REQUEST) if the code would be wider than the paper."""
-    modules = _modules(symbology, text) + BARCODE_QUIET_MODULES
-    module_dots = next((dots for dots in BARCODE_MODULE_DOTS if modules * dots <= paper_dots), None)
-    if module_dots is None:
-        raise RequestError(
-            ErrorCode.INVALID_REQUEST, f"barcode: {len(text)} characters of {symbology} do not fit the paper"
-        )
-    return commands.barcode(_SYSTEMS[symbology], _data(symbology, text), module_dots, BARCODE_HEIGHT_DOTS)
+    # The quiet zone is the margin of the paper: a head prints 72 of 80 mm, 48 of 58.
+    for data, modules in _forms(symbology, text):
+        for module_dots in BARCODE_MODULE_DOTS:
+            if modules * module_dots <= paper_dots:
+                return commands.barcode(_SYSTEMS[symbology], data, module_dots, BARCODE_HEIGHT_DOTS)
+    raise RequestError(
+        ErrorCode.INVALID_REQUEST, f"barcode: {len(text)} characters of {symbology} do not fit the paper"
+    )
 
 
-def _modules(symbology: Symbology, text: str) -> int:
-    """Width without quiet zones; wide bars counted as three modules."""
+def _forms(symbology: Symbology, text: str) -> Iterator[tuple[bytes, int]]:
+    """Ways to write the same barcode, the preferred one first: data, and width in modules (wide bars are three)."""
+    data = text.encode("ascii")
     match symbology:
         case Symbology.EAN_13 | Symbology.UPC_A:
-            return 95
+            yield data, 95
         case Symbology.EAN_8:
-            return 67
+            yield data, 67
         case Symbology.CODE_39:
-            return 16 * (len(text) + 2)
+            yield data, 16 * (len(text) + 2)
         case Symbology.ITF:
-            return 9 * len(text) + 9
+            yield data, 9 * len(text) + 9
         case Symbology.CODE_128:
-            return 11 * (len(text) + 2) + 13
+            yield b"{B" + data.replace(b"{", b"{{"), _code_128_modules(len(text))
+            yield _code_128_with_pairs(text)
 
 
-def _data(symbology: Symbology, text: str) -> bytes:
-    if symbology is not Symbology.CODE_128:
-        return text.encode("ascii")
-    # Set B always: set C would send digit pairs as bytes, and the digits 16 20 01 00 05 are DLE DC4 1 0 5, which opens
-    # the drawer.
-    return b"{B" + text.replace("{", "{{").encode("ascii")
+def _code_128_with_pairs(text: str) -> tuple[bytes, int]:
+    """Code set C for runs of digits: two in one symbol, sent as one byte of their value."""
+    data, symbols, code_set = bytearray(), 0, ""
+
+    def choose(wanted: str) -> None:
+        nonlocal code_set, symbols
+        if wanted != code_set:
+            data.extend(f"{{{wanted}".encode("ascii"))
+            symbols += bool(code_set)  # the first one is the start symbol
+            code_set = wanted
+
+    for part in re.findall(r"[0-9]+|[^0-9]+", text):
+        pairs = part[: len(part) // 2 * 2] if part[0].isdigit() else ""
+        pairs = pairs if len(pairs) // 2 >= CODE_128_PAIRS_MIN else ""
+        for index in range(0, len(pairs), 2):
+            if pairs[index : index + 4] in _REAL_TIME_PAIRS:
+                choose("B")
+                data += pairs[index : index + 2].encode("ascii")
+                symbols += 2
+            else:
+                choose("C")
+                data.append(int(pairs[index : index + 2]))
+                symbols += 1
+        if rest := part[len(pairs) :]:
+            choose("B")
+            data += rest.replace("{", "{{").encode("ascii")
+            symbols += len(rest)
+    return bytes(data), _code_128_modules(symbols)
+
+
+def _code_128_modules(symbols: int) -> int:
+    return 11 * (symbols + 2) + 13
