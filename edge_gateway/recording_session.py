@@ -15,8 +15,8 @@ from edge_gateway.contracts.events import FrameRejected
 from edge_gateway.contracts.transport import Transport
 
 Line = dict[str, Any]
-VOLATILE_KEYS = frozenset({"age_ms", "measured_at", "duration_ms"})
-"""Ages and times, which differ from run to run: left out where lines are compared."""
+VOLATILE_KEYS = frozenset({"age_ms", "measured_at", "duration_ms", "reason"})
+"""Ages and times, which differ from run to run, and words for people: left out where lines are compared."""
 
 
 def without_times(value: Any) -> Any:
@@ -40,7 +40,7 @@ class TellingSession:
         self._tell = tell
         self._flags: frozenset[str] = frozenset()
         self._info: Mapping[str, Any] = {}
-        self._answering: tuple[bool, str | None] | None = None
+        self._answering: bool | None = None
 
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         self._tell({"event": name, "data": dict(data)})
@@ -52,8 +52,8 @@ class TellingSession:
         self._tell({"frame_rejected": rejected.reason, "hex": rejected.data.hex()})
 
     def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
-        if self._answering != (is_answering, reason):
-            self._answering = (is_answering, reason)
+        if self._answering is not is_answering:
+            self._answering = is_answering
             self._tell({"answering": is_answering, "reason": reason})
 
     def set_flags(self, flags: frozenset[str]) -> None:
