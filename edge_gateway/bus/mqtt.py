@@ -145,7 +145,7 @@ class MqttBus:
     async def _serve(self, connection: Connection, stopping: asyncio.Task[bool]) -> None:
         """One connection, from its subscriptions to its end."""
         started_s = self._clock.monotonic()
-        reason = "stopped"
+        reason: str | None = None
         watching = asyncio.ensure_future(connection.lost())
         ending = asyncio.ensure_future(asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED))
         try:
@@ -194,10 +194,11 @@ class MqttBus:
         )
         self._pipeline.attach(connection)
 
-    def _closed(self, connection: Connection, reason: str) -> None:
+    def _closed(self, connection: Connection, reason: str | None) -> None:
+        """``reason`` None: we ended it."""
         self._pipeline.detach()
         connection.close()
-        if not self._stopping.is_set():
+        if reason is not None:
             self._log_lost(reason)
 
     def _log_lost(self, reason: str) -> None:

@@ -125,8 +125,8 @@ def _refuse_card_number(text: str) -> str:
 
 
 # [0-9], not \d: pydantic's expressions know Unicode digits.
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$")]
-"""An id: letters, digits, ``_ . : / -``; 64 characters at most."""
+Key = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
+"""An id of another system: printable ASCII, 1 to 128 characters, no blank at either end."""
 Level = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """An id that is also a topic level."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -188,7 +188,7 @@ class LineTax(_Part):
 
 class Line(_Part):
     line_number: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-    sku: Key
+    sku: Word
     gtin: Gtin | None = None
     name: Text
     category: Text | None = None

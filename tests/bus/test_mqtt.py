@@ -414,3 +414,27 @@ async def test_bus_runs_no_busy_loop_when_idle(broker: Broker) -> None:
         sock = connection._client.socket()
         assert isinstance(sock, socket.socket)
         assert not asyncio.get_running_loop().remove_writer(sock.fileno())
+
+
+async def test_bus_runs_on_the_loop_of_the_daemon(broker: Broker) -> None:
+    assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
+
+
+async def test_bus_notices_a_broker_that_is_frozen(tmp_path: Path) -> None:
+    """Half open: the kernel still takes our bytes. Keep-alive ends it, and what was in flight is sent again."""
+    broker = Broker(tmp_path)
+    await broker.start()
+    bus = make_bus(broker, keepalive_s=5)
+    try:
+        async with running(bus):
+            await wait_until(lambda: bus.queued == 0)
+            broker.freeze()
+            bus.publish("t/1", b"x")
+            await wait_until(lambda: not bus.is_connected, timeout_s=20)
+            assert bus.counters["requeued"] == 1
+            await broker.kill()
+            await broker.start()
+            await wait_until(lambda: bus.queued == 0, timeout_s=20)
+            assert bus.is_connected
+    finally:
+        await broker.stop()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.transaction import Transaction, read_transaction
-from tests.support.sales import example, valid_transaction
+from tests.support.transactions import example, valid_transaction
 
 TEST_PAN = "4111111111111111"
 

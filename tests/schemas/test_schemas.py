@@ -22,7 +22,7 @@ from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.schemas import examples, payloads
 from edge_gateway.schemas.asyncapi import asyncapi
 from edge_gateway.schemas.catalogue import CLOUD_EVENTS, COMMANDS, EVENTS, STATES
-from tests.support.sales import EXAMPLE
+from tests.support.transactions import EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 

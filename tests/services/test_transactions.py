@@ -17,8 +17,8 @@ from edge_gateway.contracts.clock import EventIds, SystemClock
 from edge_gateway.services.transactions import TransactionService
 from tests.support.broker import MQTT_5, MQTT_311, Broker, BusClient, wait_until
 from tests.support.bus import STORE, make_bus, running
-from tests.support.sales import example, valid_transaction
 from tests.support.stores import Store, open_store
+from tests.support.transactions import example, valid_transaction
 
 SUBMIT = "edge/v1/S001/lane-3/pos/T3/command/submit_transaction"
 REPLY = "edge/v1/S001/lane-3/pos/T3/reply"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +23,11 @@ MQTT_311 = aiomqtt.ProtocolVersion.V311
 
 class Broker(Mosquitto):
     """A real Mosquitto that hands out clients."""
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay, nothing is answered. ``kill`` ends it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     @asynccontextmanager
     async def client(
