@@ -107,11 +107,11 @@ class Database:
         self._thread = self._writer = None
         self._lock.release()
 
-    async def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> OutcomeT:
-        """Write with the next group commit; returns when it is on disk."""
+    def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> asyncio.Future[OutcomeT]:
+        """Write with the next group commit; done when it is on disk."""
         if self._writer is None:
             raise StoreError("the store is not open")
-        return await self._writer.submit(operation, item)
+        return self._writer.submit(operation, item)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function on the connection. Raises StoreError."""

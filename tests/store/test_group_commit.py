@@ -137,3 +137,33 @@ async def test_writer_tells_all_who_wait_when_its_thread_is_gone() -> None:
         await writer.submit(Nothing(), 1)
     writer.finish()
     await running
+
+
+async def test_writer_leaves_nobody_waiting_when_the_disk_hangs_at_close() -> None:
+    """The commit in the thread never ends, the collector is cancelled: both the batch and those behind it hear of it."""
+
+    class HangingThread:
+        async def run(self, work: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
+            await asyncio.Event().wait()
+            return []
+
+    class Nothing(Operation[int, int]):
+        is_growing = False
+
+    class Roomy:
+        def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> None:
+            return None
+
+    writer = Writer(HangingThread(), Transactor(Roomy()), Counter())
+    running = asyncio.create_task(writer.run())
+    first = writer.submit(Nothing(), 1)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    second = writer.submit(Nothing(), 2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    writer.abandon(StoreError("the store was closed before this was written"))
+    with pytest.raises(StoreError, match="before this was certain"):
+        await first
+    with pytest.raises(StoreError, match="before this was written"):
+        await second
