@@ -3,7 +3,7 @@
 What the outcome is called:
 
 - completed: the printer confirmed that everything before its confirmation was printed (``confirm = "none"``: the
-  configuration says that this printer cannot, and that sending is to count as printing).
+  configuration says that this printer cannot; all was sent, and it reports no obstacle if it reports anything).
 - failed (DeviceError): nothing was sent; or the end of the job was not sent and the printer confirmed that it cleared
   the rest. The receipt cannot be whole, and nothing more of it will come.
 - unknown (UnknownOutcomeError): everything else. A cover opened or paper ended and the confirmation did not come: what
@@ -31,6 +31,7 @@ Confirm = Literal["process_id", "gs_r", "none"]
 
 CLEAR_TIMEOUT_S: Final = 1.0
 """DLE DC4 8 is a real-time command: answered at once or not at all."""
+_STALL_QUERIES: Final = (Query.DLE_EOT_1, Query.DLE_EOT_2, Query.DLE_EOT_4)
 PROCESS_ID_DIGITS: Final = bytes(range(0x21, 0x7F))
 """Printable ASCII without the space."""
 
@@ -69,6 +70,7 @@ class PrinterJob:
         confirm = self._limits.confirm
         if confirm == "none":
             await self._send(data)
+            await self._look_for_obstacle()
             return confirm
         request, wanted = self._confirmation(confirm)
         with self._line.waiting_for(wanted) as confirmation:
@@ -77,6 +79,16 @@ class PrinterJob:
             await self._wait_for(confirmation)
         self.is_unconfirmed = False
         return confirm
+
+    async def _look_for_obstacle(self) -> None:
+        """In place of a confirmation: a printer that can say that it is not well is asked whether it is."""
+        if self._condition.online is None:
+            return
+        for query in _STALL_QUERIES:
+            if await self._ask(query) is None:
+                break
+        if (obstacle := self._condition.obstacle()) is not None:
+            raise UnknownOutcomeError(f"{self._name}: {obstacle[1]}; look at the paper before printing again")
 
     def _confirmation(self, confirm: Literal["process_id", "gs_r"]) -> tuple[bytes, Wanted]:
         if confirm == "gs_r":
@@ -113,7 +125,7 @@ class PrinterJob:
             pause_s = min(self._limits.status_interval_s, self._left_s())
             if await within(self._clock, pause_s, asyncio.shield(confirmation)):
                 return
-            for query in (Query.DLE_EOT_1, Query.DLE_EOT_2, Query.DLE_EOT_4):
+            for query in _STALL_QUERIES:
                 if confirmation.done():
                     return
                 if await self._ask(query) is None:
@@ -135,9 +147,11 @@ class PrinterJob:
     ) -> None:
         """Raise the outcome; return only if the confirmation came after all."""
         obstacle = self._condition.obstacle()
-        reason = f"{what} within {self._limits.deadline_s:g} s"
+        reason = f"{what} within {self._limits.deadline_s:.1f} s"
         if obstacle is not None:
             reason += f": {obstacle[1]}"
+        elif is_whole:
+            reason += f' (asked with confirm = "{self._limits.confirm}"; does this model know it?)'
         is_cleared = obstacle is not None and self._limits.can_clear_buffer and await self._clear()
         if confirmation is not None and confirmation.done():
             return

@@ -8,13 +8,13 @@ a byte of it is sent, unless ``is_status_required`` is false.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from drivers.escpos_condition import PrinterCondition
 from drivers.escpos_job import JobLimits, PrinterJob
 from drivers.escpos_line import PrinterLine, within
+from drivers.escpos_questions import PrinterQuestions
 from drivers.escpos_settings import EscposSettings
 from edge_gateway.contracts.document import parse_document
 from edge_gateway.contracts.driver import Session
@@ -23,7 +23,7 @@ from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.states import DeviceClass
 from protocols.printers import escpos_commands as commands
 from protocols.printers.escpos_encoder import encode_document, encode_drawer_kick
-from protocols.printers.escpos_events import AutomaticStatus, OrderedReply, Query, TextReply
+from protocols.printers.escpos_events import AutomaticStatus
 
 RESYNCHRONISE_NULS: Final = 1024
 """Completes any command of ours that a lost connection left half sent (a QR code at most), and prints nothing."""
@@ -32,14 +32,13 @@ SETUP_NULS: Final = 8
 DRAWER_SENSE_S: Final = 1.0
 """A drawer that was kicked is open within this, or stuck."""
 SENSE_INTERVAL_S: Final = 0.1
+DRAWER_DEADLINE_S: Final = 5.0
+"""A pulse that was not confirmed by then is cleared where the model can: a drawer must not open minutes later."""
+SLOWEST_BYTES_PER_S: Final = 800.0
+"""A serial line at 9600 baud: a long print gets so much more time."""
 SILENCE_S_MAX: Final = 15.0
 """A printer that answered before and now is silent for so long was perhaps switched off and on: connect anew. Without
 it a dead TCP connection is noticed after a quarter of an hour."""
-MISSES_UNKNOWN: Final = 2
-"""A question that was missed so often and never answered is one that this model does not know."""
-
-_DETAIL_QUERIES: Final = (Query.DLE_EOT_2, Query.DLE_EOT_3, Query.DLE_EOT_4)
-_IDENTITY: Final = {"vendor": 66, "model": 67, "firmware": 65, "serial_number": 68}
 
 
 class EscposPrinter:
@@ -58,8 +57,7 @@ class EscposPrinter:
         self._turn = asyncio.Lock()
         """Held by whoever asks or prints: answers do not say what they answer."""
         self._is_broken = asyncio.Event()
-        self._misses: Counter[Query] = Counter()
-        self._answered: set[Query] = set()
+        self._questions = PrinterQuestions(self._line, settings, session.clock)
         self._silent_since_s: float | None = None
         self._is_answering: bool | None = None
         self._has_answered = False
@@ -94,7 +92,8 @@ class EscposPrinter:
             raise RequestError(ErrorCode.INVALID_REQUEST, f"print: unknown params {', '.join(sorted(unknown))}")
         encoded = encode_document(parse_document(params.get("document")), self._options)
         async with self._turn:
-            confirmed_by = await self._run_job(encoded.data)
+            deadline_s = self._settings.job_deadline_s + len(encoded.data) / SLOWEST_BYTES_PER_S
+            confirmed_by = await self._run_job(encoded.data, deadline_s)
         return {
             "bytes": len(encoded.data),
             "replaced_characters": encoded.replaced_count,
@@ -105,35 +104,33 @@ class EscposPrinter:
         """The pulse, in print order: refused where it would wait in the buffer and open the drawer minutes later."""
         data = encode_drawer_kick(self._options)
         async with self._turn:
-            confirmed_by = await self._run_job(data)
+            confirmed_by = await self._run_job(data, min(self._settings.job_deadline_s, DRAWER_DEADLINE_S))
             deadline_s = self._session.clock.monotonic() + DRAWER_SENSE_S
             while self._condition.drawer == "closed" and self._session.clock.monotonic() < deadline_s:
                 await self._session.clock.sleep(SENSE_INTERVAL_S)
-                await self._ask(Query.DLE_EOT_1)
+                await self._questions.is_there()
         return {"drawer": self._condition.drawer, "confirmed_by": confirmed_by}
 
     async def _read_status(self) -> Mapping[str, Any]:
         async with self._turn:
-            is_answering = await self._ask_all()
+            is_answering = await self._questions.status(self._settings.status_tries)
         return {
             "answering": is_answering,
             **self._condition.to_json(),
             "flags": sorted(self._condition.flags()),
         }
 
-    async def _run_job(self, data: bytes) -> str:
+    async def _run_job(self, data: bytes, deadline_s: float) -> str:
         """Status before, the bytes, the confirmation after."""
         await self._require_ready()
         settings = self._settings
-        if settings.confirm == "gs_r" and self._may_confirm_late:
-            await self._pass_barrier()
         limits = JobLimits(
             confirm=settings.confirm,
             can_clear_buffer=settings.can_clear_buffer,
             chunk_bytes=settings.chunk_bytes,
             status_interval_s=settings.status_interval_s,
             status_timeout_s=settings.status_timeout_s,
-            deadline_s=settings.job_deadline_s,
+            deadline_s=deadline_s,
         )
         job = PrinterJob(self._name, self._line, self._condition, self._session.clock, limits)
         try:
@@ -146,9 +143,14 @@ class EscposPrinter:
     async def _require_ready(self) -> None:
         """Raises DeviceError, nothing of the job having been sent."""
         try:
-            is_answering = await self._ask_all()
+            is_answering = await self._questions.status(self._settings.status_tries)
+            self._require_no_obstacle(is_answering)
+            if self._settings.confirm == "gs_r" and self._may_confirm_late:
+                await self._require_barrier()
         except TransportError as error:
             raise DeviceError(ErrorCode.OFFLINE, f"{self._name}: {error}; nothing was printed") from error
+
+    def _require_no_obstacle(self, is_answering: bool) -> None:
         if not is_answering and self._settings.is_status_required:
             raise DeviceError(
                 ErrorCode.TIMEOUT,
@@ -158,19 +160,13 @@ class EscposPrinter:
         if (obstacle := self._condition.obstacle()) is not None:
             raise DeviceError(obstacle[0], f"{self._name}: {obstacle[1]}; nothing was printed")
 
-    async def _pass_barrier(self) -> None:
-        """Take in what may still answer for an earlier print, so that it cannot confirm the next one."""
-        self._line.expect_ordered(Query.GS_R_1)
-        with self._line.waiting_for(lambda event: isinstance(event, OrderedReply)) as answer:
-            timeout_s = self._settings.status_timeout_s * self._settings.status_tries
-            is_asked = await self._line.write(commands.transmit_status(1), timeout_s)
-            if not is_asked or not await within(self._session.clock, timeout_s, answer):
-                raise DeviceError(
-                    ErrorCode.TIMEOUT,
-                    f"{self._name}: no answer to GS r in {timeout_s:g} s, so a print could not be confirmed; "
-                    'nothing was printed; for a model that has no GS r set confirm = "none"',
-                )
-        await self._line.ordered_answers_end()
+    async def _require_barrier(self) -> None:
+        if not await self._questions.pass_barrier():
+            raise DeviceError(
+                ErrorCode.TIMEOUT,
+                f"{self._name}: no answer to GS r, so a print could not be confirmed; nothing was printed; "
+                'for a model that has no GS r set confirm = "none"',
+            )
         self._may_confirm_late = False
 
     async def _begin(self) -> None:
@@ -183,47 +179,20 @@ class EscposPrinter:
         if not is_heard:
             # Offline, without ASB, or in the middle of a command that the last connection left half sent.
             await self._line.write(commands.NUL * RESYNCHRONISE_NULS + setup, settings.status_timeout_s)
-        self._judge_answer(is_heard or await self._ask_all())
+        self._judge_answer(is_heard or await self._questions.status(self._settings.status_tries))
         if settings.can_identify and self._condition.obstacle() is None and self._has_answered:
-            await self._identify()
-
-    async def _identify(self) -> None:
-        """One question at a time: an answer does not say what it answers; a printer that misses one misses all."""
-        info: dict[str, str] = {}
-        for key, number in _IDENTITY.items():
-            with self._line.waiting_for(lambda event: isinstance(event, TextReply)) as answer:
-                await self._line.write(commands.transmit_id(number), self._settings.status_timeout_s)
-                if not await within(self._session.clock, self._settings.status_timeout_s, answer):
-                    self._line.flush()
-                    break
-                reply = answer.result()
-                if isinstance(reply, TextReply):
-                    info[key] = reply.text
-        if info:
-            self._session.set_info(info)
+            info = await self._questions.identity()
+            if info:
+                self._session.set_info(info)
 
     async def _watch(self) -> None:
         """The regular question; where ASB tells the rest, one is enough."""
+        was_silent = self._is_answering is False
         is_enough = self._is_asb_live and self._condition.online is not False
-        is_heard = await self._ask(Query.DLE_EOT_1) if is_enough else await self._ask_all(tries=1)
+        is_heard = await self._questions.is_there() if is_enough else await self._questions.status(tries=1)
         self._judge_answer(is_heard)
-
-    async def _ask_all(self, tries: int | None = None) -> bool:
-        """Every status question. False: the printer does not answer at all."""
-        for _ in range(self._settings.status_tries if tries is None else tries):
-            if await self._ask(Query.DLE_EOT_1):
-                for query in _DETAIL_QUERIES:
-                    if query in self._answered or self._misses[query] < MISSES_UNKNOWN:
-                        await self._ask(query)
-                return True
-        return False
-
-    async def _ask(self, query: Query) -> bool:
-        if await self._line.ask_real_time(query, self._settings.status_timeout_s) is None:
-            self._misses[query] += 1
-            return False
-        self._answered.add(query)
-        return True
+        if is_heard and was_silent:
+            await self._begin()  # it was perhaps switched off and on, and has forgotten its setup
 
     def _judge_answer(self, is_heard: bool) -> None:
         """Say so when the printer falls silent; connect anew when it stays so."""
