@@ -163,13 +163,15 @@ class Gateway:
         stack.push_async_callback(_cancel, task)
 
     async def _until_stopped(self, stop: asyncio.Event) -> asyncio.Task[None] | None:
-        """The part that ended though nobody asked it to, if that is why."""
+        """The part that died, if that is why. One that is done early (no devices, no watchdog) is no reason to stop."""
         stopping = asyncio.create_task(stop.wait())
-        # without a watchdog its feeder ends at once, and that is right
-        parts = {task for name, task in self._tasks.items() if name != "watchdog"}
-        await asyncio.wait({stopping, *parts}, return_when=asyncio.FIRST_COMPLETED)
+        running: set[asyncio.Task[Any]] = {stopping, *self._tasks.values()}
+        failed = None
+        while not stopping.done() and failed is None:
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            failed = next((task for task in done if task.exception() is not None), None)
         await _cancel(stopping)
-        return next((task for task in parts if task.done()), None)
+        return failed
 
     async def _handle(self, request: Request) -> Reply:
         task = asyncio.current_task()

@@ -1,0 +1,318 @@
+"""The daemon as systemd sees it: start, stop, exit codes, and what it does beside a second one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_gateway.contracts import log_events
+from simulators.cloud.simulator import CloudSimulator
+from simulators.gateway_process import GatewayProcess
+from simulators.link import PtyLink
+from simulators.mosquitto import Mosquitto
+from simulators.serial_scanner import SerialScanner
+from tests.support.broker import Broker, BusClient, wait_until
+from tests.support.gateways import EVENTUALLY_S, STORE_ID, device_status, gateway, serial_scanner
+from tests.support.sales import sale
+
+SUBMIT = f"edge/v1/{STORE_ID}/lane-1/pos/T1/command/submit_transaction"
+REPLIES = f"edge/v1/{STORE_ID}/lane-1/pos/T1/reply"
+STOP_S_MAX = 5.0
+EXIT_TIMEOUT_S = 30.0
+SUBMIT_ATTEMPTS = 20
+
+pytestmark = pytest.mark.e2e
+
+
+@asynccontextmanager
+async def running(*gateways: GatewayProcess) -> AsyncIterator[None]:
+    try:
+        for each in gateways:
+            await each.start()
+        yield
+    finally:
+        for each in gateways:
+            await each.stop()
+
+
+async def run_to_its_end(process: GatewayProcess) -> tuple[int, str]:
+    """Exit code and log of a gateway that is expected to give up by itself."""
+    await process.start(wait_ready=False)
+    await wait_until(lambda: process.returncode is not None, timeout_s=EXIT_TIMEOUT_S)
+    assert process.returncode is not None
+    return process.returncode, process.log_file.read_text()
+
+
+def events_of(log_file: Path, event: str) -> list[Mapping[str, Any]]:
+    lines = [json.loads(line) for line in log_file.read_text().splitlines()]
+    return [line for line in lines if line["event"] == event]
+
+
+async def submit(client: BusClient, transaction: Mapping[str, Any], request_id: str) -> Mapping[str, Any]:
+    """As a till does it: again until the reply is here. The gateway may not have subscribed yet."""
+    for _ in range(SUBMIT_ATTEMPTS):
+        await client.publish(SUBMIT, {"id": request_id, "params": {"transaction": transaction}})
+        try:
+            message = await client.wait_for(
+                lambda found: str(found.topic) == REPLIES and BusClient.json(found)["id"] == request_id, timeout_s=1.0
+            )
+        except TimeoutError:
+            continue
+        reply: Mapping[str, Any] = BusClient.json(message)
+        return reply
+    raise AssertionError(f"{request_id}: no reply to {SUBMIT_ATTEMPTS} attempts")
+
+
+async def bus_is_connected(process: GatewayProcess) -> None:
+    """The gateway has subscribed: what is published from now on reaches it."""
+    deadline = asyncio.get_running_loop().time() + EVENTUALLY_S
+    while asyncio.get_running_loop().time() < deadline:
+        status = await process.status()
+        if status is not None and status["bus"]["is_connected"]:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the gateway did not connect to its broker")
+
+
+async def test_second_gateway_on_one_database_says_so_and_exits_1(broker: Broker, tmp_path: Path) -> None:
+    first = gateway(tmp_path / "first", broker.port)
+    second = gateway(tmp_path / "second", broker.port, outbox=tmp_path / "first" / "outbox")
+    async with running(first):
+        code, log = await run_to_its_end(second)
+        assert code == 1
+        assert str(first.pid) in log
+        assert "in use" in log
+        assert await first.get("/readyz") is not None
+
+
+async def test_second_gateway_on_one_port_reports_it_busy_and_the_first_notices_nothing(
+    broker: Broker, tmp_path: Path
+) -> None:
+    scanner = SerialScanner(PtyLink(tmp_path / "port"))
+    await scanner.start()
+    first = gateway(tmp_path / "first", broker.port, [serial_scanner(tmp_path / "port")])
+    second = gateway(
+        tmp_path / "second", broker.port, [serial_scanner(tmp_path / "port")], sections={"store": {"id": "T002"}}
+    )
+    async with broker.client() as client, running(first):
+        await client.subscribe("edge/v1/+/+/scanner/+/event/#")
+        await device_status(first, "scanner", power="online")
+        async with running(second):
+            found = await device_status(second, "scanner", power="off")
+            assert "busy: held by another process" in found["reason"], found
+            for number in range(20):
+                await scanner.scan(f"code-{number}")
+            scans = await client.wait_for_count(20, "/barcode_scanned")
+        assert [BusClient.json(scan)["data"]["text"] for scan in scans] == [f"code-{number}" for number in range(20)]
+        assert {str(scan.topic).split("/")[2] for scan in scans} == {STORE_ID}
+        assert (await device_status(first, "scanner"))["reconnect_count"] == 0
+    await scanner.stop()
+
+
+async def test_sigterm_ends_within_5_s_and_loses_nothing(broker: Broker, tmp_path: Path) -> None:
+    process = gateway(tmp_path / "box", broker.port)
+    async with broker.client() as client:
+        await client.subscribe(REPLIES)
+        await process.start()
+        await bus_is_connected(process)
+        for number in range(50):
+            body = {"id": f"r{number}", "params": {"transaction": sale(f"sale-{number}")}}
+            await client.publish(SUBMIT, body)
+        await client.wait_for_count(5, "/reply")
+        started = time.monotonic()
+        assert await process.stop() == 0
+        assert time.monotonic() - started < STOP_S_MAX
+        accepted = {
+            reply["result"]["transaction_id"]
+            for reply in map(BusClient.json, client.on("/reply"))
+            if reply["status"] == "accepted"
+        }
+    export = await asyncio.create_subprocess_exec(
+        Path(sys.executable).parent / "edge-gateway", "outbox", "export", "--pending", "--directory", tmp_path / "box" / "outbox",
+        stdout=PIPE,
+    )  # fmt: skip
+    output, _ = await export.communicate()
+    assert export.returncode == 0
+    kept = {json.loads(line)["data"]["transaction"]["transaction_id"] for line in output.splitlines()}
+    assert accepted <= kept
+    assert accepted
+
+
+async def test_gateway_starts_without_broker_and_cloud_and_delivers_when_they_come(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "broker")
+    await broker.start()
+    await broker.stop()
+    cloud = CloudSimulator()
+    await cloud.start()
+    await cloud.stop()
+    secret = tmp_path / "secret"
+    secret.write_text(cloud.client_secret)
+    oauth = {"token_url": cloud.token_url, "client_id": cloud.client_id, "client_secret_file": secret}
+    process = gateway(
+        tmp_path / "box",
+        broker.port,
+        sections={"cloud": {"base_url": cloud.url, "oauth": oauth, "retry_s_max": 1.0}},
+    )
+    async with running(process):
+        status = await process.status()
+        assert status is not None
+        assert status["health"]["status"] == "degraded"
+        await broker.start()
+        async with broker.client() as client:
+            await client.subscribe(REPLIES)
+            state = f"edge/v1/{STORE_ID}/gateway/state"
+            await client.subscribe(state)
+            await client.wait_for(
+                lambda found: str(found.topic) == state and BusClient.json(found)["state"] == "online", timeout_s=20.0
+            )
+            reply = await submit(client, sale("sale-1"), "r1")
+            assert reply["status"] == "accepted"
+            await cloud.start()
+            await wait_until(lambda: "sale-1" in cloud.ledger.event_ids_by_transaction, timeout_s=30.0)
+    await cloud.stop()
+    await broker.stop()
+
+
+async def test_repeat_is_answered_and_stored_once_also_after_kill(broker: Broker, tmp_path: Path) -> None:
+    process = gateway(tmp_path / "box", broker.port)
+    async with broker.client() as client, running(process):
+        await client.subscribe(REPLIES)
+        first = await submit(client, sale("sale-1"), "r1")
+        await process.kill()
+        await process.start()
+        again = await submit(client, sale("sale-1"), "r2")
+        other = await submit(client, sale("sale-1", notes="another"), "r3")
+        status = await process.status()
+    assert first["status"] == again["status"] == "accepted"
+    assert first["result"] == again["result"]
+    assert other["status"] == "failed"
+    assert other["error"]["code"] == "conflict"
+    assert status is not None
+    assert status["outbox"]["streams"]["transactions"]["pending"] == 1
+
+
+async def test_full_disk_refuses_loudly_and_devices_go_on(broker: Broker, tmp_path: Path) -> None:
+    scanner = SerialScanner(PtyLink(tmp_path / "port"))
+    await scanner.start()
+    full = {"outbox": {"disk_free_bytes_min": 1 << 60}}
+    process = gateway(tmp_path / "box", broker.port, [serial_scanner(tmp_path / "port")], sections=full)
+    async with broker.client() as client, running(process):
+        await client.subscribe(REPLIES)
+        await client.subscribe("edge/v1/+/+/scanner/+/event/#")
+        reply = await submit(client, sale("sale-1"), "r1")
+        assert reply["status"] == "failed"
+        assert reply["error"]["code"] == "storage_full"
+        assert reply["error"]["retryable"] is True
+        await device_status(process, "scanner", power="online")
+        await scanner.scan("4006381333931")
+        await client.wait_for_count(1, "/barcode_scanned")
+    await scanner.stop()
+
+
+async def test_corrupt_database_is_set_aside_and_the_day_goes_on(broker: Broker, tmp_path: Path) -> None:
+    process = gateway(tmp_path / "box", broker.port)
+    database = tmp_path / "box" / "outbox" / "outbox.db"
+    database.write_bytes(b"this is no database" * 1000)
+    async with broker.client() as client, running(process):
+        await client.subscribe(REPLIES)
+        assert (await submit(client, sale("sale-1"), "r1"))["status"] == "accepted"
+        status = await process.status()
+        assert status is not None
+        assert status["health"]["status"] == "degraded"
+        assert any("set aside" in reason["text"] for reason in status["health"]["reasons"])
+    assert list(database.parent.glob("outbox.db.corrupt-*"))
+
+
+async def test_database_of_a_newer_version_is_refused_naming_both(broker: Broker, tmp_path: Path) -> None:
+    import sqlite3
+
+    process = gateway(tmp_path / "box", broker.port)
+    async with running(process):
+        pass
+    database = sqlite3.connect(tmp_path / "box" / "outbox" / "outbox.db")
+    database.execute("PRAGMA user_version = 999")
+    database.close()
+    code, log = await run_to_its_end(process)
+    assert code == 1
+    assert "999" in log
+    assert "newer" in log
+
+
+async def test_configuration_with_ten_errors_exits_2_and_lists_all(tmp_path: Path) -> None:
+    process = gateway(tmp_path / "box", 1883)
+    process.config.write_text(
+        '[store]\nid = "a b"\ntimezone = "Mars/Olympus"\n[bus]\nport = 70000\nkeepalive_s = 1\nprot = 1\n[outbox]\n'
+        'bytes_max = 5\n[status]\nport = -1\n[log]\nlevel = "loud"\nformat = "xml"\n[cloud]\nbase_url = "ftp://x"\n'
+    )
+    code, log = await run_to_its_end(process)
+    assert code == 2
+    for key in (
+        "store.id", "store.timezone", "bus.port", "bus.keepalive_s", "bus.prot", "outbox.bytes_max", "status.port",
+        "log.level", "log.format", "cloud.base_url",
+    ):  # fmt: skip
+        assert key in log, key
+
+
+async def test_device_pulled_and_put_back_is_used_again_within_2_s(broker: Broker, tmp_path: Path) -> None:
+    link = PtyLink(tmp_path / "port")
+    scanner = SerialScanner(link)
+    await scanner.start()
+    process = gateway(tmp_path / "box", broker.port, [serial_scanner(tmp_path / "port")])
+    async with broker.client() as client, running(process):
+        await client.subscribe("edge/v1/+/+/scanner/+/event/#")
+        await device_status(process, "scanner", power="online")
+        link.unplug()
+        found = await device_status(process, "scanner", power="off")
+        assert str(tmp_path / "port") in found["reason"]
+        link.plug()
+        await device_status(process, "scanner", power="online")
+        await scanner.scan("4006381333931")
+        await client.wait_for_count(1, "/barcode_scanned")
+        assert len(events_of(process.log_file, log_events.DEVICE_LOST)) == 1
+    await scanner.stop()
+
+
+async def test_broker_killed_and_back_is_used_again(broker: Broker, tmp_path: Path) -> None:
+    process = gateway(tmp_path / "box", broker.port)
+    async with running(process):
+        await broker.kill()
+        await broker.start()
+        async with broker.client() as client:
+            await client.subscribe(REPLIES)
+            await client.subscribe(f"edge/v1/{STORE_ID}/gateway/state")
+            await client.wait_for(lambda found: BusClient.json(found).get("state") == "online", timeout_s=20.0)
+            assert (await submit(client, sale("sale-1"), "r1"))["status"] == "accepted"
+
+
+async def test_kill_in_the_middle_of_submits_keeps_every_accepted_one(broker: Broker, tmp_path: Path) -> None:
+    process = gateway(tmp_path / "box", broker.port)
+    accepted: set[str] = set()
+    async with broker.client() as client, running(process):
+        await client.subscribe(REPLIES)
+        for round_number in range(3):
+            await bus_is_connected(process)
+            for number in range(40):
+                name = f"{round_number}-{number}"
+                await client.publish(SUBMIT, {"id": name, "params": {"transaction": sale(name)}})
+            await client.wait_for_count(len(accepted) + 10, "/reply", timeout_s=20.0)
+            process.send_signal(signal.SIGKILL)
+            await process.kill()
+            accepted = {reply["id"] for reply in map(BusClient.json, client.on("/reply"))}
+            await process.start()
+            status = await process.status()
+            assert status is not None
+            assert status["outbox"]["streams"]["transactions"]["pending"] >= len(accepted)
+
+
+def test_mosquitto_is_the_same_class_for_tests_and_demo() -> None:
+    assert issubclass(Broker, Mosquitto)
