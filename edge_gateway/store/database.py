@@ -75,7 +75,7 @@ class Database:
 
     @property
     def used_bytes(self) -> int:
-        """Bytes in use when something was last appended; see OutboxSettings.bytes_max."""
+        """Bytes in use when the store was opened, or something was last appended; see OutboxSettings.bytes_max."""
         return self._space.used_bytes
 
     async def open(self) -> None:
@@ -83,6 +83,7 @@ class Database:
         self._lock.acquire()
         try:
             self._thread = await self._open_sound()
+            await self._thread.run(self._space.measure)
         except BaseException:
             self._lock.release()
             raise

@@ -32,6 +32,11 @@ class SpaceGuard:
         self._page_bytes = 4096
         self.used_bytes = 0
 
+    def measure(self, connection: sqlite3.Connection) -> None:
+        """Look now, so that ``used_bytes`` is right before anything is stored."""
+        self._look(connection, self._clock.monotonic())
+        self._count(connection)
+
     def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> StorageFullError | None:
         """Why ``new_bytes`` of payload may not be stored now; None if they may."""
         written = new_bytes * WRITTEN_PER_PAYLOAD_BYTE
@@ -39,10 +44,7 @@ class SpaceGuard:
         is_stale = self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S
         if is_stale or self._free_bytes - written < self._settings.disk_free_bytes_min:
             self._look(connection, now)
-        page_count: int = connection.execute("PRAGMA page_count").fetchone()[0]
-        page_free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
-        # Free pages inside the file will be filled first: a drained store takes new events however big its file is.
-        self.used_bytes = (page_count - page_free) * self._page_bytes + self._wal_bytes
+        self._count(connection)
         if self.used_bytes + new_bytes > self._settings.bytes_max:
             return StorageFullError(
                 f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}: "
@@ -55,6 +57,12 @@ class SpaceGuard:
             )
         self._free_bytes -= written
         return None
+
+    def _count(self, connection: sqlite3.Connection) -> None:
+        page_count: int = connection.execute("PRAGMA page_count").fetchone()[0]
+        page_free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        # Free pages inside the file will be filled first: a drained store takes new events however big its file is.
+        self.used_bytes = (page_count - page_free) * self._page_bytes + self._wal_bytes
 
     def _look(self, connection: sqlite3.Connection, now: float) -> None:
         self._looked_at = now

@@ -85,6 +85,7 @@ async def test_database_sets_a_file_that_is_no_database_aside(tmp_path: Path) ->
         await store.outbox.append(event("e1"))
     async with open_store(tmp_path) as store:
         assert not store.database.was_set_aside
+        assert store.database.used_bytes >= (tmp_path / "outbox.db").stat().st_size
         assert (await store.outbox.counts())[TRANSACTIONS].pending == 1
 
 

@@ -140,7 +140,7 @@ async def test_writer_tells_all_who_wait_when_its_thread_is_gone() -> None:
 
 
 async def test_writer_leaves_nobody_waiting_when_the_disk_hangs_at_close() -> None:
-    """The commit in the thread never ends, the collector is cancelled: both the batch and those behind it hear of it."""
+    """The commit in the thread never ends and the collector is cancelled: the batch hears of it, and all behind it."""
 
     class HangingThread:
         async def run(self, work: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
