@@ -143,7 +143,7 @@ async def test_sigterm_ends_within_5_s_and_loses_nothing(broker: Broker, tmp_pat
     )  # fmt: skip
     output, _ = await export.communicate()
     assert export.returncode == 0
-    kept = {json.loads(line)["data"]["transaction"]["transaction_id"] for line in output.splitlines()}
+    kept = {json.loads(line)["event"]["data"]["transaction"]["transaction_id"] for line in output.splitlines()}
     assert accepted <= kept
     assert accepted
 
