@@ -65,7 +65,8 @@ class PolledScale:
         self._turn = asyncio.Lock()
         self._answered_at_s = session.clock.monotonic()
         self._missed_count = 0
-        self._is_answering: bool | None = None
+        self._is_answering = False
+        self._rejected_before = 0
         self._reading: Reading | None = None
         self._told_state_at_s = 0.0
         self._held: Reading | None = None
@@ -82,6 +83,7 @@ class PolledScale:
 
     async def run(self) -> None:
         clock = self._session.clock
+        self._session.set_answering(False, "has not answered yet")
         next_at_s = clock.monotonic()
         while True:
             async with self._turn:
@@ -155,7 +157,8 @@ class PolledScale:
         """A usable answer to a weight question."""
         self._missed_count = 0
         self._answered_at_s = asked_at_s
-        if self._is_answering is not True:
+        self._rejected_before = self.counters["rejected"]
+        if not self._is_answering:
             self._is_answering = True
             self._session.set_answering(True)
         if isinstance(answer, WeightRead):
@@ -174,14 +177,15 @@ class PolledScale:
 
     def _fall_silent(self) -> None:
         self._show(Reading(ScaleStatus.NO_ANSWER, self._codec.unit, self._answered_at_s))
-        if self._is_answering is not False:
-            self._is_answering = False
-            self._session.set_answering(
-                False,
-                f"no answer in {MISSED_POLLS_MAX} polls of {self._settings.reply_timeout_s} s "
-                f"({self.counters['rejected']} frames rejected); check the cable, the power of the scale, baud and "
-                f"parity, and that it is set to {self._settings.protocol}",
-            )
+        self._is_answering = False
+        is_garbage = self.counters["rejected"] > self._rejected_before
+        self._session.set_answering(
+            False,
+            f"{'only garbage' if is_garbage else 'no answer'} in {MISSED_POLLS_MAX} polls of "
+            f"{self._settings.reply_timeout_s} s; check "
+            + ("baud and parity" if is_garbage else "the cable, that the scale is on, baud and parity")
+            + f", and that it is set to {self._settings.protocol}",
+        )
 
     def _show(self, reading: Reading) -> None:
         """Keep the reading; tell it where it says something new."""

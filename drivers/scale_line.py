@@ -91,7 +91,6 @@ class ScaleLine:
                 self.counters["rejected"] += 1
                 self._session.frame_rejected(event)
             elif isinstance(event, (WeightRead, WeightUnchanged)):
-                self._session.frame_seen()
                 self._take(event)
 
     def _take(self, answer: CodecEvent) -> None:
@@ -103,7 +102,9 @@ class ScaleLine:
         if not is_usable:
             self.counters["too_late"] += 1
             self._is_late = True
-        elif question.is_weight:
+        else:
+            self._session.frame_seen()
+        if is_usable and question.is_weight:
             self._on_answer(answer, question.asked_at_s)
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(is_usable)

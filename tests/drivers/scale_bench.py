@@ -23,7 +23,7 @@ from tests.support.clock import FakeClock
 
 POLL_S = 0.1
 REPLY_S = 0.2
-STEP_S = 0.01
+STEP_S = 0.02
 
 
 class Bench:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,10 @@ def device(path: Path, profile: str = "mettler-toledo-8217") -> DeviceSettings:
     )
 
 
+def is_told(told: list[Line], status: str) -> bool:
+    return bool(told) and told[-1].get("data", {}).get("status") == status
+
+
 async def test_what_was_recorded_is_replayed_the_same(tmp_path: Path) -> None:
     link = PtyLink(tmp_path / "ttySCALE")
     scale = Toledo8217Scale(link, rng=random.Random(1))
@@ -83,10 +88,9 @@ async def test_what_was_recorded_is_replayed_the_same(tmp_path: Path) -> None:
     output = tmp_path / "scale.rec"
     recording = asyncio.create_task(write_recording(device(link.path), output, 60, "a test", "simulator", told.append))
     try:
-        for weight in ("0", "1.235", "99"):
+        for weight, status in (("0", "weight_zero"), ("1.235", "stable_weight"), ("99", "weight_overweight")):
             scale.put(weight)
-            count = len(told)
-            await wait_until(lambda count=count: len(told) > count, what=f"the reading of {weight}")  # type: ignore[misc]
+            await wait_until(partial(is_told, told, status), what=f"{status} of {weight}")
         recording.cancel()
         assert await recording >= 6
     finally:
@@ -95,7 +99,7 @@ async def test_what_was_recorded_is_replayed_the_same(tmp_path: Path) -> None:
     assert (read_again.source, read_again.note, read_again.transport["kind"]) == ("simulator", "a test", "serial")
     assert "path" not in read_again.transport
     assert as_text(await replay(read_again)) == as_text(told)
-    assert len(told) == 4
+    assert len(told) == 5
 
 
 async def test_recording_ends_when_the_device_is_gone(tmp_path: Path) -> None:
@@ -105,7 +109,7 @@ async def test_recording_ends_when_the_device_is_gone(tmp_path: Path) -> None:
     told: list[Line] = []
     output = tmp_path / "scale.rec"
     recording = asyncio.create_task(write_recording(device(link.path), output, 60, "", "simulator", told.append))
-    await wait_until(lambda: told, what="a reading")
+    await wait_until(partial(is_told, told, "weight_zero"), what="a reading")
     await scale.stop()
     async with asyncio.timeout(5):
         await recording
