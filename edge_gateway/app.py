@@ -19,6 +19,7 @@ from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock, EventIds, SystemClock
 from edge_gateway.contracts.commands import Reply, Request
+from edge_gateway.contracts.errors import StorageFullError
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
@@ -44,6 +45,8 @@ ROUTER_DRAIN_S = 0.5
 """For events that were routed and wait for their commit."""
 BUS_STOP_S = 1.0
 """For replies and the offline state to be taken by the broker."""
+STORE_RETRY_S = 5.0
+"""Between two attempts to open the store on a full disk."""
 LOOK_INTERVAL_S = 2.0
 """How often the outbox is counted and health is looked at; health is published when it changed."""
 
@@ -128,8 +131,9 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; raises what a part died of, after stopping the others in order."""
         async with contextlib.AsyncExitStack() as stack:
-            await self._database.open()
             stack.push_async_callback(self._database.close)
+            if not await self._open_store():
+                self._start(stack, "store", self._open_store_later())
             await self._overview.refresh()
             if self._uplink is not None:
                 stack.push_async_callback(self._uplink.close)
@@ -156,6 +160,22 @@ class Gateway:
         log.info(log_events.GATEWAY_STOPPED)
         if failed is not None:
             await failed
+
+    async def _open_store(self) -> bool:
+        """False: the disk is full. Scanners and scales work all the same; what must be kept is refused until then."""
+        try:
+            await self._database.open()
+        except StorageFullError as error:
+            log.error(log_events.STORE_FULL, reason=str(error), retry_s=STORE_RETRY_S)
+            return False
+        return True
+
+    async def _open_store_later(self) -> None:
+        is_open = False
+        while not is_open:
+            await self._clock.sleep(STORE_RETRY_S)
+            is_open = await self._open_store()
+        log.info(log_events.STORE_RECOVERED, reason="there is room again")
 
     def _start(self, stack: contextlib.AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)

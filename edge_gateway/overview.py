@@ -74,7 +74,7 @@ class Overview:
             version=__version__,
             started_at=self._started_at,
             uptime_s=self._clock.monotonic() - self._started_s,
-            is_ready=self.state == "running",
+            is_ready=self.state == "running" and self._database.is_open,
             state=self.state,
         )
         outbox, bus = self._outbox_status(), self._bus_status()
@@ -114,7 +114,7 @@ class Overview:
         elif self._database.set_aside_as is not None:
             health, reason = Health.DEGRADED, f"was damaged and set aside as {self._database.set_aside_as}"
         return OutboxStatus(
-            is_open=self.state != "starting",
+            is_open=self._database.is_open,
             health=health,
             reason=reason,
             size_bytes=self._database.used_bytes,

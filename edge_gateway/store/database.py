@@ -51,12 +51,17 @@ class Database:
         self._writer: Writer | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.counters: Counter[str] = Counter()
+        self._closed_because = StoreError("the store is not open")
         self.set_aside_as: Path | None = None
         """Where a damaged database went at this start."""
 
     @property
     def path(self) -> Path:
         return self._settings.directory / FILE_NAME
+
+    @property
+    def is_open(self) -> bool:
+        return self._writer is not None
 
     @property
     def was_set_aside(self) -> bool:
@@ -80,12 +85,13 @@ class Database:
 
     async def open(self) -> None:
         """Raises StoreError, with a remedy: in use by another process, newer schema, or a directory of no use."""
-        self._lock.acquire()
         try:
+            self._lock.acquire()
             self._thread = await self._open_sound()
-            await self._thread.run(self._space.measure)
-        except BaseException:
+        except BaseException as error:
             self._lock.release()
+            if isinstance(error, StoreError):
+                self._closed_because = error
             raise
         self._writer = Writer(self._thread, Transactor(self._space), self.counters)
         self._tasks = [
@@ -111,13 +117,13 @@ class Database:
     def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> asyncio.Future[OutcomeT]:
         """Write with the next group commit; done when it is on disk."""
         if self._writer is None:
-            raise StoreError("the store is not open")
+            raise type(self._closed_because)(str(self._closed_because))
         return self._writer.submit(operation, item)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function on the connection. Raises StoreError."""
         if self._thread is None:
-            raise StoreError("the store is not open")
+            raise type(self._closed_because)(str(self._closed_because))
         try:
             return await self._thread.run(work)
         except sqlite3.Error as error:

@@ -68,7 +68,7 @@ class SerialTransport(StreamTransport):
                 return TransportError(f"{self.description}: no such node; check that the device is plugged in and on")
             case errno.EBUSY:
                 return TransportError(
-                    f"{self.description}: busy: held by another process; end it (fuser -v {path}) or configure another port",
+                    f"{self.description}: busy: held by another process; end it (fuser -v {path}) or use another port",
                     is_busy=True,
                 )
             case errno.EACCES | errno.EPERM:

@@ -22,6 +22,7 @@ from simulators.link import PtyLink
 from simulators.mosquitto import Mosquitto
 from simulators.serial_scanner import SerialScanner
 from tests.support.broker import Broker, BusClient, wait_until
+from tests.support.disks import fill, tmpfs
 from tests.support.gateways import EVENTUALLY_S, STORE_ID, device_status, gateway, serial_scanner
 from tests.support.sales import sale
 
@@ -29,6 +30,7 @@ SUBMIT = f"edge/v1/{STORE_ID}/lane-1/pos/T1/command/submit_transaction"
 REPLIES = f"edge/v1/{STORE_ID}/lane-1/pos/T1/reply"
 STOP_S_MAX = 5.0
 EXIT_TIMEOUT_S = 30.0
+COMMAND = Path(sys.executable).parent / "edge-gateway"
 SUBMIT_ATTEMPTS = 20
 
 pytestmark = pytest.mark.e2e
@@ -71,6 +73,12 @@ async def submit(client: BusClient, transaction: Mapping[str, Any], request_id: 
         reply: Mapping[str, Any] = BusClient.json(message)
         return reply
     raise AssertionError(f"{request_id}: no reply to {SUBMIT_ATTEMPTS} attempts")
+
+
+async def wait_until_ready(process: GatewayProcess) -> None:
+    async with asyncio.timeout(EVENTUALLY_S):
+        while await process.get("/readyz") is None:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.05)
 
 
 async def bus_is_connected(process: GatewayProcess) -> None:
@@ -137,10 +145,8 @@ async def test_sigterm_ends_within_5_s_and_loses_nothing(broker: Broker, tmp_pat
             for reply in map(BusClient.json, client.on("/reply"))
             if reply["status"] == "accepted"
         }
-    export = await asyncio.create_subprocess_exec(
-        Path(sys.executable).parent / "edge-gateway", "outbox", "export", "--pending", "--directory", tmp_path / "box" / "outbox",
-        stdout=PIPE,
-    )  # fmt: skip
+    command = [COMMAND, "outbox", "export", "--pending", "--directory", tmp_path / "box" / "outbox"]
+    export = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     output, _ = await export.communicate()
     assert export.returncode == 0
     kept = {json.loads(line)["event"]["data"]["transaction"]["transaction_id"] for line in output.splitlines()}
@@ -316,3 +322,30 @@ async def test_kill_in_the_middle_of_submits_keeps_every_accepted_one(broker: Br
 
 def test_mosquitto_is_the_same_class_for_tests_and_demo() -> None:
     assert issubclass(Broker, Mosquitto)
+
+
+async def test_disk_without_a_free_byte_at_start_stops_no_scanner_and_heals(broker: Broker, tmp_path: Path) -> None:
+    scanner = SerialScanner(PtyLink(tmp_path / "port"))
+    await scanner.start()
+    disk = tmp_path / "disk"
+    with tmpfs(disk, "300k"):
+        filler = disk / "filler"
+        process = gateway(tmp_path / "box", broker.port, [serial_scanner(tmp_path / "port")], outbox=disk / "outbox")
+        fill(filler)
+        async with broker.client() as client:
+            await client.subscribe(REPLIES)
+            await client.subscribe("edge/v1/+/+/scanner/+/event/#")
+            await process.start(wait_ready=False)
+            try:
+                await device_status(process, "scanner", power="online")
+                await scanner.scan("4006381333931")
+                await client.wait_for_count(1, "/barcode_scanned")
+                refused = await submit(client, sale("sale-1"), "r1")
+                assert refused["error"]["code"] == "storage_full", refused
+                assert await process.get("/readyz") is None
+                filler.unlink()
+                await wait_until_ready(process)
+                assert (await submit(client, sale("sale-1"), "r2"))["status"] == "accepted"
+            finally:
+                await process.stop()
+    await scanner.stop()
