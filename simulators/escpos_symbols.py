@@ -49,7 +49,8 @@ def barcode_rows(system: int, data: bytes) -> tuple[str, str, Rows]:
     elif name == "code39" and not re.fullmatch(r"[0-9A-Z \-.$/+%]+", text):
         raise SymbolError(f"code39 data {text!r}")
     # Modules: the library's own unit is half of one for itf.
-    options: dict[str, Any] = {"code39": {"add_checksum": False}, "itf": {"narrow": 1, "wide": 3}}.get(name, {})
+    by_name: dict[str, dict[str, Any]] = {"code39": {"add_checksum": False}, "itf": {"narrow": 1, "wide": 3}}
+    options = by_name.get(name, {})
     drawn = barcode.get_barcode_class(name)(text, **options)
     shown = drawn.get_fullcode() if expected is not None else text
     if expected is not None and not shown.startswith(text):

@@ -79,7 +79,7 @@ async def _devices(directory: Path) -> tuple[list[Any], list[Mapping[str, Any]]]
 def _gateway(directory: Path, broker_port: int, devices: list[Mapping[str, Any]]) -> GatewayProcess:
     status_port = free_port()
     (directory / "outbox").mkdir()
-    sections = {
+    sections: dict[str, dict[str, Any]] = {
         "store": {"id": "BENCH"},
         "bus": {"port": broker_port},
         "outbox": {"directory": directory / "outbox", "disk_free_bytes_min": 0},

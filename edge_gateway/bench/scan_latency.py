@@ -16,6 +16,7 @@ import tty
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from edge_gateway.bench.result import BenchResult, percentile
 from simulators.gateway_process import GatewayProcess, config_text
@@ -28,7 +29,7 @@ LEAN_TOPIC = "edge/v1/BENCH/lean/scanner/lean/event/barcode_scanned"
 
 async def run(scans: int) -> BenchResult:
     """``scans`` per program and mode. The headline: durable before the bus, p50."""
-    cases = []
+    cases: list[dict[str, Any]] = []
     for is_durable_first in (True, False):
         with tempfile.TemporaryDirectory(prefix="bench-scan-") as directory:
             ours, lean = await _measure(Path(directory), scans, is_durable_first=is_durable_first)
@@ -68,7 +69,7 @@ def _gateway(directory: Path, broker_port: int, *, is_durable_first: bool) -> Ga
     status_port = free_port()
     (directory / "outbox").mkdir()
     config = directory / "gateway.toml"
-    sections = {
+    sections: dict[str, dict[str, Any]] = {
         "": {"durable_before_bus": is_durable_first},
         "store": {"id": "BENCH"},
         "bus": {"port": broker_port},
@@ -105,7 +106,8 @@ def _pty(path: Path) -> Iterator[int]:
 def _children(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The lean program and the listener; gives the listener, both ready."""
     module = [sys.executable, "-P", "-m"]
-    lean = [*module, "edge_gateway.bench.lean_scan", directory / "lean", directory / "lean.db", str(port), LEAN_TOPIC]
+    paths = (str(directory / "lean"), str(directory / "lean.db"))
+    lean = [*module, "edge_gateway.bench.lean_scan", *paths, str(port), LEAN_TOPIC]
     listen = [*module, "edge_gateway.bench.bus_listener", str(port), "edge/v1/BENCH/+/scanner/+/event/#"]
     with ExitStack() as stack:
         children = []
@@ -121,10 +123,12 @@ def _children(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         yield children[1]
 
 
-def _feed(feeders: list[tuple[int, str]], listener: subprocess.Popen[str], scans: int) -> tuple[list[float], ...]:
+def _feed(
+    feeders: list[tuple[int, str]], listener: subprocess.Popen[str], scans: int
+) -> tuple[list[float], list[float]]:
     """One scan at a time, programs in turn; microseconds from the write to the arrival, per program."""
     assert listener.stdout is not None
-    latencies: tuple[list[float], ...] = tuple([] for _ in feeders)
+    latencies: tuple[list[float], list[float]] = ([], [])
     for number in range(WARM_UP_SCANS + scans):
         for (master, lane), measured in zip(feeders, latencies, strict=True):
             code = f"{lane}-{number:08d}"
