@@ -69,7 +69,7 @@ def describe(path: Sequence[str | int]) -> str:
     """What a key expects: type, range or choices from the model's JSON Schema, and what it means."""
     schema = _schema_at(path)
     words = _expectation(schema)
-    meaning = str(schema.get("description", "")).split("\n")[0].rstrip(".")
+    meaning = str(schema.get("description", "")).split("\n")[0].rstrip(" .")
     return f"{words} ({meaning})" if meaning else words
 
 

@@ -135,7 +135,9 @@ def _uplinks(snapshot: Snapshot) -> Iterator[Metric]:
 
 def _counters(snapshot: Snapshot) -> Iterator[Metric]:
     """Each component's own counters: ``dropped:queue_full`` becomes kind ``dropped``, reason ``queue_full``."""
-    happened = _counter("happenings", "What the components counted since the start.", ("component", "kind", "reason"))
+    happened = _counter(
+        "component_events", "What the components counted since the start.", ("component", "kind", "reason")
+    )
     for component, counters in sorted(snapshot.counters.items()):
         for key, count in sorted(counters.items()):
             kind, _, reason = key.partition(":")

@@ -61,7 +61,7 @@ async def test_metrics_carry_units_labels_and_the_process(client: httpx2.AsyncCl
         "edge_gateway_bus_connected 1.0",
         'edge_gateway_outbox_pending_events{stream="transactions"} 3.0',
         'edge_gateway_outbox_delivered_events_total{stream="transactions"} 120.0',
-        'edge_gateway_happenings_total{component="bus",kind="dropped",reason="queue_full"} 1.0',
+        'edge_gateway_component_events_total{component="bus",kind="dropped",reason="queue_full"} 1.0',
     ):
         assert line in answer.text.splitlines()
     assert "process_resident_memory_bytes" in answer.text
