@@ -162,7 +162,7 @@ class MqttBus:
             else:
                 await connection.disconnect()
         except aiomqtt.MqttError as error:
-            reason = str(error)
+            reason = watching.result() if watching.done() else str(error)
         finally:
             watching.cancel()
             ending.cancel()

@@ -8,6 +8,7 @@ instead of in the next turn of the event loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import threading
@@ -42,6 +43,11 @@ SOCKET_OPTIONS: Final = (
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_TIMEOUT_MS),
 )
+
+
+_SILENT: Final = logging.getLogger("edge_gateway.bus.paho")
+"""paho logs each broken pipe as an error; the bus says once that the link is lost."""
+_SILENT.setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Connection(aiomqtt.Client):
             properties=connect,
             tls_context=options.tls,
             socket_options=SOCKET_OPTIONS,
+            logger=_SILENT,
         )
         self._client.manual_ack_set(True)
         self._client.connect_timeout = CONNECT_TIMEOUT_S
@@ -199,6 +206,19 @@ class Connection(aiomqtt.Client):
         self.receive_max = getattr(properties, "ReceiveMaximum", self.receive_max)
         self.packet_bytes_max = getattr(properties, "MaximumPacketSize", None)
         super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        userdata: Any,
+        flags: paho.DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        """aiomqtt would wait for the CONNACK of a broker that has gone until the time-out."""
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError(f"closed before it answered: {reason_code}"))
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         self._message_handler(self, message)

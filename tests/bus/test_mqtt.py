@@ -438,3 +438,22 @@ async def test_bus_notices_a_broker_that_is_frozen(tmp_path: Path) -> None:
             assert bus.is_connected
     finally:
         await broker.stop()
+
+
+async def test_bus_tries_again_at_once_when_the_broker_goes_before_its_answer() -> None:
+    """Something accepts connections and closes them: no time-out is waited for."""
+    closed = 0
+
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal closed
+        closed += 1
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        broker = Broker(Path("unused"))
+        broker.port = server.sockets[0].getsockname()[1]
+        bus = make_bus(broker)
+        async with running(bus, is_connected=False):
+            await wait_until(lambda: closed >= 4, timeout_s=3)
+            assert bus.counters["connect_failed"] >= 3

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from edge_gateway.bus.subscriber import RequestSubscriber
@@ -146,27 +147,35 @@ async def test_terminal_that_repeats_until_accepted_loses_no_sale_when_the_broke
 ) -> None:
     """Sales go on while the broker is killed twice. Each is stored exactly once, whatever was lost on the way."""
     sales = [valid_transaction(seed) for seed in range(60)]
-    accepted: dict[str, str] = {}
     async with serving(broker, tmp_path) as (store, service):
-        for life in range(3):
-            async with broker.client(MQTT_311) as client:
-                await client.subscribe(REPLY)
-                open_sales = [sale for sale in sales if sale["transaction_id"] not in accepted]
-                for number, sale in enumerate(open_sales):
-                    envelope = {"id": f"{life}-{number}", "params": {"transaction": sale}}
-                    await client.publish(SUBMIT, envelope)
-                if life == 2:
-                    await client.wait_for_count(len(open_sales))
-                else:
-                    await wait_for_accepted(service, 20 * (life + 1))
-                for message in client.messages:
-                    reply = client.json(message)
-                    assert reply["status"] == "accepted", reply
-                    accepted[reply["result"]["transaction_id"]] = reply["result"]["event_id"]
-                if life < 2:
-                    await broker.kill()
-            if life < 2:
-                await broker.start()
+        selling = asyncio.create_task(sell(broker, sales))
+        for count in (20, 40):
+            await wait_for_accepted(service, count)
+            await broker.kill()
+            await broker.start()
+        async with asyncio.timeout(30):
+            accepted = await selling
         events = await store.outbox.pending("transactions", 1000)
     assert {sale["transaction_id"] for sale in sales} == set(accepted)
     assert sorted(accepted.values()) == sorted(event.id for event in events)
+
+
+async def sell(broker: Broker, sales: list[dict[str, Any]]) -> dict[str, str]:
+    """A terminal: ten at a time, each again and again until it is accepted. Transaction id to event id."""
+    accepted: dict[str, str] = {}
+    attempts = 0
+    while len(accepted) < len(sales):
+        with suppress(aiomqtt.MqttError):
+            async with broker.client(MQTT_311) as client:
+                await client.subscribe(REPLY)
+                waiting = [sale for sale in sales if sale["transaction_id"] not in accepted][:10]
+                for sale in waiting:
+                    attempts += 1
+                    await client.publish(SUBMIT, {"id": f"r-{attempts}", "params": {"transaction": sale}})
+                with suppress(TimeoutError):
+                    await client.wait_for_count(len(waiting), timeout_s=0.5)
+                for reply in map(client.json, client.messages):
+                    assert reply["status"] == "accepted", reply
+                    accepted[reply["result"]["transaction_id"]] = reply["result"]["event_id"]
+        await asyncio.sleep(0)
+    return accepted

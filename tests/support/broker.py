@@ -17,6 +17,8 @@ from paho.mqtt.properties import Properties
 from simulators.mosquitto import Mosquitto
 
 WAIT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 3.0
+"""For CONNACK and SUBACK: aiomqtt notices a link that died before them only now."""
 MQTT_5 = aiomqtt.ProtocolVersion.V5
 MQTT_311 = aiomqtt.ProtocolVersion.V311
 
@@ -46,6 +48,7 @@ class Broker(Mosquitto):
             protocol=version,
             username=username,
             password=password,
+            timeout=ANSWER_TIMEOUT_S,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         # A broker that was killed is what the test wanted: asyncio need not complain that nobody fetched the error.
@@ -102,7 +105,15 @@ class BusClient:
             if correlation_data is not None:
                 properties.CorrelationData = correlation_data
         body = json.dumps(payload) if isinstance(payload, Mapping) else payload
-        await self.mqtt.publish(topic, body, qos=qos, retain=is_retained, properties=properties)
+        # aiomqtt tells of a link that dies under a publish only at its time-out: race the two.
+        publishing = asyncio.ensure_future(
+            self.mqtt.publish(topic, body, qos=qos, retain=is_retained, properties=properties)
+        )
+        await asyncio.wait({publishing, self.mqtt._disconnected}, return_when=asyncio.FIRST_COMPLETED)
+        if not publishing.done():
+            publishing.cancel()
+            raise aiomqtt.MqttError("disconnected while publishing")
+        await publishing
 
     async def wait_for(
         self, condition: Callable[[aiomqtt.Message], bool], *, timeout_s: float = WAIT_TIMEOUT_S
