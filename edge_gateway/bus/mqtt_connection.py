@@ -14,7 +14,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiomqtt
@@ -24,6 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge_gateway.bus.mqtt_options import ConnectionOptions, properties
 from edge_gateway.bus.outgoing import Outgoing
 
 CONNECT_TIMEOUT_S: Final = 3.0
@@ -48,22 +48,6 @@ SOCKET_OPTIONS: Final = (
 _SILENT: Final = logging.getLogger("edge_gateway.bus.paho")
 """paho logs each broken pipe as an error; the bus says once that the link is lost."""
 _SILENT.setLevel(logging.CRITICAL + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionOptions:
-    """How to reach the broker, and who we are. ``receive_max``: messages it may send us unacknowledged."""
-
-    host: str
-    port: int
-    client_id: str
-    username: str | None
-    password: str | None
-    tls: ssl.SSLContext | None
-    keepalive_s: int
-    session_expiry_s: int
-    receive_max: int
-    will: aiomqtt.Will
 
 
 class Connection(aiomqtt.Client):
@@ -269,8 +253,3 @@ class Connection(aiomqtt.Client):
     def _fail(self, error: Exception) -> None:
         if not self._disconnected.done():
             self._disconnected.set_exception(error)
-
-
-def properties(packet_type: int) -> Properties:
-    """An empty set of MQTT 5 properties."""
-    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no annotations here

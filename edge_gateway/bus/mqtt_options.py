@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
-from edge_gateway.bus.mqtt_connection import ConnectionOptions, properties
 from edge_gateway.bus.states import gateway_state
 from edge_gateway.bus.topics import Topics
 from edge_gateway.settings import BusSettings
 
 RECEIVE_MAX: Final = 65535
 """The largest that MQTT 5 can say (3.1.2.11.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """How to reach the broker, and who we are. ``receive_max``: messages it may send us unacknowledged."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str | None
+    password: str | None
+    tls: ssl.SSLContext | None
+    keepalive_s: int
+    session_expiry_s: int
+    receive_max: int
+    will: aiomqtt.Will
 
 
 async def connection_options(settings: BusSettings, topics: Topics, version: str) -> ConnectionOptions:
@@ -51,3 +68,8 @@ def _tls_context(settings: BusSettings) -> ssl.SSLContext:
     if settings.certificate_file is not None:
         context.load_cert_chain(settings.certificate_file, settings.key_file)
     return context
+
+
+def properties(packet_type: int) -> Properties:
+    """An empty set of MQTT 5 properties."""
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no annotations here

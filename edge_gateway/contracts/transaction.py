@@ -9,15 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,9 +23,26 @@ from pydantic import (
     model_validator,
 )
 
-from edge_gateway.contracts.card_data import holds_card_number, mask_long_digits
+from edge_gateway.contracts.card_data import mask_long_digits
 from edge_gateway.contracts.errors import ErrorCode, RequestError
-from edge_gateway.contracts.money import MINOR_DIGITS, Amount, Points, Price, Quantity, Rate
+from edge_gateway.contracts.money import Amount, Points, Price, Quantity, Rate
+from edge_gateway.contracts.transaction_fields import (
+    Currency,
+    Day,
+    DiscountKind,
+    Gtin,
+    Instant,
+    Key,
+    Level,
+    Notes,
+    PaymentMethod,
+    PaymentStatus,
+    Reference,
+    Text,
+    TimeZone,
+    TransactionType,
+    Word,
+)
 from edge_gateway.contracts.transaction_rules import disagreements
 
 LINES_MAX: Final = 1000
@@ -40,116 +52,6 @@ TAXES_MAX: Final = 50
 TENDERS_MAX: Final = 50
 PROBLEMS_LISTED_MAX: Final = 100
 """A transaction with more is broken as a whole; the rest is counted in the message."""
-
-
-class TransactionType(StrEnum):
-    SALE = "sale"
-    REFUND = "refund"
-    RETURN = "return"
-    EXCHANGE = "exchange"
-    VOID = "void"
-    NO_SALE = "no_sale"
-    PAID_IN = "paid_in"
-    PAID_OUT = "paid_out"
-
-
-class PaymentMethod(StrEnum):
-    CASH = "cash"
-    CARD = "card"
-    WALLET = "wallet"
-    BANK_TRANSFER = "bank_transfer"
-    STORE_CREDIT = "store_credit"
-    GIFT_CARD = "gift_card"
-    VOUCHER = "voucher"
-
-
-class PaymentStatus(StrEnum):
-    """Of a tender, and of the transaction's payment as a whole."""
-
-    PENDING = "pending"
-    COMPLETED = "completed"
-    REFUNDED = "refunded"
-    PARTIALLY_PAID = "partially_paid"
-    FAILED = "failed"
-
-
-class DiscountKind(StrEnum):
-    PROMO = "promo"
-    LOYALTY = "loyalty"
-    MANUAL = "manual"
-    VOLUME = "volume"
-    SEASONAL = "seasonal"
-
-
-@lru_cache(maxsize=1)
-def _known_timezones() -> frozenset[str]:
-    """Empty on a machine without the time zone database: then only the form of a name is checked."""
-    return frozenset(available_timezones())
-
-
-def _check_instant(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text
-
-
-def _check_day(text: str) -> str:
-    date.fromisoformat(text)
-    return text
-
-
-def _check_timezone(text: str) -> str:
-    if _known_timezones() and text not in _known_timezones():
-        raise ValueError("is no time zone of the IANA database, such as Europe/Berlin")
-    return text
-
-
-def _check_currency(text: str) -> str:
-    if text not in MINOR_DIGITS:
-        raise ValueError("is no currency of ISO 4217, such as EUR")
-    return text
-
-
-def _check_gtin(text: str) -> str:
-    """GS1 General Specifications 7.9: weights 3 and 1 from the right."""
-    if sum(int(digit) * (1 if position % 2 else 3) for position, digit in enumerate(reversed(text[:-1]))) % 10 != (
-        -int(text[-1]) % 10
-    ):
-        raise ValueError("has a wrong check digit")
-    return text
-
-
-def _refuse_card_number(text: str) -> str:
-    if holds_card_number(text):
-        raise ValueError("holds what looks like a card number; card data is never taken, send a token")
-    return text
-
-
-# [0-9], not \d: pydantic's expressions know Unicode digits.
-Key = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
-"""An id of another system: printable ASCII, 1 to 128 characters, no blank at either end."""
-Level = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-"""An id that is also a topic level."""
-Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_refuse_card_number)]
-Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_refuse_card_number)]
-Instant = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
-    AfterValidator(_check_instant),
-    Field(json_schema_extra={"format": "date-time"}),
-]
-Day = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-    AfterValidator(_check_day),
-    Field(json_schema_extra={"format": "date"}),
-]
-TimeZone = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$"), AfterValidator(_check_timezone)
-]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_check_currency)]
-Gtin = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[0-9]{12,14})$"), AfterValidator(_check_gtin)]
 
 
 class _Part(BaseModel):
