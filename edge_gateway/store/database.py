@@ -87,13 +87,15 @@ class Database:
         """Raises StoreError, with a remedy: in use by another process, newer schema, or a directory of no use."""
         try:
             self._lock.acquire()
-            self._thread = await self._open_sound()
+            thread = await self._open_sound()
+            await thread.run(self._space.measure)
         except BaseException as error:
             self._lock.release()
             if isinstance(error, StoreError):
                 self._closed_because = error
             raise
-        self._writer = Writer(self._thread, Transactor(self._space), self.counters)
+        self._thread = thread
+        self._writer = Writer(thread, Transactor(self._space), self.counters)
         self._tasks = [
             asyncio.create_task(self._collect(self._writer), name="store collector"),
             asyncio.create_task(self._retain(), name="store retention"),

@@ -85,7 +85,9 @@ async def test_serial_second_gateway_is_told_busy_and_the_first_notices_nothing(
         timeout=30,
     )
     assert second.returncode == 0, second.stderr
-    assert second.stdout.startswith(f"True serial {device.path} 115200 8N1: busy: held by another process"), second.stdout
+    assert second.stdout.startswith(f"True serial {device.path} 115200 8N1: busy: held by another process"), (
+        second.stdout
+    )
     assert termios.tcgetattr(slave) == before, "the second changed the port of the first"
     os.close(slave)
     assert device.read(8) == b"question", "the second flushed what the first had sent"
