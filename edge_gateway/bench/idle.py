@@ -96,7 +96,7 @@ async def _all_online(gateway: GatewayProcess, count: int) -> None:
     power: list[str] = []
     while time.monotonic() < deadline:
         status = await gateway.status() or {}
-        power = [device["state"]["power"] for device in status.get("devices", [])]
+        power = [device["power"] for device in status.get("devices", [])]
         if power.count("online") == count:
             return
         await asyncio.sleep(0.1)
