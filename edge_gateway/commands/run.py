@@ -21,14 +21,14 @@ def register(app: typer.Typer) -> None:
         config: Path = typer.Option(Path("/etc/edge-gateway/gateway.toml"), help="The configuration file."),
     ) -> None:
         """Run the gateway until SIGTERM or SIGINT."""
+        from edge_gateway.commands.config import find_problems
         from edge_gateway.contracts.errors import ConfigError
         from edge_gateway.settings_loader import load_settings
 
-        try:
-            settings = load_settings(config)
-        except ConfigError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
+        if problems := find_problems(config):
+            typer.echo(str(ConfigError(problems, str(config))), err=True)
+            raise typer.Exit(2)
+        settings = load_settings(config)
         raise typer.Exit(run_gateway(settings))
 
 
