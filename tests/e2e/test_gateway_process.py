@@ -24,7 +24,7 @@ from simulators.serial_scanner import SerialScanner
 from tests.support.broker import Broker, BusClient, wait_until
 from tests.support.disks import fill, tmpfs
 from tests.support.gateways import EVENTUALLY_S, STORE_ID, device_status, gateway, serial_scanner
-from tests.support.sales import sale
+from tests.support.transactions import example
 
 SUBMIT = f"edge/v1/{STORE_ID}/lane-1/pos/T1/command/submit_transaction"
 REPLIES = f"edge/v1/{STORE_ID}/lane-1/pos/T1/reply"
@@ -34,6 +34,12 @@ COMMAND = Path(sys.executable).parent / "edge-gateway"
 SUBMIT_ATTEMPTS = 20
 
 pytestmark = pytest.mark.e2e
+
+
+def sale(transaction_id: str, **changes: Any) -> dict[str, Any]:
+    """Valid, at the till that SUBMIT names."""
+    place = {"store_id": STORE_ID, "lane": "lane-1", "terminal_id": "T1"}
+    return example(transaction_id=transaction_id, **place, **changes)
 
 
 @asynccontextmanager
