@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-VERSIONS = {"mqtt": "5", "@asyncapi/parser": "3"}
+VERSIONS = {"mqtt": "5"}
 """Major versions that the tests were written against."""
 INSTALL_TIMEOUT_S = 300.0
 
