@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -24,8 +25,20 @@ INCOMPLETE_GAP_S = 2.0
 """A read that lacks its suffix is given up after this: far longer than any pause inside a read (Bluetooth: 0.3 s), and
 shorter than it takes to scan the next article, which must not be glued to the remains."""
 
+SUFFIX_UNSEEN_GAP_S = 1.0
+"""Ends a read of a scanner whose suffix is ``auto`` and was not seen yet. It may have one: after the short gap, a pause
+in its first read (Bluetooth: 0.3 s, a virtual machine: more) would make half a code a valid one. Who scans without
+suffix sets ``suffix = "none"`` and has the short gap."""
+
+RESUME_S = 20.0
+"""A wireless link that is out of range holds half a read back for so long before it is lost (Bluetooth Core, default
+link supervision timeout). What ends with its suffix within this after a read that an idle line ended may be the rest
+of that one, and is no code."""
+
 STALL_ROUNDS = 3
 """Turns of the event loop between "the gap is over" and believing it: after a stall the bytes wait in the kernel."""
+
+_TEXT = re.compile(rb"[\x20-\x7e]")
 
 
 class ScannerSettings(BaseModel):
@@ -33,9 +46,10 @@ class ScannerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    suffix: str = Field("auto", description="What ends a read; each kind of scanner has its own.")
     aim: AimHandling = Field("auto", description="auto: split an AIM identifier (]E0) off; none: leave it in the data.")
     code_ids: CodeIdTable = Field("none", description="Vendor's code identifiers that the scanner puts in front.")
-    idle_gap_ms: int = Field(50, ge=5, le=5000, description="Idle time that ends a read without suffix.")
+    idle_gap_ms: int = Field(50, ge=5, le=5000, description="Idle time that ends a read with suffix none.")
     encoding: Literal["utf-8", "latin-1", "cp1252", "iso8859-15", "cp437", "shift_jis", "gb18030", "big5"] = Field(
         "utf-8", description="Character set of the scanner's output; text is null for bytes outside of it."
     )
@@ -64,12 +78,17 @@ class BarcodeScanner:
         self._symbologies = TABLES[settings.code_ids]
         self._bytes_at_s = session.clock.monotonic()
         self._received_count = 0
+        self._has_pause_inside = False
+        self._resumed_until_s: float | None = None
         self._is_pending = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
-        self._bytes_at_s = self._session.clock.monotonic()
+        now_s = self._session.clock.monotonic()
+        if self._codec.has_pending and now_s - self._bytes_at_s > self._short_gap_s:
+            self._has_pause_inside = True
+        self._bytes_at_s = now_s
         self._received_count += 1
-        self._tell(self._codec.feed(data))
+        self._tell([self._unless_resumed(event) for event in self._codec.feed(data)])
         if self._codec.has_pending:
             self._is_pending.set()
 
@@ -81,16 +100,26 @@ class BarcodeScanner:
             while self._codec.has_pending:
                 await self._wait_for_gap()
                 if await self._is_line_still_idle():
-                    self._tell(self._codec.flush())
+                    self._end_by_idle()
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         raise DeviceError(ErrorCode.UNSUPPORTED, f"scanner {self._session.device_id!r}: no command {name!r}")
 
+    @property
+    def _short_gap_s(self) -> float:
+        return self._settings.idle_gap_ms / 1000
+
+    @property
+    def _gap_s(self) -> float:
+        """The idle time after which the codec is told that the line is idle."""
+        if not self._codec.is_ended_by_idle:
+            return INCOMPLETE_GAP_S
+        return self._short_gap_s if self._settings.suffix == "none" else max(SUFFIX_UNSEEN_GAP_S, self._short_gap_s)
+
     async def _wait_for_gap(self) -> None:
         clock = self._session.clock
         while self._codec.has_pending:
-            gap_s = self._settings.idle_gap_ms / 1000 if self._codec.is_ended_by_idle else INCOMPLETE_GAP_S
-            remaining_s = self._bytes_at_s + gap_s - clock.monotonic()
+            remaining_s = self._bytes_at_s + self._gap_s - clock.monotonic()
             if remaining_s <= 0:
                 return
             await clock.sleep(remaining_s)
@@ -100,6 +129,25 @@ class BarcodeScanner:
         for _ in range(STALL_ROUNDS):
             await self._session.clock.sleep(0)
         return count == self._received_count
+
+    def _end_by_idle(self) -> None:
+        """Where a suffix was not seen yet, nothing says whether a pause was inside a code or between two."""
+        events = self._codec.flush()
+        if self._has_pause_inside and self._settings.suffix != "none":
+            events = [_rejected(event, "pause_inside") for event in events]
+        self._has_pause_inside = False
+        if any(_may_be_text(event) for event in events):
+            self._resumed_until_s = self._session.clock.monotonic() + RESUME_S
+        self._tell(events)
+
+    def _unless_resumed(self, event: CodecEvent) -> CodecEvent:
+        """What a suffix ended, unless it may be the rest of what an idle line ended."""
+        if isinstance(event, FrameRejected) and event.reason == "no_record":
+            return event  # in the middle of a read
+        until_s, self._resumed_until_s = self._resumed_until_s, None
+        self._has_pause_inside = False
+        is_in_doubt = until_s is not None and self._session.clock.monotonic() <= until_s
+        return _rejected(event, "after_incomplete") if is_in_doubt else event
 
     def _tell(self, events: Sequence[CodecEvent]) -> None:
         for event in events:
@@ -119,3 +167,17 @@ class BarcodeScanner:
         )
         data = {"raw_base64": base64.b64encode(read.raw).decode("ascii"), "aim": read.aim, **barcode.to_json()}
         return data if read.code_id is None else {**data, "code_id": read.code_id}
+
+
+def _rejected(event: CodecEvent, reason: str) -> CodecEvent:
+    return FrameRejected.of(reason, event.raw) if isinstance(event, BarcodeRead) else event
+
+
+def _may_be_text(event: CodecEvent) -> bool:
+    """Part of a code; the noise of plugging in (a few bytes, none of them ASCII text) must not cost the next read."""
+    match event:
+        case BarcodeRead(raw=data):
+            return _TEXT.search(data) is not None
+        case FrameRejected(reason=reason, data=data):
+            return reason == "keys_lost" or _TEXT.search(data) is not None
+    return False

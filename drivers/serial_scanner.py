@@ -13,7 +13,11 @@ from protocols.scanners.rs232_plain import Prefix, Rs232PlainCodec, Suffix
 class SerialScannerSettings(ScannerSettings):
     """Settings of a serial scanner: they describe how the scanner itself is set up."""
 
-    suffix: Suffix = Field("auto", description="What ends a read: auto, cr, lf, crlf, tab, etx; none: an idle line.")
+    suffix: Suffix = Field(
+        "auto",
+        description="What ends a read: cr, lf, crlf, tab, etx; auto: any of them, and until the first was seen a "
+        "second of idle line; none: an idle line of idle_gap_ms.",
+    )
     prefix: Prefix = Field("auto", description="auto: drop one STX in front; stx: require it; none: keep it as data.")
     frame_bytes_max: int = Field(FRAME_BYTES_MAX, ge=16, le=65536, description="Longer reads are rejected as noise.")
 

@@ -71,6 +71,7 @@ class KeyboardText:
         self._gs_key = _GS_KEYS[options.gs_key]
         self._held: set[int] = set()
         self._has_caps = False
+        self._is_caps_unsure = False
         self._alt_digits = ""
         self._alt_kept = ""
         self._characters: list[str] = []
@@ -109,6 +110,7 @@ class KeyboardText:
     def lose(self, reason: str) -> None:
         """Keys were lost: what has been typed of this read cannot be trusted, nor which modifiers are held."""
         self._held.clear()
+        self._is_caps_unsure = True
         self._alt_digits = self._alt_kept = ""
         self._fault = self._fault or reason
 
@@ -119,7 +121,6 @@ class KeyboardText:
         if self.is_ended_by_idle:
             return events + self._complete()
         if self._characters or self._fault:
-            self._is_suffix_seen = False
             self._fault = self._fault or "incomplete"
             events += self._complete()
         return events
@@ -181,6 +182,9 @@ class KeyboardText:
         fault, lost_count = self._fault, self._lost_count
         self._characters.clear()
         self._fault, self._lost_count = None, 0
+        if self._is_caps_unsure:
+            # Between two reads a scanner's Caps Lock is off: it presses the key before and after a read.
+            self._has_caps = self._is_caps_unsure = False
         if fault is None and 0 < count < self._options.characters_min:
             fault = "too_short"
         if fault is not None:

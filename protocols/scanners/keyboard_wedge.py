@@ -54,7 +54,10 @@ class KeyboardWedgeCodec:
                 self._skip(self._buffer[position : position + 1])
                 position += 1
                 continue
-            events += self._end_skipping()
+            if self._skipped_length:
+                events.append(self._end_skipping())
+                # The first keys of a read may have been among what was skipped.
+                self._text.lose("keys_lost")
             events += self._record(kind, code, value)
             position += RECORD.size
         del self._buffer[:position]
@@ -63,7 +66,11 @@ class KeyboardWedgeCodec:
     def flush(self) -> Sequence[CodecEvent]:
         self._skip(self._buffer)
         self._buffer.clear()
-        return [*self._end_skipping(), *self._text.flush()]
+        if not self._skipped_length:
+            return self._text.flush()
+        if self._text.has_pending:
+            self._text.lose("keys_lost")
+        return [self._end_skipping(), *self._text.flush()]
 
     def _record(self, kind: int, code: int, value: int) -> list[CodecEvent]:
         if kind == _EV_KEY and code in _KEYBOARD_KEYS:
@@ -72,6 +79,8 @@ class KeyboardWedgeCodec:
             if value == _RELEASED:
                 return self._text.release(code)
         elif kind == _EV_SYN and code == _SYN_DROPPED:
+            # Documentation/input/event-codes.rst: the client's queue overflowed; what follows up to the next
+            # SYN_REPORT is half a packet. Its keys are real, so an Enter among them ends the read that is rejected.
             self._text.lose("keys_lost")
         return []
 
@@ -80,14 +89,10 @@ class KeyboardWedgeCodec:
             self._skipped = (self._skipped + data)[:_REJECTED_HEAD_BYTES]
         self._skipped_length += len(data)
 
-    def _end_skipping(self) -> list[CodecEvent]:
-        if not self._skipped_length:
-            return []
+    def _end_skipping(self) -> FrameRejected:
         rejected = FrameRejected("no_record", self._skipped, self._skipped_length)
         self._skipped, self._skipped_length = b"", 0
-        if self._text.has_pending:
-            self._text.lose("keys_lost")
-        return [rejected]
+        return rejected
 
 
 def _is_plausible(microseconds: int, kind: int, code: int, value: int) -> bool:

@@ -92,8 +92,6 @@ class Rs232PlainCodec:
         self._buffer.clear()
         if self.is_ended_by_idle:
             return self._frame(rest)
-        # Its suffix may have been switched off at the scanner: the next read may end with an idle line again.
-        self._is_suffix_seen = False
         if not rest.strip(b"\r\n") and not self._lost_length:
             return ()
         return [self._rejected("incomplete", rest)]

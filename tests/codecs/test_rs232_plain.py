@@ -61,10 +61,10 @@ def test_auto_suffix_takes_an_idle_line_until_it_has_seen_a_suffix() -> None:
     codec.feed(EAN)
     assert reads(list(codec.flush())) == [EAN]
     assert reads(list(codec.feed(EAN + b"\r"))) == [EAN]
-    codec.feed(b"40063")
-    assert reasons(list(codec.flush())) == [("incomplete", 5)]
-    codec.feed(EAN)  # its suffix was switched off since
-    assert reads(list(codec.flush())) == [EAN]
+    for _ in range(3):
+        codec.feed(b"40063")
+        assert reasons(list(codec.flush())) == [("incomplete", 5)]
+    assert reads(list(codec.feed(EAN + b"\r"))) == [EAN]
 
 
 def test_group_separator_belongs_to_the_data_and_aim_is_split_off() -> None:

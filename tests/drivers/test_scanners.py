@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from pydantic import ValidationError
 
-from drivers.barcode_scanner import INCOMPLETE_GAP_S, BarcodeScanner
+from drivers.barcode_scanner import INCOMPLETE_GAP_S, RESUME_S, SUFFIX_UNSEEN_GAP_S, BarcodeScanner
 from drivers.serial_scanner import SerialScanner, SerialScannerSettings
-from drivers.wedge_scanner import WedgeScanner, WedgeScannerSettings
+from drivers.wedge_scanner import WedgeScanner
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
+from edge_gateway.devices.profiles import load_profile
 from tests.support.clock import FakeClock
 from tests.support.sessions import RecordingSession
+
+KEYS = dict(zip("1234567890", range(2, 12), strict=True))
+ENTER = 28
 
 
 @dataclass
@@ -30,6 +35,9 @@ class Bench:
 
     def texts(self) -> list[str | None]:
         return [data["text"] for _, data in self.session.events]
+
+    def reasons(self) -> list[str]:
+        return [rejected.reason for rejected in self.session.rejected]
 
 
 class StallingClock(FakeClock):
@@ -58,6 +66,34 @@ async def running(driver_class: type[Any], settings: Any, clock: FakeClock | Non
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def record(kind: int, code: int, value: int) -> bytes:
+    return struct.pack("<qqHHi", 1_795_000_000, 123_456, kind, code, value)
+
+
+class Send(Protocol):
+    """Sends what was scanned, with or without its suffix."""
+
+    def __call__(self, text: str, has_suffix: bool = False) -> None: ...
+
+
+@contextlib.asynccontextmanager
+async def scanner(kind: str, **settings: Any) -> AsyncIterator[tuple[Bench, Send]]:
+    """A scanner of either kind, with the defaults of its generic profile."""
+    is_serial = kind == "serial"
+    driver_class = SerialScanner if is_serial else WedgeScanner
+    profile = load_profile(f"generic-{kind}-scanner")
+    async with running(driver_class, driver_class.Settings.model_validate({**profile.settings, **settings})) as bench:
+
+        def send(text: str, has_suffix: bool = False) -> None:
+            if is_serial:
+                bench.driver.data_received(text.encode() + (b"\r\n" if has_suffix else b""))
+                return
+            for key in [*(KEYS[character] for character in text), *([ENTER] if has_suffix else [])]:
+                bench.driver.data_received(record(1, key, 1) + record(0, 0, 0) + record(1, key, 0) + record(0, 0, 0))
+
+        yield bench, send
 
 
 async def test_serial_scanner_says_what_the_contract_says() -> None:
@@ -132,20 +168,103 @@ async def test_serial_scanner_gives_up_a_read_whose_suffix_was_lost() -> None:
         await bench.clock.advance(INCOMPLETE_GAP_S - 0.1)
         assert bench.session.rejected == []
         await bench.clock.advance(0.2)
-        assert [rejected.reason for rejected in bench.session.rejected] == ["incomplete"]
+        assert bench.reasons() == ["incomplete"]
+        await bench.clock.advance(RESUME_S)
         bench.driver.data_received(b"96385074\r\n")
         assert bench.texts() == ["96385074"]
         assert bench.session.frames_seen == 1
 
 
-async def test_wedge_scanner_reads_records_and_idle_keyboards() -> None:
-    keys = b"".join(
-        (1_795_000_000).to_bytes(8, "little") + bytes(8) + bytes((1, 0, key, 0, 1, 0, 0, 0)) for key in (5, 11, 11, 7)
-    )
-    async with running(WedgeScanner, WedgeScannerSettings()) as bench:
-        bench.driver.data_received(keys)
-        await bench.clock.advance(0.2)
+@pytest.mark.parametrize("kind", ["serial", "wedge"])
+@pytest.mark.parametrize("pause_s", [0.06, 0.2, 0.9])
+async def test_scanner_reads_a_first_code_whole_whatever_pause_is_in_it(kind: str, pause_s: float) -> None:
+    async with scanner(kind) as (bench, send):
+        send("4006381")
+        await bench.clock.advance(pause_s)
+        assert bench.texts() == []
+        send("333931", True)
+        await bench.clock.advance(10)
+        assert bench.texts() == ["4006381333931"]
+        assert bench.session.rejected == []
+
+
+@pytest.mark.parametrize("kind", ["serial", "wedge"])
+async def test_scanner_without_suffix_and_unconfigured_is_read_after_the_long_gap(kind: str) -> None:
+    async with scanner(kind) as (bench, send):
+        for code in ("4006381333931", "96385074"):
+            send(code)
+            await bench.clock.advance(SUFFIX_UNSEEN_GAP_S - 0.01)
+            assert code not in bench.texts()
+            await bench.clock.advance(0.02)
+            assert bench.texts()[-1] == code
+        assert len(bench.texts()) == 2
+
+
+@pytest.mark.parametrize("kind", ["serial", "wedge"])
+async def test_scanner_without_suffix_and_unconfigured_never_glues_two_reads(kind: str) -> None:
+    async with scanner(kind) as (bench, send):
+        send("40063813")
+        await bench.clock.advance(0.4)
+        send("96385074")
+        await bench.clock.advance(5)
+        assert bench.texts() == []
+        assert bench.reasons() == ["pause_inside"]
+        send("96385074")
+        await bench.clock.advance(5)
+        assert bench.texts() == ["96385074"]
+
+
+@pytest.mark.parametrize("kind", ["serial", "wedge"])
+@pytest.mark.parametrize("pause_s", [INCOMPLETE_GAP_S + 0.1, RESUME_S])
+async def test_scanner_publishes_neither_end_of_a_read_that_was_broken_off(kind: str, pause_s: float) -> None:
+    async with scanner(kind) as (bench, send):
+        send("96385074", True)
+        send("4006381")
+        await bench.clock.advance(pause_s)
+        send("333931", True)
+        assert bench.texts() == ["96385074"]
+        assert bench.reasons() == ["incomplete", "after_incomplete"]
+        send("4006381333931", True)
+        assert bench.texts() == ["96385074", "4006381333931"]
+
+
+@pytest.mark.parametrize("kind", ["serial", "wedge"])
+async def test_scanner_does_not_publish_the_rest_of_a_first_read_that_idle_ended(kind: str) -> None:
+    async with scanner(kind) as (bench, send):
+        send("4006381")
+        await bench.clock.advance(SUFFIX_UNSEEN_GAP_S + 0.1)
+        send("333931", True)
+        assert "333931" not in bench.texts()
+        assert bench.reasons() == ["after_incomplete"]
+
+
+async def test_serial_scanner_loses_no_read_to_the_noise_of_plugging_in() -> None:
+    async with running(SerialScanner, SerialScannerSettings()) as bench:
+        bench.driver.data_received(b"\x00\xf8\xff")
+        await bench.clock.advance(5)
+        bench.session.events.clear()
+        bench.driver.data_received(b"96385074\r\n")
+        assert bench.texts() == ["96385074"]
+
+
+async def test_wedge_scanner_without_suffix_is_ended_by_the_short_gap() -> None:
+    async with scanner("wedge", suffix="none") as (bench, send):
+        send("4006")
+        await bench.clock.advance(0.11)
         assert bench.texts() == ["4006"]
+
+
+async def test_wedge_scanner_rejects_up_to_the_suffix_what_the_kernel_dropped() -> None:
+    async with scanner("wedge") as (bench, send):
+        send("40063")
+        bench.driver.data_received(record(0, 3, 0))
+        send("931")
+        await bench.clock.advance(SUFFIX_UNSEEN_GAP_S + 0.1)
+        send("81", True)
+        assert bench.texts() == []
+        assert bench.reasons() == ["keys_lost", "after_incomplete"]
+        send("96385074", True)
+        assert bench.texts() == ["96385074"]
 
 
 async def test_scanner_refuses_commands() -> None:
