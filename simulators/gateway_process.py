@@ -13,6 +13,8 @@ from typing import Any
 
 READY_TIMEOUT_S = 30.0
 """Start of the interpreter and of every part, on a machine that is busy."""
+DEVICES_TIMEOUT_S = 10.0
+"""A device that is plugged in and switched on is online long before."""
 STOP_TIMEOUT_S = 10.0
 POLL_INTERVAL_S = 0.05
 
@@ -70,6 +72,21 @@ class GatewayProcess:
             await asyncio.sleep(POLL_INTERVAL_S)
         said = self.log_file.read_text(errors="replace")[-3000:]
         raise RuntimeError(f"the gateway was not ready within {READY_TIMEOUT_S} s (exit {self.returncode}):\n{said}")
+
+    async def wait_devices_online(self) -> None:
+        """The gateway is ready before its devices are: what a scanner reads until its port is opened is lost.
+
+        Raises RuntimeError naming the devices that are not online in time.
+        """
+        deadline = asyncio.get_running_loop().time() + DEVICES_TIMEOUT_S
+        missing: dict[str, Any] = {"all devices": "no answer from the status page"}
+        while asyncio.get_running_loop().time() < deadline:
+            if (status := await self.status()) is not None:
+                missing = {each["id"]: each["reason"] for each in status["devices"] if each["power"] != "online"}
+                if not missing:
+                    return
+            await asyncio.sleep(POLL_INTERVAL_S)
+        raise RuntimeError(f"not online within {DEVICES_TIMEOUT_S} s: {missing}")
 
     async def get(self, path: str) -> str | None:
         """Body of a status page; None while there is no answer or it is not 200."""

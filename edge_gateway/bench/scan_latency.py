@@ -56,6 +56,7 @@ async def _measure(directory: Path, scans: int, *, is_durable_first: bool) -> tu
             gateway = _gateway(directory, broker.port, is_durable_first=is_durable_first)
             await gateway.start()
             try:
+                await gateway.wait_devices_online()
                 with _children(directory, broker.port) as listener:
                     feeders = [(our_pty, "lane-1"), (lean_pty, "lean")]
                     return await asyncio.to_thread(_feed, feeders, listener, scans)

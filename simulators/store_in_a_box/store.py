@@ -53,6 +53,7 @@ class StoreInABox:
                 await lane.start()
             self._write_config()
             await self.gateway.start()
+            await self.gateway.wait_devices_online()
         except BaseException:
             await self.stop()
             raise
