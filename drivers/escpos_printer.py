@@ -1,8 +1,8 @@
 """Driver of receipt printers that speak ESC/POS, with the cash drawer on their connector, over TCP or serial.
 
-What silence means: a printer that answers no status question in ``status_tries`` tries is not called ``offline`` (it
-may be printing with a full buffer, or be a model that never answers). A print is refused with ``timeout`` then, before
-a byte of it is sent, unless ``is_status_required`` is false.
+What silence means: a printer is ``offline`` until it has answered, and again when it falls silent for longer than
+``status_tries`` questions (before that it may be printing with a full buffer). A print is refused with ``timeout``
+then, before a byte of it is sent, unless ``is_status_required`` is false.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class EscposPrinter:
 
     async def run(self) -> None:
         clock = self._session.clock
+        self._session.set_answering(False, "has not answered yet")
         async with self._turn:
             await self._begin()
         while not await within(clock, self._settings.status_interval_s, self._is_broken.wait()):

@@ -36,6 +36,18 @@ async def test_print_completes_when_the_printer_confirms(way: Way, confirm: str)
         assert len(lane.printer.paper.receipts) == 2
 
 
+@both_ways
+async def test_printer_is_not_online_before_it_has_answered(way: Way) -> None:
+    printer = EscposPrinter(columns=48)
+    printer.set_fault("mute")
+    async with driven_printer(printer, way=way, is_online_expected=False) as lane:
+        await wait_until(lambda: "no answer" in (lane.supervisor.state.reason or ""), what="the silence noticed")
+        assert "online" not in lane.powers
+        printer.set_fault("mute", False)
+        await wait_until(lambda: lane.supervisor.state.power == "online", what="online")
+        assert lane.powers == ["offline", "online"]
+
+
 async def test_print_counts_what_the_code_page_lacks() -> None:
     async with driven_printer(EscposPrinter(columns=48)) as lane:
         result = await lane.print([{"type": "text", "text": "漢字 ok"}, {"type": "cut"}])

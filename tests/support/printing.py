@@ -36,12 +36,13 @@ RECEIPT: list[dict[str, Any]] = [
 
 @dataclass
 class Lane:
-    """A printer that is driven. ``events``: what the driver said, by name."""
+    """A printer that is driven. ``events``: what the driver said, by name. ``powers``: as told, without repeats."""
 
     printer: EscposPrinter
     supervisor: Supervisor
     loopback: LoopbackTransport | None = None
     events: list[StampedEvent] = field(default_factory=list)
+    powers: list[str] = field(default_factory=list)
 
     async def execute(self, name: str, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """One command. Raises RequestError."""
@@ -93,6 +94,12 @@ async def driven_printer(
         settings={**QUICK, **(settings or {})},
     )
     events: list[StampedEvent] = []
+    powers: list[str] = []
+
+    def note_power(changed: Supervisor) -> None:
+        if powers[-1:] != [changed.state.power]:
+            powers.append(changed.state.power)
+
     supervisor = Supervisor(
         device,
         known,
@@ -101,11 +108,11 @@ async def driven_printer(
         SystemClock(),
         Random(1),
         events.append,
-        lambda _: None,
+        note_power,
     )
     task = asyncio.create_task(supervisor.run())
     try:
-        lane = Lane(printer, supervisor, loopback, events)
+        lane = Lane(printer, supervisor, loopback, events, powers)
         if is_online_expected:
             await wait_until(lambda: supervisor.state.power == "online", what="printer online")
         yield lane
