@@ -21,6 +21,9 @@ DISCONNECTS_KEPT = 20
 REASON_INTERVAL_S = 10.0
 """An absent device may give another reason at every look (no route, no answer); it is told again only this often."""
 
+AGE_DECIMALS = 3
+"""Milliseconds: finer than any clock of a reader, and what the other times of the bus have."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,7 +47,7 @@ class Condition:
         self._transport = transport
         self._clock = clock
         self._on_change = on_change
-        self._power = PowerState.UNKNOWN
+        self._power = self._logged = PowerState.UNKNOWN
         self._reason: str | None = "not opened yet"
         self._since = clock.now()
         self._absent_told_s = 0.0
@@ -71,7 +74,8 @@ class Condition:
 
     def snapshot(self) -> DeviceState:
         """The state as of now."""
-        age_s = None if self._last_frame_s is None else max(0.0, self._clock.monotonic() - self._last_frame_s)
+        frame_s = self._last_frame_s
+        age_s = None if frame_s is None else max(0.0, round(self._clock.monotonic() - frame_s, AGE_DECIMALS))
         return DeviceState(
             power=self._power.value,
             since=self._since,
@@ -142,18 +146,23 @@ class Condition:
         if power is not before:
             self._since = self._clock.now()
         self._power, self._reason, self._flags, self._details = power, reason, flags, details
-        if power is not before or (power is PowerState.OFF and reason != before_reason):
-            self._log(before)
+        # Right after opening, a driver that has to ask says so: that its device has not answered yet is no news.
+        is_awaited = power is PowerState.OFFLINE and before not in (PowerState.ONLINE, PowerState.OFFLINE)
+        is_news = power is not before or reason != before_reason
+        if is_news and not is_awaited and power is not self._logged:
+            self._log()
+            self._logged = power
         self._on_change()
 
-    def _log(self, before: PowerState) -> None:
+    def _log(self) -> None:
+        """Each loss, silence and recovery once; another reason for the same state goes to the bus only."""
         about = log.bind(device=self._device_id, transport=self._transport)
         match self._power:
             case PowerState.OFF:
                 about.warning(log_events.DEVICE_LOST, reason=self._reason)
             case PowerState.OFFLINE:
                 about.warning(log_events.DEVICE_SILENT, reason=self._reason)
-            case PowerState.ONLINE if before is PowerState.OFFLINE:
+            case PowerState.ONLINE if self._logged is PowerState.OFFLINE:
                 about.info(log_events.DEVICE_ANSWERED)
             case PowerState.ONLINE:
                 about.info(log_events.DEVICE_CONNECTED, connection=self._connection_count)

@@ -45,8 +45,8 @@ async def test_supervisor_tells_a_change_once_and_nothing_else(bench: Bench, clo
 async def test_supervisor_state_has_the_age_of_the_last_frame(bench: Bench, clock: FakeClock) -> None:
     assert bench.supervisor.state.last_frame_age_s is None
     await bench.hear(b"frame")
-    await clock.advance(3.5)
-    assert bench.supervisor.state.last_frame_age_s == pytest.approx(3.5)
+    await clock.advance(3.4567891)
+    assert bench.supervisor.state.last_frame_age_s == 3.457
 
 
 async def test_supervisor_keeps_silent_and_absent_apart(bench: Bench, clock: FakeClock) -> None:
@@ -124,14 +124,48 @@ async def test_supervisor_of_a_busy_port_says_so_once_and_goes_on(
     assert bench.powers == ["off", "online"]
 
 
-async def test_supervisor_of_an_absent_device_with_many_reasons_fills_no_log(bench: Bench, clock: FakeClock) -> None:
-    bench.far_end.hang_up()
+async def test_supervisor_of_an_absent_device_with_many_reasons_logs_it_once_and_tells_them_now_and_then(
+    bench: Bench, clock: FakeClock
+) -> None:
+    told = len(bench.states)
     with capture_logs() as logs:
+        bench.far_end.hang_up()
         for index in range(600):
             bench.far_end.refusal = TransportError(f"reason {index}")
             await clock.advance(0.5)
-    assert 20 <= len(logs) <= 300 / condition.REASON_INTERVAL_S + 1
+        bench.far_end.refusal = None
+        await clock.advance(1)
+    assert [entry["event"] for entry in logs] == [log_events.DEVICE_LOST, log_events.DEVICE_CONNECTED]
+    assert 20 <= len(bench.states) - told <= 300 / condition.REASON_INTERVAL_S + 2
     assert bench.supervisor.counters["opens_failed"] > 500
+
+
+async def test_supervisor_logs_a_loss_and_a_recovery_of_an_asked_device_once_each(
+    make_bench: Callable[..., Bench], clock: FakeClock
+) -> None:
+    bench = make_bench(is_asked=True)
+    await bench.start()
+    await bench.hear(b"answer")
+    with capture_logs() as logs:
+        bench.far_end.hang_up()
+        await clock.advance(1)
+        assert bench.supervisor.state.power == "offline"
+        await bench.hear(b"answer")
+    assert [entry["event"] for entry in logs] == [log_events.DEVICE_LOST, log_events.DEVICE_CONNECTED]
+
+
+async def test_supervisor_logs_the_reason_of_silence_once_and_its_end(
+    make_bench: Callable[..., Bench], clock: FakeClock
+) -> None:
+    bench = make_bench(is_asked=True)
+    with capture_logs() as logs:
+        await bench.start()
+        for word in (b"silent", b"flags", b"silent", b"answer", b"answer"):
+            await bench.hear(word)
+    assert [(entry["event"], entry.get("reason")) for entry in logs] == [
+        (log_events.DEVICE_SILENT, "no reply"),
+        (log_events.DEVICE_ANSWERED, None),
+    ]
 
 
 async def test_supervisor_outlives_whoever_listens_to_its_changes(bench: Bench, clock: FakeClock) -> None:
