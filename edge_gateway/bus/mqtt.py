@@ -55,6 +55,7 @@ class MqttBus:
         self._queue = OutgoingQueue(settings.queue_messages_max, self.counters)
         self._incoming = Incoming(settings.requests_concurrent_max, self.counters)
         self._pipeline = Pipeline(self._queue, self.counters)
+        self._connection: Connection | None = None
         self._refused_filters: tuple[str, ...] = ()
         self._is_lost_logged = False
         self._is_dropping = False
@@ -115,6 +116,8 @@ class MqttBus:
                     await _unless(stopping, self._clock.sleep(self._backoff.next_delay()))
                 self._incoming.stop()
         finally:
+            if self._connection is not None:
+                self._connection.close()  # cancelled just when it was made
             self._stopped.set()
 
     async def stop(self, deadline_s: float = STOP_S) -> None:
@@ -134,7 +137,7 @@ class MqttBus:
     async def _connect(self) -> Connection | None:
         try:
             options = await connection_options(self._settings, self._topics, self._version)
-            connection = Connection(options, self._incoming.received, self._pipeline.acknowledged)
+            self._connection = connection = Connection(options, self._incoming.received, self._pipeline.acknowledged)
             await connection.open()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             self.counters["connect_failed"] += 1

@@ -231,6 +231,11 @@ class Connection(aiomqtt.Client):
         else:
             self._loop.call_soon_threadsafe(self._add_writer, sock)
 
+    def _on_socket_unregister_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        """paho calls it from its destructor too, with the socket that ``close`` has closed: uvloop refuses its -1."""
+        if not self._is_closed and sock.fileno() >= 0:
+            self._loop.remove_writer(sock.fileno())
+
     def _add_writer(self, sock: socket.socket) -> None:
         if not self._is_closed and sock.fileno() >= 0:
             self._loop.add_writer(sock.fileno(), self._write)

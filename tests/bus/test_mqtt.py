@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from tests.support.bus import make_bus, running
 
 STATE = "edge/v1/S001/gateway/state"
 COMMANDS = "edge/v1/S001/+/+/+/command/+"
+CANCELLATIONS = 200
+TURNS_STEP = 3
+"""Of the event loop: connecting on the loopback takes a few hundred, so that 200 steps cover it."""
 COMMAND = "edge/v1/S001/lane-1/pos/T1/command/submit_transaction"
 
 
@@ -387,6 +392,28 @@ async def test_bus_stops_in_time_when_the_broker_is_reached_but_silent() -> None
             await asyncio.sleep(0)
             async with asyncio.timeout(4):
                 await bus.stop(deadline_s=0.2)
+
+
+async def test_bus_cancelled_while_it_connects_leaves_nothing_behind(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every moment of connecting: before, in and behind the thread that does it, and waiting for the CONNACK."""
+    complaints: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: complaints.append(repr(found.exc_value)))
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(repr(context)))
+    for turns in range(CANCELLATIONS):
+        task = asyncio.create_task(make_bus(broker).run())
+        for _ in range(turns * TURNS_STEP):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await loop.shutdown_default_executor()
+    gc.collect()
+    await asyncio.sleep(0)
+    gc.collect()
+    assert complaints == []
 
 
 async def test_bus_flushes_what_waits_before_it_stops(broker: Broker) -> None:
