@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from drivers.escpos_condition import PrinterCondition
-from drivers.escpos_line import PrinterLine, Wanted, within
+from drivers.escpos_line import PrinterLine, Wanted
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, TransportError, UnknownOutcomeError
 from edge_gateway.contracts.events import CodecEvent
+from edge_gateway.contracts.waiting import within
 from protocols.printers import escpos_commands as commands
 from protocols.printers.escpos_events import BufferCleared, OrderedReply, ProcessIdReply, Query
 

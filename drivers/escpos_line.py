@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from edge_gateway.contracts.waiting import within
 from protocols.printers import escpos_commands as commands
 from protocols.printers.escpos_events import FlowControl, OrderedReply, Query, RealTimeStatus
 from protocols.printers.escpos_status import EscposStatusCodec
@@ -120,26 +119,3 @@ class PrinterLine:
                 future.set_result(event)
                 self._waiting.remove(entry)
                 return
-
-
-async def within(clock: Clock, seconds: float, awaitable: Awaitable[Any]) -> bool:
-    """False: it was not done in time and is cancelled. Its own exceptions come through."""
-    future = asyncio.ensure_future(awaitable)
-    timer = asyncio.ensure_future(clock.sleep(max(0.0, seconds)))
-    try:
-        await asyncio.wait({future, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if future.done():
-            future.result()
-            return True
-        return False
-    finally:
-        timer.cancel()
-        if not future.done():
-            future.cancel()
-            future.add_done_callback(_take_exception)
-
-
-def _take_exception(future: asyncio.Future[Any]) -> None:
-    """Of something that nobody waits for any more."""
-    if not future.cancelled():
-        future.exception()

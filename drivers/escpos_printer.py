@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from drivers.escpos_condition import PrinterCondition
 from drivers.escpos_job import JobLimits, PrinterJob
-from drivers.escpos_line import PrinterLine, within
+from drivers.escpos_line import PrinterLine
 from drivers.escpos_questions import PrinterQuestions
 from drivers.escpos_settings import EscposSettings
 from edge_gateway.contracts.document import parse_document
@@ -21,6 +21,7 @@ from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, TransportError
 from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.states import DeviceClass
+from edge_gateway.contracts.waiting import within
 from protocols.printers import escpos_commands as commands
 from protocols.printers.escpos_encoder import encode_document, encode_drawer_kick
 from protocols.printers.escpos_events import AutomaticStatus

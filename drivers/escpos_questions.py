@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from drivers.escpos_line import PrinterLine, within
+from drivers.escpos_line import PrinterLine
 from drivers.escpos_settings import EscposSettings
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.waiting import within
 from protocols.printers import escpos_commands as commands
 from protocols.printers.escpos_events import OrderedReply, Query, TextReply
 

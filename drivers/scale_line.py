@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
+from edge_gateway.contracts.waiting import within
 from protocols.scales.polled import PolledScaleCodec, WeightUnchanged
 
 OPEN_QUESTIONS_MAX = 64
@@ -64,26 +63,27 @@ class ScaleLine:
         self._understand(self._codec.flush())
         asked = _Question(clock.monotonic(), is_weight)
         self._open.append(asked)
-        self._answer, self._is_late = asyncio.get_running_loop().create_future(), False
+        answer = self._answer = asyncio.get_running_loop().create_future()
+        self._is_late = False
         try:
-            is_usable = await _within(clock, timeout_s or self._reply_timeout_s, self._exchange(question, self._answer))
+            is_answered = await within(clock, timeout_s or self._reply_timeout_s, self._exchange(question, answer))
         finally:
             self._answer = None
-        if is_usable is None:
+        if not is_answered:
             self.counters["unanswered"] += 1
             if not is_weight and asked in self._open:
                 self._open.remove(asked)
         elif self._open:
             await self._fall_quiet()
-        return bool(is_usable)
+        return is_answered and answer.result()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the scale."""
         self._understand(self._codec.feed(data))
 
-    async def _exchange(self, question: bytes, answer: asyncio.Future[bool]) -> bool:
+    async def _exchange(self, question: bytes, answer: asyncio.Future[bool]) -> None:
         await self._session.transport.write(question)
-        return await answer
+        await answer
 
     def _understand(self, events: Sequence[CodecEvent]) -> None:
         for event in events:
@@ -113,22 +113,10 @@ class ScaleLine:
     async def _fall_quiet(self) -> None:
         """Let open answers come until none has come for a while; what is open then stays unanswered."""
         try:
-            is_heard: bool | None = True
+            is_heard = True
             while self._open and is_heard:
                 self._heard.clear()
                 quiet_s = self._reply_timeout_s * (QUIET_TIMEOUTS_LATE if self._is_late else QUIET_TIMEOUTS)
-                is_heard = await _within(self._session.clock, quiet_s, self._heard.wait())
+                is_heard = await within(self._session.clock, quiet_s, self._heard.wait())
         finally:
             self._open.clear()
-
-
-async def _within(clock: Clock, seconds: float, work: Coroutine[Any, Any, bool]) -> bool | None:
-    """The result of ``work``, or None when ``seconds`` of this clock pass first. Whatever ``work`` raises is raised."""
-    task, timer = asyncio.ensure_future(work), asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        task.cancel()
-        timer.cancel()
-        await asyncio.gather(task, timer, return_exceptions=True)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import aiomqtt
 import structlog
@@ -27,6 +26,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.backoff import Backoff
 from edge_gateway.contracts.bus import MessageHandler, Urgency
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.waiting import done_before
 from edge_gateway.settings import BusSettings
 
 RECONNECT_S_MIN: Final = 0.1
@@ -110,10 +110,10 @@ class MqttBus:
                 self._incoming.start(tasks)
                 stopping = tasks.create_task(self._stopping.wait())
                 while not stopping.done():
-                    connection = await _unless(stopping, self._connect())
-                    if connection is not None:
+                    connecting = asyncio.ensure_future(self._connect())
+                    if await done_before(stopping, connecting) and (connection := connecting.result()) is not None:
                         await self._serve(connection, stopping)
-                    await _unless(stopping, self._clock.sleep(self._backoff.next_delay()))
+                    await done_before(stopping, self._clock.sleep(self._backoff.next_delay()))
                 self._incoming.stop()
         finally:
             if self._connection is not None:
@@ -152,14 +152,14 @@ class MqttBus:
         watching = asyncio.ensure_future(connection.lost())
         ending = asyncio.ensure_future(asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED))
         try:
-            await _unless(ending, self._subscribe_all(connection))
+            await done_before(ending, self._subscribe_all(connection))
             if not ending.done():
                 self._opened(connection)
             while not ending.done():
                 if not self._refused_filters:
                     await ending
-                await _unless(ending, self._clock.sleep(RESUBSCRIBE_S))
-                await _unless(ending, self._subscribe_all(connection))
+                await done_before(ending, self._clock.sleep(RESUBSCRIBE_S))
+                await done_before(ending, self._subscribe_all(connection))
             if watching.done():
                 reason = watching.result()
             else:
@@ -208,16 +208,3 @@ class MqttBus:
         if not self._is_lost_logged:
             self._is_lost_logged = True
             log.warning(log_events.BUS_LOST, host=self._settings.host, port=self._settings.port, reason=reason)
-
-
-T = TypeVar("T")
-
-
-async def _unless(ended: asyncio.Future[Any], work: Coroutine[Any, Any, T]) -> T | None:
-    """Do the work; None if ``ended`` was done first: the work is cancelled then."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        task.cancel()

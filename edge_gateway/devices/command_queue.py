@@ -15,6 +15,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, UnknownOutcomeError
+from edge_gateway.contracts.waiting import within
 
 QUEUE_COMMANDS_MAX = 16
 """More than a lane sends in the time one command takes; the next is refused as busy, and may be sent again."""
@@ -63,7 +64,7 @@ class CommandQueue:
         self._waiting.append(command)
         self._is_filled.set()
         try:
-            await self._wait(deadline_s, outcome)
+            await within(self._clock, deadline_s, asyncio.wait({outcome}))
             if not outcome.done() and not command.is_begun:
                 self._counters["commands:timeout"] += 1
                 raise self._not_begun(command)
@@ -98,7 +99,7 @@ class CommandQueue:
         task = asyncio.ensure_future(driver.execute(command.name, command.params))
         task.add_done_callback(_take_exception)
         try:
-            await self._wait(command.expires_s - start_s, task)
+            await within(self._clock, command.expires_s - start_s, asyncio.wait({task}))
             is_late = not task.done()
         except asyncio.CancelledError:
             task.cancel()
@@ -170,13 +171,6 @@ class CommandQueue:
         if command.has_effect:
             return UnknownOutcomeError(f"{text}; it may have taken effect: look at the device")
         return RequestError(ErrorCode.INTERNAL, text)
-
-    async def _wait(self, seconds: float, future: asyncio.Future[Any]) -> None:
-        timer: asyncio.Future[Any] = asyncio.ensure_future(self._clock.sleep(max(0.0, seconds)))
-        try:
-            await asyncio.wait({future, timer}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
 
     def _count(self, command: Command, start_s: float) -> None:
         error = command.outcome.exception()

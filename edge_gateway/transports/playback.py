@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.waiting import within
 from edge_gateway.transports.recording import Chunk, Recording, RecordingError
 
 HOST_WAIT_S_MAX = 10.0
@@ -59,11 +60,4 @@ class RecordingPlayer:
 
     async def _hear_more(self, seconds: float) -> bool:
         self._has_heard.clear()
-        heard, timer = asyncio.ensure_future(self._has_heard.wait()), asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            done, _ = await asyncio.wait({heard, timer}, return_when=asyncio.FIRST_COMPLETED)
-            return heard in done
-        finally:
-            heard.cancel()
-            timer.cancel()
-            await asyncio.gather(heard, timer, return_exceptions=True)
+        return await within(self._clock, seconds, self._has_heard.wait())
