@@ -29,6 +29,10 @@ _FIXED: Final[dict[bytes, tuple[int, str, str]]] = {
 _COUNTED: Final = {b"\x1d(H": "GS ( H", b"\x1d(D": "GS ( D"}
 """Prefix of commands with a two-byte length."""
 
+_PREFIX_SIZES: Final = sorted({len(prefix) for prefix in (*_FIXED, *_COUNTED)})
+_BEGINNINGS: Final = frozenset(prefix[:size] for prefix in (*_FIXED, *_COUNTED) for size in range(len(prefix)))
+"""What may still become a prefix."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrinterCommand(CodecEvent):
@@ -77,16 +81,16 @@ class EscposCommandCodec:
 
 def _length(data: bytes) -> int | None:
     """Of the command that the data begins with; 0: more bytes are needed to tell; None: it begins with none."""
-    for prefix, (parameters, _, _) in _FIXED.items():
-        if data.startswith(prefix):
-            return len(prefix) + parameters
-    for prefix in _COUNTED:
-        if data.startswith(prefix):
+    for size in _PREFIX_SIZES:
+        prefix = data[:size]
+        if prefix in _FIXED:
+            return len(prefix) + _FIXED[prefix][0]
+        if prefix in _COUNTED:
             if len(data) < len(prefix) + 2:
                 return 0
             counted = int.from_bytes(data[len(prefix) : len(prefix) + 2], "little")
             return len(prefix) + 2 + counted if counted <= PARAMETER_BYTES_MAX else None
-    return 0 if any(prefix.startswith(data) for prefix in (*_FIXED, *_COUNTED)) else None
+    return 0 if data in _BEGINNINGS else None
 
 
 def _command(data: bytes) -> PrinterCommand:

@@ -14,6 +14,9 @@ from simulators.cloud.models import Problem
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
+_RFC_9110 = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Names that Python has only since 3.13: the document must be the same on every version."""
+
 
 class ProblemError(Exception):
     """Refuse the request. ``headers`` go into the answer."""
@@ -25,19 +28,20 @@ class ProblemError(Exception):
         self.headers = headers
 
 
+def _phrase(status: int) -> str:
+    return _RFC_9110.get(status) or HTTPStatus(status).phrase
+
+
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The refusal as a response."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    body = Problem(title=_phrase(status), status=status, detail=detail)
     return JSONResponse(body.model_dump(), status, headers, media_type=PROBLEM_CONTENT_TYPE)
 
 
 def problem_schema(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """``responses`` of a route, for the OpenAPI document."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM_CONTENT_TYPE: schema}}
-        for status in statuses
-    }
+    return {status: {"description": _phrase(status), "content": {PROBLEM_CONTENT_TYPE: schema}} for status in statuses}
 
 
 def install(app: FastAPI) -> None:
