@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import sys
-import threading
 from collections.abc import Awaitable, Callable
 
 from simulators.link import Link
-
-LINES_WAITING_MAX = 10_000
-"""Of a file that is piped in faster than the device works; the reader then waits."""
+from simulators.typed_lines import typed_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +25,7 @@ async def serve_lines(link: Link, handle: Callable[[str], Awaitable[None]], argu
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    lines: asyncio.Queue[str] = asyncio.Queue(LINES_WAITING_MAX)
-    # A daemon thread: a read of a terminal cannot be cancelled, and must not keep the process alive.
-    threading.Thread(target=_read_lines, args=(loop, lines), daemon=True).start()
-    working = asyncio.create_task(_work(link, handle, lines, arguments))
+    working = asyncio.create_task(_work(link, handle, arguments))
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -43,11 +36,8 @@ async def serve_lines(link: Link, handle: Callable[[str], Awaitable[None]], argu
         raise error
 
 
-async def _work(
-    link: Link, handle: Callable[[str], Awaitable[None]], lines: asyncio.Queue[str], arguments: argparse.Namespace
-) -> None:
-    while line := await lines.get():
-        text = line.rstrip("\r\n")
+async def _work(link: Link, handle: Callable[[str], Awaitable[None]], arguments: argparse.Namespace) -> None:
+    async for text in typed_lines():
         if text == "!unplug":
             link.unplug()
         elif text == "!plug":
@@ -59,13 +49,3 @@ async def _work(
     if arguments.hold_s is None:
         await asyncio.Event().wait()
     await asyncio.sleep(arguments.hold_s)
-
-
-def _read_lines(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str]) -> None:
-    """Every line, then an empty text for the end."""
-    try:
-        for line in sys.stdin:
-            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-        asyncio.run_coroutine_threadsafe(lines.put(""), loop).result()
-    except (RuntimeError, asyncio.CancelledError):
-        return  # the loop has ended meanwhile

@@ -7,7 +7,6 @@ import asyncio
 import json
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -15,6 +14,7 @@ from typing import Any, cast, get_args
 from simulators.escpos_machine import Fault
 from simulators.escpos_printer import EscposPrinter
 from simulators.link import PtyLink
+from simulators.typed_lines import typed_lines
 
 ORDERS = """\
 FAULT on|off      one of: {faults}
@@ -111,25 +111,19 @@ async def _serve(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(number, ending.set)
     console = Console(printer, _tell)
 
-    def obey(line: str) -> None:
-        if not console.obey(line):
-            ending.set()
+    async def obey() -> None:
+        async for line in typed_lines():
+            if not console.obey(line):
+                ending.set()
 
-    # A daemon thread: a read of a terminal cannot be cancelled, and must not keep the process alive.
-    threading.Thread(target=_read_lines, args=(loop, obey), daemon=True, name="stdin").start()
+    obeying = asyncio.create_task(obey())
     try:
         await ending.wait()
     finally:
+        obeying.cancel()
         await printer.stop()
         if link is not None:
             link.unplug()
-
-
-def _read_lines(loop: asyncio.AbstractEventLoop, obey: Callable[[str], None]) -> None:
-    for line in sys.stdin:
-        if loop.is_closed():
-            return
-        loop.call_soon_threadsafe(obey, line)
 
 
 def _report(printer: EscposPrinter, what: str, png_dir: Path | None) -> None:

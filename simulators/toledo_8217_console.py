@@ -18,8 +18,6 @@ import asyncio
 import json
 import random
 import signal
-import sys
-import threading
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -27,9 +25,10 @@ from typing import Literal, cast, get_args
 
 from simulators.link import PtyLink
 from simulators.toledo_8217 import CAPACITY, STEP, Status, Toledo8217Scale
+from simulators.typed_lines import typed_lines
 
-ORDERS_MAX = 100
-"""Lines that wait to be carried out; a reader of a long script is held back."""
+RANDOM_ORDERS = 50
+"""Made up from one seed; the next seed follows."""
 
 
 class Console:
@@ -103,7 +102,7 @@ def random_orders(seed: int, unit: Literal["kg", "lb"]) -> list[str]:
     """The next orders of a shopper with a troublesome scale; each seed is another shopper, always the same."""
     rng = random.Random(seed)
     orders: list[str] = []
-    for _ in range(ORDERS_MAX // 2):
+    for _ in range(RANDOM_ORDERS):
         roll = rng.random()
         if roll < 0.7:
             steps = int(CAPACITY[unit] / STEP[unit])
@@ -143,17 +142,10 @@ async def _obey_all(console: Console, orders: AsyncIterator[str]) -> None:
 
 
 async def _typed() -> AsyncIterator[str]:
-    """Lines of standard input, read by a thread (it may be a file, which no event loop can watch); then nothing."""
-    loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str] = asyncio.Queue(ORDERS_MAX)
-
-    def read() -> None:
-        for line in sys.stdin:
-            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-
-    threading.Thread(target=read, daemon=True, name="stdin").start()
-    while True:
-        yield await lines.get()
+    """Standard input; its end ends nothing (it may be /dev/null)."""
+    async for line in typed_lines():
+        yield line
+    await asyncio.Event().wait()
 
 
 async def _scripted(path: Path) -> AsyncIterator[str]:
