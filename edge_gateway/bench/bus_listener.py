@@ -7,12 +7,13 @@ import sys
 import time
 
 from edge_gateway.bench import mqtt_wire
+from edge_gateway.bus import mqtt_packets
 
 
 def main(port: int, topic_filter: str) -> None:
     """One line per message: instant in ns, topic, payload. Until the broker hangs up."""
     broker = mqtt_wire.connect(port, f"listener-{os.getpid()}")
-    broker.sendall(mqtt_wire.subscribe(topic_filter))
+    broker.sendall(mqtt_packets.subscribe(topic_filter))
     for kind, body in mqtt_wire.packets(broker):
         now = time.monotonic_ns()
         if kind & 0xF0 == 0x90:

@@ -15,6 +15,7 @@ import tty
 import uuid
 
 from edge_gateway.bench import mqtt_wire
+from edge_gateway.bus import mqtt_packets
 
 
 def main(device: str, database: str, port: int, topic: str) -> None:
@@ -39,7 +40,7 @@ def main(device: str, database: str, port: int, topic: str) -> None:
             store.execute("INSERT INTO outbox VALUES (?, ?)", (event_id, payload))
             store.execute("COMMIT")
             packet_id = packet_id % 65535 + 1
-            broker.sendall(mqtt_wire.publish(topic, payload, packet_id))
+            broker.sendall(mqtt_packets.publish(topic, payload, packet_id))
             _read_acknowledgements(broker)
 
 
