@@ -25,6 +25,10 @@ class Transport(Protocol):
         """For people: what it is and where, such as ``serial /dev/serial/by-id/usb-FTDI_A9X 9600 7E1``."""
         ...
 
+    def is_there(self) -> bool:
+        """False: there is no node, so ``open`` would fail. A look that costs next to nothing; never raises."""
+        ...
+
     async def open(self, sink: ByteSink) -> None:
         """Open exclusively and start delivering. Raises TransportError (``is_busy`` if another process holds it)."""
         ...

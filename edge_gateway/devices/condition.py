@@ -86,6 +86,12 @@ class Condition:
             details=self._details,
         )
 
+    @property
+    def is_absence_told(self) -> bool:
+        """The device is off, and it is not time yet to tell why once more."""
+        is_fresh = self._clock.monotonic() - self._absent_told_s < REASON_INTERVAL_S
+        return self._power is PowerState.OFF and is_fresh
+
     def connected(self) -> None:
         """The transport is open. Whether the device answers is for the driver to say."""
         self._connected_s = self._clock.monotonic()
@@ -97,10 +103,9 @@ class Condition:
             lasted_s = self._clock.monotonic() - self._connected_s
             self.disconnects.append(Disconnect(self._clock.now(), reason, lasted_s))
             self._connected_s = None
-        now_s = self._clock.monotonic()
-        if self._power is PowerState.OFF and now_s - self._absent_told_s < REASON_INTERVAL_S:
+        if self.is_absence_told:
             return
-        self._absent_told_s = now_s
+        self._absent_told_s = self._clock.monotonic()
         self._set(PowerState.OFF, reason, flags=(), details={})
 
     def stopped(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +14,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.duplicates import find_duplicates
 from edge_gateway.devices.profiles import (
     DriverClass,
     Profile,
@@ -23,7 +24,7 @@ from edge_gateway.devices.profiles import (
     problems_of,
 )
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.settings import DeviceSettings, TcpTransportSettings, TransportSettings
+from edge_gateway.settings import DeviceSettings, TransportSettings
 
 _TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
 
@@ -77,9 +78,9 @@ def resolve_devices(
     settings: Sequence[DeviceSettings], profile_directories: Sequence[Path] = ()
 ) -> list[ResolvedDevice]:
     """Each device with its profile, whole transport and driver. Raises ConfigError with all problems."""
-    problems: list[ConfigProblem] = _duplicate_ids(settings)
+    problems: list[ConfigProblem] = []
     resolved: list[ResolvedDevice] = []
-    places: dict[str, str] = {}
+    found: dict[int, Mapping[str, Any]] = {index: {"id": device.id} for index, device in enumerate(settings)}
     for index, device in enumerate(settings):
         key = f"device[{index}]"
         try:
@@ -95,12 +96,9 @@ def resolve_devices(
         transport = _transport(device, profile, key, problems)
         if transport is None:
             continue
-        place = _place(transport)
-        if place in places:
-            expected = f"a place of its own; {places[place]!r} is there already"
-            problems.append(ConfigProblem(f"{key}.transport", place, expected))
-        places.setdefault(place, device.id)
+        found[index] = {"id": device.id, "transport": transport.model_dump(mode="json")}
         resolved.append((device, profile, transport, driver_class))
+    problems += find_duplicates(found)
     if problems:
         raise ConfigError(problems, "devices")
     return resolved
@@ -136,21 +134,3 @@ def _profile_problems(error: ConfigError, key: str, name: str) -> list[ConfigPro
         else ConfigProblem(key, repr(name), f"in {error.source}: {problem}")
         for problem in error.problems
     ]
-
-
-def _duplicate_ids(settings: Sequence[DeviceSettings]) -> list[ConfigProblem]:
-    first: dict[str, int] = {}
-    problems = []
-    for index, device in enumerate(settings):
-        if device.id in first:
-            expected = f"an id of its own; device[{first[device.id]}] has it already"
-            problems.append(ConfigProblem(f"device[{index}].id", repr(device.id), expected))
-        first.setdefault(device.id, index)
-    return problems
-
-
-def _place(transport: TransportSettings) -> str:
-    """What two devices cannot share. A symbolic link and its target are one place."""
-    if isinstance(transport, TcpTransportSettings):
-        return f"tcp {transport.host}:{transport.port}"
-    return os.path.realpath(transport.path)

@@ -26,7 +26,11 @@ from edge_gateway.settings import DeviceSettings
 
 REOPEN_S_FIRST = 0.05
 REOPEN_S_MAX = 0.5
-"""A device is back on the bus within 2 s of its return, however long it was away. A look at an absent node is cheap."""
+"""A device is back on the bus within 2 s of its return, however long it was away."""
+
+LOOK_INTERVAL_S = 0.25
+"""A node that is missing is looked for so often, on the clock's full quarters: all supervisors of a box look in one
+turn of the loop, since waking up costs more than looking."""
 
 RESTART_S_FIRST = 0.5
 RESTART_S_MAX = 30.0
@@ -146,6 +150,10 @@ class Supervisor:
 
     async def _attempt(self) -> float:
         """One connection from open to close. Returns how long to wait before the next."""
+        if self._condition.is_absence_told and not self._transport.is_there():
+            self.counters["opens_failed"] += 1
+            quarters = self._clock.monotonic() / LOOK_INTERVAL_S
+            return (round(quarters) + 1 - quarters) * LOOK_INTERVAL_S  # round: a timer may fire a little early
         start_s = self._clock.monotonic()
         try:
             await self._connection()

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings import EvdevTransportSettings
-from edge_gateway.transports.stream import owning_group
+from edge_gateway.transports.stream import has_node, owning_group
 
 EVIOCGRAB = 0x40044590
 """_IOW('E', 0x90, int): events go to this descriptor alone, not to a console or a desktop."""
@@ -44,6 +44,9 @@ class EvdevTransport:
         self._fd: int | None = None
         self._sink: ByteSink | None = None
         self._is_opening = False
+
+    def is_there(self) -> bool:
+        return has_node(self._path)
 
     async def open(self, sink: ByteSink) -> None:
         if self._fd is not None or self._is_opening:

@@ -24,6 +24,7 @@ class FarEnd:
         self.on_bytes: Callable[[bytes], None] | None = None
         self.refusal: TransportError | None = None
         """Set: the next opens raise it (an absent or busy device)."""
+        self.is_there = True
         self.open_count = 0
 
     @property
@@ -65,6 +66,9 @@ class LoopbackTransport:
     @property
     def is_open(self) -> bool:
         return self._sink is not None
+
+    def is_there(self) -> bool:
+        return self.far_end.is_there
 
     async def open(self, sink: ByteSink) -> None:
         if self._sink is not None:

@@ -156,6 +156,9 @@ class RecordingTransport:
     def description(self) -> str:
         return self._inner.description
 
+    def is_there(self) -> bool:
+        return self._inner.is_there()
+
     async def open(self, sink: ByteSink) -> None:
         self._sink = sink
         await self._inner.open(self)

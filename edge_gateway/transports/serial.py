@@ -16,7 +16,7 @@ from serialx import Parity, SerialException, StopBits, create_serial_connection
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings import SerialTransportSettings
-from edge_gateway.transports.stream import Connection, StreamTransport, owning_group
+from edge_gateway.transports.stream import Connection, StreamTransport, has_node, owning_group
 
 PTY_MAJORS = range(136, 144)
 """Unix98 pty slaves (Documentation/admin-guide/devices.txt)."""
@@ -33,6 +33,9 @@ class SerialTransport(StreamTransport):
         flow = "" if settings.flow == "none" else f" {settings.flow}"
         super().__init__(f"serial {settings.path} {frame}{flow}")
         self._settings = settings
+
+    def is_there(self) -> bool:
+        return has_node(self._settings.path)
 
     async def _connect(self, sink: ByteSink) -> Connection:
         settings = self._settings

@@ -65,6 +65,9 @@ class StreamTransport(ABC):
         self._connection: Connection | None = None
         self._is_opening = False
 
+    def is_there(self) -> bool:
+        return True  # only connecting tells
+
     async def open(self, sink: ByteSink) -> None:
         if self._is_opening or (self._connection is not None and not self._connection.is_lost):
             raise TransportError(f"{self.description}: already open", is_busy=True)
@@ -124,6 +127,15 @@ class StreamTransport(ABC):
 def _no_descriptor() -> int:
     """What the kernel answers with EBADF: for a connection that is not made yet."""
     return -1
+
+
+def has_node(path: Path) -> bool:
+    """A link to nothing is none."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
 
 
 def owning_group(path: Path, default: str) -> str:

@@ -109,6 +109,23 @@ async def test_supervisor_is_back_within_two_seconds_after_an_hour_away(bench: B
     assert told <= 4, "an absence is told once"
 
 
+async def test_supervisor_of_a_missing_node_only_looks_for_it_and_is_back_at_once(
+    bench: Bench, clock: FakeClock
+) -> None:
+    bench.far_end.is_there = False
+    bench.far_end.refusal = TransportError("no such node")
+    bench.far_end.hang_up(OSError("Input/output error"))
+    await clock.advance(condition.REASON_INTERVAL_S + 1)
+    assert bench.supervisor.state.reason == "no such node", "now and then it opens all the same, for the reason"
+    drivers = len(Talker.instances)
+    await clock.advance(600)
+    assert bench.supervisor.counters["opens_failed"] > 600
+    assert len(Talker.instances) - drivers <= 600 / condition.REASON_INTERVAL_S
+    bench.far_end.is_there, bench.far_end.refusal = True, None
+    await clock.advance(supervisor.REOPEN_S_MAX)
+    assert bench.supervisor.state.power == "online"
+
+
 async def test_supervisor_of_a_busy_port_says_so_once_and_goes_on(
     make_bench: Callable[..., Bench], clock: FakeClock
 ) -> None:

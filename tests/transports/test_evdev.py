@@ -96,6 +96,11 @@ async def test_evdev_is_silent_after_close_and_cannot_be_written(source: Fifo | 
     assert (sink.data, sink.losses) == (b"", [])
 
 
+async def test_evdev_sees_without_opening_whether_its_node_is_there(source: Fifo | DevicePty, tmp_path: Path) -> None:
+    assert evdev(source.path).is_there()
+    assert not evdev(tmp_path / "gone").is_there()
+
+
 async def test_evdev_drop_input_forgets_what_the_kernel_has(source: Fifo | DevicePty) -> None:
     transport, sink = evdev(source.path), RecordingSink()
     await transport.open(sink)

@@ -171,6 +171,16 @@ async def test_serial_says_nothing_after_close(device: DevicePty) -> None:
         await transport.write(b"x")
 
 
+async def test_serial_sees_without_opening_whether_its_node_is_there(device: DevicePty, tmp_path: Path) -> None:
+    transport = serial(device.path)
+    assert transport.is_there()
+    device.unplug()
+    assert not transport.is_there()
+    device.path.symlink_to(tmp_path / "gone")
+    assert not transport.is_there()
+    device.path.unlink()
+
+
 async def test_serial_drop_input_forgets_what_the_kernel_has(
     device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
 ) -> None:
