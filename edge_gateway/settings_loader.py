@@ -145,7 +145,6 @@ def _reference_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     yield from _timezone_problems(file)
     yield from _file_problems(file)
     yield from _together_problems(file)
-    yield from _twice_problems(file)
 
 
 def _timezone_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
@@ -192,25 +191,6 @@ def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     if all(isinstance(limit, int | float) for limit in limits) and limits[0] > limits[1]:
         key = "retry_s_min" if "retry_s_min" in cloud else "retry_s_max"
         yield file.problem(("cloud", key), f"retry_s_min ({limits[0]}) is at most retry_s_max ({limits[1]})")
-
-
-def _twice_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
-    """Device ids are topic levels and keys of the store, and two devices never share a port."""
-    entries = file.data.get("device", [])
-    seen: dict[tuple[str, str], int] = {}
-    for index, entry in enumerate(entries if isinstance(entries, list) else []):
-        if not isinstance(entry, dict):
-            continue
-        transport = entry.get("transport")
-        port = transport.get("path") if isinstance(transport, dict) else None
-        for name, value in (("id", entry.get("id")), ("transport", port)):
-            if not isinstance(value, str):
-                continue
-            first = seen.setdefault((name, value), index)
-            if first != index:
-                line = line_of(("device", first, name), file.lines)
-                expected = f"used before, on line {line}: each device needs its own"
-                yield file.problem(("device", index, name), expected, value=repr(value))
 
 
 def _section(file: ConfigFile, name: str) -> Mapping[str, Any]:

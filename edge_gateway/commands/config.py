@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
 def find_problems(path: Path) -> list[ConfigProblem]:
     """Of the file and of what its devices name: profiles, drivers, transports. In the order of the file."""
     from edge_gateway.contracts.errors import ConfigError
+    from edge_gateway.devices.duplicates import find_duplicates
     from edge_gateway.settings_loader import check_config, in_order, read_config, usable_devices
 
     try:
@@ -57,8 +58,13 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     except ConfigError as error:
         return list(error.problems)
     _, problems = check_config(file)
+    entries = file.data.get("device")
+    duplicates = find_duplicates(dict(enumerate(entries if isinstance(entries, list) else [])))
     told = {problem.key for problem in problems}
-    problems += [found for found in file.locate(_device_problems(usable_devices(file))) if found.key not in told]
+    for found in file.locate([*duplicates, *_device_problems(usable_devices(file))]):
+        if found.key not in told:
+            told.add(found.key)
+            problems.append(found)
     return in_order(problems)
 
 
@@ -68,14 +74,15 @@ def _device_problems(devices: Mapping[int, DeviceSettings]) -> list[ConfigProble
     from edge_gateway.devices.registry import resolve_devices
 
     places = list(devices)
+
+    def in_file(text: str) -> str:
+        """The registry counts the devices that it was given."""
+        return re.sub(r"\bdevice\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", text)
+
     try:
         resolve_devices(list(devices.values()))
     except ConfigError as error:
-        # The registry counts the devices that it was given.
-        return [
-            replace(problem, key=re.sub(r"^device\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", problem.key))
-            for problem in error.problems
-        ]
+        return [replace(each, key=in_file(each.key), expected=in_file(each.expected)) for each in error.problems]
     return []
 
 

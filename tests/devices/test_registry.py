@@ -47,7 +47,6 @@ def test_registry_tells_every_problem_of_every_device_at_once() -> None:
         SCALE | {"id": "d", "transport": {"path": "/dev/z"}},
         SCALE | {"id": "e", "transport": {"kind": "serial"}},
     ) == [
-        "device[1].id = 'a': an id of its own; device[0] has it already",
         "device[0].profile = 'generic-serial-scaner': expected one of: " + ", ".join(profile_names()),
         "device[1].settings.suffix = 'zz': Input should be 'auto', 'cr', 'lf', 'crlf', 'tab', 'etx' or 'none'",
         "device[1].settings.y = 2: Extra inputs are not permitted",
@@ -56,6 +55,7 @@ def test_registry_tells_every_problem_of_every_device_at_once() -> None:
         "device[3].transport.kind = 'evdev': expected serial or tcp: how this model is attached",
         "device[4].transport.kind = (missing): expected serial or tcp: how this model is attached",
         "device[5].transport.path = (missing): Field required",
+        "device[1].id = 'a': an id of its own; device[0] has it already",
     ]
 
 
@@ -66,7 +66,7 @@ def test_registry_refuses_two_devices_at_one_place_under_two_names(tmp_path: Pat
         SCALE | {"id": "b", "transport": {"kind": "serial", "path": str(tmp_path / "by-id")}},
     )
     assert found == [
-        f"device[1].transport = {os.path.realpath(tmp_path)}/ttyUSB0: a place of its own; 'a' is there already"
+        f"device[1].transport = '{os.path.realpath(tmp_path)}/ttyUSB0': a place of its own; device[0] has it already"
     ]
 
 

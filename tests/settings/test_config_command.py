@@ -66,6 +66,51 @@ def test_check_tells_problems_of_models_profiles_and_drivers_with_their_lines(ap
     ]
 
 
+def test_check_tells_devices_that_share_an_id_or_a_place_also_where_one_is_malformed(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    path = tmp_path / "gateway.toml"
+    (tmp_path / "by-id").symlink_to(tmp_path / "ttyUSB0")
+    path.write_text(
+        f"""\
+[store]
+id = "S001"
+[[device]]
+id = "one"
+transport = {{ kind = "serial", path = "{tmp_path}/by-id" }}
+[[device]]
+id = "two"
+lane = "lane-1"
+profile = "generic-escpos"
+transport = {{ kind = "tcp", host = "printer" }}
+[[device]]
+id = "one"
+lane = "lane-1"
+profile = "mettler-toledo-8217"
+transport = {{ kind = "serial", path = "{tmp_path}/ttyUSB0" }}
+[[device]]
+id = "four"
+lane = "lane-2"
+profile = "generic-escpos"
+transport = {{ kind = "tcp", host = "printer", port = 9100 }}
+"""
+    )
+    done = CliRunner().invoke(app, ["config", "check", str(path), "--json"])
+    found = [(problem["line"], problem["key"], problem["expected"]) for problem in json.loads(done.stdout)["problems"]]
+    assert [(line, key) for line, key, _ in found] == [
+        (3, "device[0].lane"),
+        (3, "device[0].profile"),
+        (12, "device[2].id"),
+        (15, "device[2].transport"),
+        (20, "device[3].transport"),
+    ]
+    assert [expected for _, _, expected in found[2:]] == [
+        "an id of its own; device[0] has it already",
+        "a place of its own; device[0] has it already",
+        "a place of its own; device[1] has it already",
+    ]
+
+
 def test_check_prints_problems_for_people_and_exits_2(app: typer.Typer, tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text(WRONG)
