@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from edge_gateway.recording_session import Line
+    from edge_gateway.recordings.session import Line
     from edge_gateway.transports.recording import Recording
 
 EXIT_FAILED = 1
@@ -35,7 +35,7 @@ def record(
     import asyncio
 
     from edge_gateway.contracts.errors import ConfigError, EdgeGatewayError
-    from edge_gateway.recorder import write_recording
+    from edge_gateway.recordings.recorder import write_recording
     from edge_gateway.settings_loader import load_settings
 
     try:
@@ -70,8 +70,8 @@ def replay(
     import difflib
 
     from edge_gateway.contracts.errors import ConfigError, EdgeGatewayError
-    from edge_gateway.replay import as_text
-    from edge_gateway.replay import replay as play
+    from edge_gateway.recordings.replay import as_text
+    from edge_gateway.recordings.replay import replay as play
 
     try:
         lines = as_text(asyncio.run(play(_read(recording), tuple(profiles))))

@@ -13,7 +13,7 @@ from drivers.polled_scale import PolledScale
 from drivers.scale_settings import PolledScaleSettings
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
-from edge_gateway.recording_session import DriverRun, Line, TellingSession
+from edge_gateway.recordings.session import DriverRun, Line, TellingSession
 from edge_gateway.settings import SerialTransportSettings
 from edge_gateway.transports.loopback import FarEnd, LoopbackTransport
 from edge_gateway.transports.serial import SerialTransport

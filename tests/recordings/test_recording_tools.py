@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from edge_gateway.cli import app
 from edge_gateway.commands import recordings
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.recorder import write_recording
-from edge_gateway.recording_session import Line
-from edge_gateway.replay import as_text, replay
+from edge_gateway.recordings.recorder import write_recording
+from edge_gateway.recordings.replay import as_text, replay
+from edge_gateway.recordings.session import Line
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.transports.recording import FIRST_LINE, LINES_MAX, RecordingError, parse
 from simulators.link import PtyLink

@@ -8,7 +8,7 @@ import pytest
 
 from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.devices.profiles import load_profile
-from edge_gateway.replay import as_text, replay
+from edge_gateway.recordings.replay import as_text, replay
 from edge_gateway.transports.recording import SOURCES, parse
 
 HERE = Path(__file__).parent
