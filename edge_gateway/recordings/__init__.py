@@ -1,1 +1,1 @@
-"""Recording a device's wire, and playing a recording through the real driver. A tool beside the daemon, no part of it."""
+"""Recording a device's wire, and playing a recording through the real driver: tools beside the daemon."""
