@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-"""A topic level and a log field: letters, digits, ``_ . -``; 64 characters at most."""
+from edge_gateway.contracts.fields import Level
+
+Name = Level
 
 
 class _Section(BaseModel):

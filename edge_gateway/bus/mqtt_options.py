@@ -13,6 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_gateway.bus.states import gateway_state
+from edge_gateway.bus.tls import tls_context
 from edge_gateway.bus.topics import Topics
 from edge_gateway.settings import BusSettings
 
@@ -38,11 +39,9 @@ class ConnectionOptions:
 
 async def connection_options(settings: BusSettings, topics: Topics, version: str) -> ConnectionOptions:
     """Password and certificates are read at each connect: they are renewed without a restart. Raises OSError."""
-    password = tls = None
+    password = None
     if settings.password_file is not None:
         password = await asyncio.to_thread(_read_secret, settings.password_file)
-    if settings.ca_file is not None:
-        tls = await asyncio.to_thread(_tls_context, settings)
     will = properties(PacketTypes.WILLMESSAGE)
     will.ContentType = "application/json"
     return ConnectionOptions(
@@ -51,7 +50,7 @@ async def connection_options(settings: BusSettings, topics: Topics, version: str
         client_id=settings.client_id or f"edge-gateway-{topics.store_id}",
         username=settings.username,
         password=password,
-        tls=tls,
+        tls=await asyncio.to_thread(tls_context, settings),
         keepalive_s=settings.keepalive_s,
         session_expiry_s=settings.session_expiry_s,
         receive_max=min(settings.requests_concurrent_max, RECEIVE_MAX),
@@ -61,13 +60,6 @@ async def connection_options(settings: BusSettings, topics: Topics, version: str
 
 def _read_secret(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
-
-
-def _tls_context(settings: BusSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(settings.ca_file))
-    if settings.certificate_file is not None:
-        context.load_cert_chain(settings.certificate_file, settings.key_file)
-    return context
 
 
 def properties(packet_type: int) -> Properties:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from edge_gateway.contracts.fields import LEVEL_PATTERN
+
 ROOT: Final = "edge/v1"
 TOPIC_BYTES_MAX: Final = 1024
 """Of a reply topic that a client names. Ours are below 400; MQTT itself allows 65,535."""
@@ -14,7 +16,7 @@ RESERVED_LANES: Final = frozenset({"gateway", "alert"})
 """Levels where a lane would stand that are not lanes."""
 POS_CLASS: Final = "pos"
 
-_LEVEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_LEVEL = re.compile(LEVEL_PATTERN, re.ASCII)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _OWN_FAMILIES: Final = frozenset({"info", "state", "event", "command"})
 """What may stand after a device: a reply there would be taken for the gateway's own word, or for a request."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from edge_gateway.contracts.errors import RETRYABLE, ErrorCode, RequestError, UnknownOutcomeError
@@ -23,6 +25,11 @@ class Request:
     params: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
     claim: str | None = None
+
+    def digest(self) -> str:
+        """Of what is asked for: a repeat under the same id has the same one, whatever its expiry."""
+        content = json.dumps([self.name, self.params], sort_keys=True, separators=(",", ":"))
+        return sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

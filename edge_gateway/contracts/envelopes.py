@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from edge_gateway.contracts.errors import ErrorCode
+from edge_gateway.contracts.fields import Instant, Key
 from edge_gateway.contracts.states import ReplyStatus
-
-
-def _check_instant(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text
-
-
-RequestId = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
-"""Printable ASCII, 1 to 128 characters, no blank at either end."""
-ExpiryInstant = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
-    AfterValidator(_check_instant),
-    Field(json_schema_extra={"format": "date-time"}),
-]
 
 
 class _Part(BaseModel):
@@ -33,9 +18,9 @@ class _Part(BaseModel):
 class RequestEnvelope(_Part):
     """A request on ``.../command/{name}``."""
 
-    id: RequestId = Field(description="Unique for the device or terminal; its repeat is answered, not carried out.")
+    id: Key = Field(description="Unique for the device or terminal; its repeat is answered, not carried out.")
     params: dict[str, Any] = Field(default_factory=dict, description="As the command has it.")
-    expires_at: ExpiryInstant | None = Field(None, description="Not carried out after this instant (UTC, Z).")
+    expires_at: Instant | None = Field(None, description="Not carried out after this instant (UTC, Z).")
     claim: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
         None, description="Token of an exclusive claim on the device."
     )

@@ -25,15 +25,13 @@ from pydantic import (
 
 from edge_gateway.contracts.card_data import mask_long_digits
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.fields import Instant, Key, Level
 from edge_gateway.contracts.money import Amount, Points, Price, Quantity, Rate
 from edge_gateway.contracts.transaction_fields import (
     Currency,
     Day,
     DiscountKind,
     Gtin,
-    Instant,
-    Key,
-    Level,
     Notes,
     PaymentMethod,
     PaymentStatus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
@@ -59,11 +59,6 @@ def _known_timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _check_instant(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text
-
-
 def _check_day(text: str) -> str:
     date.fromisoformat(text)
     return text
@@ -97,20 +92,10 @@ def _refuse_card_number(text: str) -> str:
 
 
 # [0-9], not \d: pydantic's expressions know Unicode digits.
-Key = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
-"""An id of another system: printable ASCII, 1 to 128 characters, no blank at either end."""
-Level = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-"""An id that is also a topic level."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_refuse_card_number)]
 Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_refuse_card_number)]
-Instant = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
-    AfterValidator(_check_instant),
-    Field(json_schema_extra={"format": "date-time"}),
-]
 Day = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),

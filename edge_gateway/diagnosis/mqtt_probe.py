@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 
 from edge_gateway.bus import mqtt_packets
+from edge_gateway.bus.tls import tls_context
 from edge_gateway.settings import BusSettings
 
 _REASONS = {
@@ -30,7 +30,7 @@ class ProbeError(Exception):
 
 async def probe_broker(bus: BusSettings) -> None:
     """Connect and disconnect. Raises ProbeError, OSError (SSLError included). The caller bounds the time."""
-    reader, writer = await asyncio.open_connection(bus.host, bus.port, ssl=_tls(bus))
+    reader, writer = await asyncio.open_connection(bus.host, bus.port, ssl=tls_context(bus))
     try:
         password = bus.password_file.read_bytes().strip() if bus.password_file else None
         client_id = f"edge-gateway-doctor-{os.getpid()}"
@@ -51,12 +51,3 @@ async def probe_broker(bus: BusSettings) -> None:
         await writer.drain()
     finally:
         writer.close()
-
-
-def _tls(bus: BusSettings) -> ssl.SSLContext | None:
-    if bus.ca_file is None:
-        return None
-    context = ssl.create_default_context(cafile=bus.ca_file)
-    if bus.certificate_file is not None:
-        context.load_cert_chain(bus.certificate_file, bus.key_file)
-    return context

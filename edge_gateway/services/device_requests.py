@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any, Final, Protocol
 
 import structlog
@@ -92,7 +91,7 @@ class DeviceRequestService:
         return device
 
     async def _once(self, device: Device, request: Request) -> Reply:
-        key, digest = f"{request.target}/{request.id}", _digest(request)
+        key, digest = f"{request.target}/{request.id}", request.digest()
         try:
             stored = await self._command_log.claim(key, digest)
         except ConflictError as error:
@@ -114,7 +113,7 @@ class DeviceRequestService:
         return reply
 
     async def _read(self, device: Device, request: Request) -> Reply:
-        key, digest, now_s = f"{request.target}/{request.id}", _digest(request), self._clock.monotonic()
+        key, digest, now_s = f"{request.target}/{request.id}", request.digest(), self._clock.monotonic()
         known = self._reads.get(key)
         if known is not None and now_s - known[0] <= READ_REPLY_AGE_S_MAX:
             if known[1] != digest:
@@ -143,11 +142,6 @@ class DeviceRequestService:
         if request.expires_at is None:
             return deadline_s
         return max(0.0, min(deadline_s, (request.expires_at - self._clock.now()).total_seconds()))
-
-
-def _digest(request: Request) -> str:
-    content = json.dumps([request.name, request.params], sort_keys=True, separators=(",", ":"))
-    return sha256(content.encode()).hexdigest()
 
 
 def _reply_of(request_id: str, stored: bytes) -> Reply:
