@@ -12,6 +12,7 @@ import structlog
 from edge_gateway.bus.mqtt_connection import Connection
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.bus import BusMessage, MessageHandler
+from edge_gateway.contracts.errors import stack_of
 
 WAITING_MAX: Final = 1000
 WAITING_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -105,5 +106,7 @@ class Incoming:
             )
         except Exception as error:  # noqa: BLE001 - the boundary: one request must not end the bus
             self._counters["handler_failed"] += 1
-            log.error(log_events.BUS_HANDLER_FAILED, topic=message.topic, error=repr(error))
+            log.error(
+                log_events.BUS_HANDLER_FAILED, topic=message.topic, error=type(error).__name__, stack=stack_of(error)
+            )
         connection.acknowledge(message)

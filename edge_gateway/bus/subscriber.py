@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 import structlog
@@ -19,7 +17,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.bus import Bus, BusMessage
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
-from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.errors import ErrorCode, RequestError, stack_of
 
 REQUEST_BYTES_MAX: Final = 262_144
 """Default of the setting bus.request_bytes_max: a sale of 500 lines has half of it."""
@@ -105,7 +103,7 @@ class RequestSubscriber:
     async def _answer(self, message: BusMessage, request: Request, route: ReplyRoute) -> Reply | None:
         """None: the first arrival of the same request answers."""
         key = (request.lane, request.device_class, request.target, request.id)
-        digest = _digest(request)
+        digest = request.digest()
         if (first := self._running.get(key)) is not None:
             first_digest, first_route, running = first
             if first_digest != digest:
@@ -129,7 +127,7 @@ class RequestSubscriber:
             return await self._handler(request)
         except RequestError as error:
             return Reply.failed(request.id, error)
-        except Exception as error:  # the boundary: a request always gets its one reply
+        except Exception as error:  # noqa: BLE001 - the boundary: a request always gets its one reply
             self.counters["failed:internal"] += 1
             log.error(
                 log_events.REQUEST_FAILED,
@@ -137,7 +135,7 @@ class RequestSubscriber:
                 command=request.name,
                 request_id=request.id,
                 error=type(error).__name__,
-                exc_info=error,
+                stack=stack_of(error),
             )
             return Reply.failed(request.id, RequestError(ErrorCode.INTERNAL, "the gateway failed; its log says more"))
 
@@ -151,8 +149,3 @@ class RequestSubscriber:
             self._refusal_logged_s = now_s
             log.warning(log_events.REQUEST_REFUSED, topic=message.topic, code=error.code.value, reason=str(error)[:500])
         return Reply.failed(request_id, error)
-
-
-def _digest(request: Request) -> str:
-    content = json.dumps([request.name, request.params], sort_keys=True)
-    return sha256(content.encode()).hexdigest()

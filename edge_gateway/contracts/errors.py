@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -123,3 +124,9 @@ class ConfigError(EdgeGatewayError):
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         count = len(self.problems)
         super().__init__(f"{source}: {count} problem{'s' if count != 1 else ''}\n{lines}")
+
+
+def stack_of(error: BaseException) -> str:
+    """For the log: where an unexpected error was raised. Without its text, which may quote a request, a customer or a
+    device."""
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from random import Random
@@ -15,7 +14,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.backoff import Backoff
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
-from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError
+from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue
@@ -252,6 +251,5 @@ class Supervisor:
             self._log_fault(f"a change could not be told: {type(error).__name__}", error)
 
     def _log_fault(self, reason: str, fault: BaseException | None = None) -> None:
-        """The traceback goes without the exception's text, which may quote what a device sent."""
-        stack = "".join(traceback.format_tb(fault.__traceback__)) if fault is not None else None
+        stack = stack_of(fault) if fault is not None else None
         log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=reason, stack=stack)

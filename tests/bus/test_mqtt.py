@@ -11,8 +11,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge_gateway.bus.mqtt_connection import Connection
+from edge_gateway.contracts import log_events
 from edge_gateway.contracts.bus import BusMessage, Urgency
 from tests.support.broker import MQTT_5, MQTT_311, Broker, BusClient, wait_until
 from tests.support.bus import make_bus, running
@@ -335,14 +337,17 @@ async def test_bus_survives_a_handler_that_fails(broker: Broker) -> None:
 
     async def handle(message: BusMessage) -> None:
         seen.append(message.payload)
-        raise ZeroDivisionError
+        raise ZeroDivisionError(f"quotes {message.payload!r}")
 
     bus.subscribe(COMMANDS, handle)
-    async with broker.client() as client, running(bus):
-        await client.publish(COMMAND, "1")
-        await client.publish(COMMAND, "2")
-        await wait_until(lambda: len(seen) == 2)
-        assert bus.counters["handler_failed"] == 2
+    with capture_logs() as logs:
+        async with broker.client() as client, running(bus):
+            await client.publish(COMMAND, "card 4111")
+            await client.publish(COMMAND, "card 4111")
+            await wait_until(lambda: bus.counters["handler_failed"] == 2)
+    lines = [line for line in logs if line["event"] == log_events.BUS_HANDLER_FAILED]
+    assert [line["error"] for line in lines] == ["ZeroDivisionError"] * 2
+    assert "4111" not in str(lines)
 
 
 async def test_bus_drops_messages_that_no_broker_would_take(broker: Broker) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 
 import aiomqtt
 import pytest
+from structlog.testing import capture_logs
 
 from edge_gateway.bus.subscriber import RequestSubscriber
 from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import ErrorCode, RequestError
@@ -23,6 +25,7 @@ from tests.support.bus import STORE, make_bus, running
 
 COMMAND = "edge/v1/S001/lane-1/pos/T1/command/echo"
 REPLY = "edge/v1/S001/lane-1/pos/T1/reply"
+SECRET = "4111 1111 1111 1111"
 
 
 class Echo:
@@ -37,7 +40,7 @@ class Echo:
         self.requests.append(request)
         await self.release.wait()
         if request.params.get("fail"):
-            raise ZeroDivisionError("secret")
+            raise ZeroDivisionError(SECRET)
         if request.params.get("refuse"):
             raise RequestError(ErrorCode.COVER_OPEN, "close it")
         return Reply(request.id, ReplyStatus.COMPLETED, request.params)
@@ -161,13 +164,21 @@ async def test_retained_request_is_refused(broker: Broker) -> None:
             assert len(echo.requests) == 1
 
 
-async def test_handler_that_fails_is_answered_without_its_secrets(broker: Broker) -> None:
+async def test_handler_that_fails_is_answered_and_logged_without_its_secrets(broker: Broker) -> None:
+    with capture_logs() as logs:
+        await check_failing_handlers(broker)
+    [line] = [line for line in logs if line["event"] == log_events.REQUEST_FAILED]
+    assert (line["error"], "raise ZeroDivisionError" in line["stack"]) == ("ZeroDivisionError", True)
+    assert not [value for value in line.values() if isinstance(value, BaseException) or SECRET in str(value)]
+
+
+async def check_failing_handlers(broker: Broker) -> None:
     async with echoing(broker) as (_, subscriber), broker.client() as client:
         await client.subscribe(REPLY)
         await client.publish(COMMAND, {"id": "r-1", "params": {"fail": True}})
         reply = client.json((await client.wait_for_count(1))[0])
         assert (reply["error"]["code"], reply["error"]["retryable"]) == ("internal", True)
-        assert "secret" not in json.dumps(reply)
+        assert SECRET not in json.dumps(reply)
         assert subscriber.counters["failed:internal"] == 1
         await client.publish(COMMAND, {"id": "r-2", "params": {"refuse": True}})
         assert client.json((await client.wait_for_count(2))[1])["error"]["code"] == "cover_open"
