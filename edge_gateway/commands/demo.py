@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
         cloud_port: int = typer.Option(0, help="Port of the simulated cloud; 0 takes a free one."),
         picture: Path | None = typer.Option(None, help="Save the view at the end as SVG."),
     ) -> None:
-        """Run a store in a box: broker, gateway, two lanes, tills and a cloud; exit 1 if anything accepted is lost."""
+        """Run a store in a box: broker, gateway, two lanes, tills and a cloud.
+
+        Exits 1 if anything accepted is lost or applied twice, or if a lane sold nothing.
+        """
         import uvloop
 
         from simulators.store_in_a_box.demo import DemoOptions, run_demo
@@ -37,12 +40,12 @@ def register(app: typer.Typer) -> None:
     def torture(
         seed: int = typer.Option(1, help="Of shoppers and faults."),
         minutes: float = typer.Option(1.0, min=0.1, help="How long faults happen."),
-        json_file: Path | None = typer.Option(None, "--json", help="Write the report as JSON."),
+        report: Path | None = typer.Option(None, "--json", "--report", help="Write the report as JSON."),
     ) -> None:
         """Trade under faults drawn from a seed: the demo with chaos, without a view."""
         import uvloop
 
         from simulators.store_in_a_box.demo import DemoOptions, run_demo
 
-        options = DemoOptions(seconds=minutes * 60, is_headless=True, has_chaos=True, seed=seed, report_file=json_file)
+        options = DemoOptions(seconds=minutes * 60, is_headless=True, has_chaos=True, seed=seed, report_file=report)
         raise typer.Exit(uvloop.run(run_demo(options)))

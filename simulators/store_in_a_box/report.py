@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -54,6 +55,20 @@ def report(
         "printer_errors": [error for lane in store.lanes for error in lane.printer.errors],
         "cloud": cloud,
     }
+
+
+def complaints(result: Mapping[str, Any], *, has_chaos: bool) -> list[str]:
+    """What is wrong with a report, in words; nothing, if the demo went well. Under faults a lane may sell nothing."""
+    found = []
+    if result["lost"]:
+        found.append(f"{result['lost']} accepted transactions did not reach the cloud: {', '.join(result['lost_ids'])}")
+    if result["duplicated"]:
+        found.append(f"{result['duplicated']} events or transactions were applied twice by the cloud")
+    for name, lane in result["lanes"].items():
+        if not lane["accepted"] and not has_chaos:
+            seen = {key: lane[key] for key in ("scans_seen", "submitted", "refused", "errors")}
+            found.append(f"{name} sold nothing; its till saw {json.dumps(seen)}")
+    return found
 
 
 def rss_mb(pid: int | None) -> float | None:

@@ -19,7 +19,6 @@ from edge_gateway.contracts import log_events
 from simulators.cloud.simulator import CloudSimulator
 from simulators.gateway_process import GatewayProcess
 from simulators.link import PtyLink
-from simulators.mosquitto import Mosquitto
 from simulators.serial_scanner import SerialScanner
 from tests.support.broker import Broker, BusClient, wait_until
 from tests.support.disks import fill, tmpfs
@@ -324,10 +323,6 @@ async def test_kill_in_the_middle_of_submits_keeps_every_accepted_one(broker: Br
             status = await process.status()
             assert status is not None
             assert status["outbox"]["streams"]["transactions"]["pending"] >= len(accepted)
-
-
-def test_mosquitto_is_the_same_class_for_tests_and_demo() -> None:
-    assert issubclass(Broker, Mosquitto)
 
 
 async def test_disk_without_a_free_byte_at_start_stops_no_scanner_and_heals(broker: Broker, tmp_path: Path) -> None:
