@@ -1,19 +1,18 @@
-"""GS1 element strings and GS1 Digital Link, on biip, with what biip leaves open.
+"""GS1 element strings and GS1 Digital Link, on biip (``gs1_elements``), with what biip leaves open.
 
 Ours, not biip's: an element that needs a separator must have one or end the data; one application identifier with two
 values refuses the whole; a date that does not exist does not lose the rest of the data; in a Digital Link the
 rightmost primary key wins. General Specifications 7.8; GS1 Digital Link URI syntax 1.4.
+
+``gs1_elements`` is imported where the first GS1 symbol is met: biip holds 16 MB of company prefixes, and a till may
+never scan one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote
-
-from biip import ParseConfig, ParseError
-from biip.gs1_application_identifiers import GS1ApplicationIdentifier
-from biip.gs1_element_strings import GS1ElementString
 
 from protocols.barcodes.gtin import normalised
 
@@ -28,7 +27,6 @@ TEXT_CHARACTERS_MAX = 8192
 
 ApplicationIdentifiers = Mapping[str, str]
 
-_CONFIG = ParseConfig(gs1_element_strings_verify_date=False, separator_chars=(GS,))
 # Upper or lower case as a whole: a mixed-case scheme is no GS1 Digital Link.
 _DIGITAL_LINK = re.compile(r"(?:https?|HTTPS?)://[^/?#]+(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
 _PRIMARY_KEYS = frozenset(
@@ -50,17 +48,18 @@ def element_strings(text: str) -> ApplicationIdentifiers | None:
     rest = text.lstrip(GS)
     if not rest or len(rest) > TEXT_CHARACTERS_MAX or not rest.isascii():
         return None
+    from protocols.barcodes import gs1_elements
+
     found: list[tuple[str, str]] = []
-    try:
-        while rest:
-            element = GS1ElementString.extract(rest, config=_CONFIG)
-            rest = rest[len(element) :]
-            if rest and element.ai.separator_required and not rest.startswith(GS):
-                return None
-            found.append((element.ai.ai, element.value))
-            rest = rest.lstrip(GS)
-    except ParseError:
-        return None
+    while rest:
+        element = gs1_elements.first_of(rest)
+        if element is None:
+            return None
+        rest = rest[element.length :]
+        if rest and element.is_separator_required and not rest.startswith(GS):
+            return None
+        found.append((element.identifier, element.value))
+        rest = rest.lstrip(GS)
     return _without_conflict(found)
 
 
@@ -74,11 +73,9 @@ def digital_link(text: str) -> ApplicationIdentifiers | None:
         return None
     # parse_qsl would read a plus sign as a space; in a Digital Link it is a plus sign.
     query = parse_qsl((match["query"] or "").replace("+", "%2B").replace(";", "&"))
-    try:
-        pairs = [*path, *((_ALIASES.get(key, key), value) for key, value in query)]
-        return _without_conflict(_parsed_pairs(pairs, keys_required=len(path)))
-    except ParseError:
-        return None
+    pairs = [*path, *((_ALIASES.get(key, key), value) for key, value in query)]
+    checked = _checked_pairs(pairs, keys_required=len(path))
+    return None if checked is None else _without_conflict(checked)
 
 
 def gtin_of(application_identifiers: ApplicationIdentifiers) -> str | None:
@@ -95,22 +92,20 @@ def _key_and_qualifiers(segments: list[str]) -> list[tuple[str, str]]:
     return []
 
 
-def _parsed_pairs(pairs: Iterable[tuple[str, str]], keys_required: int) -> Iterator[tuple[str, str]]:
-    """Checked pairs. Of the query, keys that are no application identifier are no business of GS1 and skipped."""
+def _checked_pairs(pairs: Iterable[tuple[str, str]], keys_required: int) -> list[tuple[str, str]] | None:
+    """None where one is wrong. Of the query, keys that are no application identifier are no business of GS1."""
+    from protocols.barcodes import gs1_elements
+
+    checked: list[tuple[str, str]] = []
     for position, (key, value) in enumerate(pairs):
-        if position >= keys_required and not _is_application_identifier(key):
+        if position >= keys_required and not gs1_elements.is_application_identifier(key):
             continue
         padded = value.zfill(14) if key in ("01", "02") else value
-        if not f"{key}{padded}".isascii():
-            raise ParseError(f"{key!r}: outside of the GS1 character set")
-        yield key, GS1ElementString.parse(f"{key}{padded}", config=_CONFIG).value
-
-
-def _is_application_identifier(key: str) -> bool:
-    try:
-        return GS1ApplicationIdentifier.extract(key).ai == key
-    except ParseError:
-        return False
+        parsed = gs1_elements.value_of(f"{key}{padded}")
+        if parsed is None:
+            return None
+        checked.append((key, parsed))
+    return checked
 
 
 def _without_conflict(pairs: Iterable[tuple[str, str]]) -> ApplicationIdentifiers | None:
