@@ -111,6 +111,9 @@ class Overview:
             health, reason = Health.UNHEALTHY, "full: new transactions are refused; make room on the disk"
         elif self._database.is_failing:
             health, reason = Health.UNHEALTHY, "the last write failed; look at the disk"
+        elif self._database.giving_way:
+            names = " and ".join(self._database.giving_way)
+            health, reason = Health.DEGRADED, f"room is short: {names} are not kept for the cloud, sales still are"
         elif self._database.set_aside_as is not None:
             health, reason = Health.DEGRADED, f"was damaged and set aside as {self._database.set_aside_as}"
         return OutboxStatus(

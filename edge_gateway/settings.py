@@ -50,10 +50,14 @@ class OutboxSettings(_Section):
 
     directory: Path = Field(Path("/var/lib/edge-gateway"), description="Directory of the database.")
     bytes_max: int = Field(
-        2_000_000_000, ge=1_000_000, description="Size on disk at which new transactions are refused."
+        2_000_000_000,
+        ge=1_000_000,
+        description="Size on disk at which new transactions are refused. Device events stop at 80 % of it.",
     )
     disk_free_bytes_min: int = Field(
-        50_000_000, ge=0, description="Free disk space below which new entries are refused."
+        50_000_000,
+        ge=0,
+        description="Free disk space below which new transactions are refused. Device events need twice as much.",
     )
     delivered_keep_days: int = Field(
         90, ge=1, description="Days a transaction id is remembered after delivery, for repeats."

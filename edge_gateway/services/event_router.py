@@ -12,7 +12,7 @@ import structlog
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.cloudevents import cloud_event, device_source, event_type
-from edge_gateway.contracts.errors import StoreError
+from edge_gateway.contracts.errors import StorageFullError, StoreError
 from edge_gateway.contracts.events import OutboxEvent, StampedEvent
 from edge_gateway.contracts.store import Outbox
 
@@ -120,7 +120,7 @@ class EventRouter:
         try:
             await self._outbox.append(event)
         except StoreError as error:
-            self._failed("store", str(error))
+            self._failed("storage_full" if isinstance(error, StorageFullError) else "store", str(error))
         else:
             self.counters["forwarded"] += 1
             self._is_failing = False

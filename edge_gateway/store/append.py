@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
-from edge_gateway.contracts.store import Appended
+from edge_gateway.contracts.store import Appended, StreamNames
 from edge_gateway.store.streams import Streams
-from edge_gateway.store.transactor import Operation
+from edge_gateway.store.transactor import Operation, Rank
 
 _INSERT_EVENT = "INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload) VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_KEY = "INSERT OR IGNORE INTO idempotency_key (key, digest, event_id, sequence) VALUES (?, ?, ?, ?)"
+
+_RANKS: Final[Mapping[str, Rank]] = {
+    StreamNames.TRANSACTIONS: Rank.SALES,
+    StreamNames.INVENTORY: Rank.EVENTS,
+    StreamNames.DEVICE_EVENTS: Rank.EVENTS,
+    StreamNames.AUDIT: Rank.EVENTS,
+    StreamNames.TELEMETRY: Rank.TELEMETRY,
+}
 
 
 class NewEvent(NamedTuple):
@@ -29,7 +37,6 @@ class Append(Operation[NewEvent, Appended]):
     """Numbers the events, keeps their keys, answers repeats."""
 
     name = "append"
-    is_growing = True
 
     def __init__(self, streams: Streams, clock: Clock, announce: Callable[[set[str]], None]) -> None:
         self._streams = streams
@@ -37,6 +44,10 @@ class Append(Operation[NewEvent, Appended]):
         self._announce = announce
         self._staged: dict[str, int] = {}
         self._grown: set[str] = set()
+
+    def rank_of(self, item: NewEvent) -> Rank:
+        # A stream that is not in the schema is refused in any case.
+        return _RANKS.get(item.event.stream, Rank.TELEMETRY)
 
     def new_bytes(self, item: NewEvent) -> int:
         return len(item.event.payload)

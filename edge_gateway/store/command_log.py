@@ -10,7 +10,7 @@ from typing import Final
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, ErrorCode, RequestError, StoreError
 from edge_gateway.store.database import Database
-from edge_gateway.store.transactor import Operation
+from edge_gateway.store.transactor import Operation, Rank
 
 CLAIM_BYTES: Final = 8_192
 """Reckoned room for a claim and its reply: at worst each opens a new page."""
@@ -30,10 +30,12 @@ class _FinishItem:
 
 class _Claim(Operation[_ClaimItem, "bytes | None"]):
     name = "claim"
-    is_growing = True
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+
+    def rank_of(self, item: _ClaimItem) -> Rank:
+        return Rank.SALES
 
     def new_bytes(self, item: _ClaimItem) -> int:
         return CLAIM_BYTES
@@ -50,7 +52,8 @@ class _Claim(Operation[_ClaimItem, "bytes | None"]):
 
 class _Finish(Operation[_FinishItem, None]):
     name = "finish"
-    is_growing = False  # the effect has happened: its reply must be kept however full the disk is
+
+    # Its rank is DRAIN: the effect has happened, its reply must be kept however full the disk is.
 
     def apply(self, connection: sqlite3.Connection, items: Sequence[_FinishItem]) -> list[EdgeGatewayError | None]:
         return [_finish(connection, item) for item in items]

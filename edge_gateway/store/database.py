@@ -70,8 +70,13 @@ class Database:
 
     @property
     def is_full(self) -> bool:
-        """New entries are refused for want of room."""
+        """Sales are refused for want of room."""
         return self._writer is not None and self._writer.is_full
+
+    @property
+    def giving_way(self) -> tuple[str, ...]:
+        """Of ``telemetry`` and ``events``: what is refused because the room that is left is for sales."""
+        return self._writer.giving_way if self._writer is not None else ()
 
     @property
     def is_failing(self) -> bool:

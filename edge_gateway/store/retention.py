@@ -43,7 +43,6 @@ class Retention(Operation[None, Bite]):
     """Submitted to the writer like any other write."""
 
     name = "retention"
-    is_growing = False
 
     def __init__(self, clock: Clock, keep_days: int) -> None:
         self._clock = clock

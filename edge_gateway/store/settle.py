@@ -42,7 +42,6 @@ class Settle(Operation[Fates, None]):
     """An id that is not pending (settled before) is passed over, so that settling twice is harmless."""
 
     name = "settle"
-    is_growing = False
 
     def __init__(self, streams: Streams, clock: Clock) -> None:
         self._streams = streams

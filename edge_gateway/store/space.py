@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StorageFullError
 from edge_gateway.settings import OutboxSettings
+from edge_gateway.store.transactor import Rank
 
 LOOK_INTERVAL_S: Final = 1.0
 """The file system is asked at most once in this time; what was written since is reckoned from its size."""
 
 WRITTEN_PER_PAYLOAD_BYTE: Final = 2
 """Reckoning between two looks: a payload is written twice, to the WAL and later to the database."""
+
+EVENTS_SHARE: Final = 0.8
+"""Of ``outbox.bytes_max`` that events may fill: what scans fill in a week without the cloud leaves sales their fifth,
+which at 2 GB is more than a hundred thousand of them."""
+
+TELEMETRY_SHARE: Final = 0.7
+"""The same for telemetry, which gives way before anything else."""
+
+BYTES_SHARE: Final[Mapping[Rank, float]] = {
+    Rank.TELEMETRY: TELEMETRY_SHARE,
+    Rank.EVENTS: EVENTS_SHARE,
+    Rank.SALES: 1.0,
+}
+
+FREE_FACTOR: Final[Mapping[Rank, int]] = {Rank.TELEMETRY: 3, Rank.EVENTS: 2, Rank.SALES: 1}
+"""How many times ``outbox.disk_free_bytes_min`` must be free. A disk that something else fills takes sales longest."""
 
 
 class SpaceGuard:
@@ -37,23 +55,27 @@ class SpaceGuard:
         self._look(connection, self._clock.monotonic())
         self._count(connection)
 
-    def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> StorageFullError | None:
-        """Why ``new_bytes`` of payload may not be stored now; None if they may."""
+    def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> StorageFullError | None:
+        """Why ``new_bytes`` of payload may not be stored now; None if they may. ``rank``: below ``DRAIN``."""
+        free_bytes_min = self._settings.disk_free_bytes_min * FREE_FACTOR[rank]
         written = new_bytes * WRITTEN_PER_PAYLOAD_BYTE
         now = self._clock.monotonic()
         is_stale = self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S
-        if is_stale or self._free_bytes - written < self._settings.disk_free_bytes_min:
+        if is_stale or self._free_bytes - written < free_bytes_min:
             self._look(connection, now)
         self._count(connection)
-        if self.used_bytes + new_bytes > self._settings.bytes_max:
+        bytes_max = int(self._settings.bytes_max * BYTES_SHARE[rank])
+        if self.used_bytes + new_bytes > bytes_max:
+            stop = f", {rank.word} stop at {bytes_max}" if rank < Rank.SALES else ""
             return StorageFullError(
-                f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}: "
-                "see that the cloud can be reached, or raise the limit"
+                f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}"
+                f"{stop}: see that the cloud can be reached, or raise the limit"
             )
-        if self._free_bytes - written < self._settings.disk_free_bytes_min:
+        if self._free_bytes - written < free_bytes_min:
+            need = f", {rank.word} need {free_bytes_min}" if rank < Rank.SALES else ""
             return StorageFullError(
                 f"{self._path.parent} has {self._free_bytes} bytes free, outbox.disk_free_bytes_min is "
-                f"{self._settings.disk_free_bytes_min}: make room on that disk"
+                f"{self._settings.disk_free_bytes_min}{need}: make room on that disk"
             )
         self._free_bytes -= written
         return None

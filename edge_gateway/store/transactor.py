@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from edge_gateway.contracts.errors import EdgeGatewayError, StorageFullError, StoreError
@@ -21,12 +23,30 @@ _WRITE_FAILURES: Final = {
 """What SQLite says when it cannot put bytes on the disk: full, over a quota (EDQUOT), or past a file size limit."""
 
 
+class Rank(IntEnum):
+    """Who gives way to whom when room is short: the lower goes first."""
+
+    TELEMETRY = 0
+    EVENTS = 1
+    """Of devices, of stock, for an audit."""
+    SALES = 2
+    """Transactions; and requests to devices, without which a lane stands still (the log of them is small)."""
+    DRAIN = 3
+    """What makes room, or keeps the reply to what is done: never refused."""
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
 class Operation(Generic[ItemT, OutcomeT]):
     """One kind of write. Lives in the SQLite thread (but for ``announce``), and may keep what it knows there."""
 
     name: str
-    is_growing: bool
-    """Whether it is refused when room is short. What drains the store is not."""
+
+    def rank_of(self, item: ItemT) -> Rank:
+        """Below ``DRAIN`` the item adds to the store, and is refused when room is short for its rank."""
+        return Rank.DRAIN
 
     def new_bytes(self, item: ItemT) -> int:
         """Payload bytes that the item adds."""
@@ -56,7 +76,7 @@ Work = tuple[Operation[Any, Any], Any]
 class Refusing(Protocol):
     """The part of SpaceGuard that is used here."""
 
-    def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> StorageFullError | None: ...
+    def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> StorageFullError | None: ...
 
 
 class Transactor:
@@ -81,37 +101,46 @@ class Transactor:
         applied = []
         connection.execute("BEGIN IMMEDIATE")
         for operation, indexes in groups.items():
-            items = [batch[index][1] for index in indexes]
-            refusal = self._refusal(connection, operation, items)
-            if refusal is None:
-                results = operation.apply(connection, items)
+            refusals = self._refusals(connection, operation, [batch[index][1] for index in indexes])
+            taken = []
+            for index in indexes:
+                refusal = refusals[operation.rank_of(batch[index][1])]
+                if refusal is None:
+                    taken.append(index)
+                else:
+                    outcomes[index] = self._recall(connection, batch[index], refusal)
+            if taken:
+                results = operation.apply(connection, [batch[index][1] for index in taken])
+                for index, result in zip(taken, results, strict=True):
+                    outcomes[index] = result
                 applied.append(operation)
-            else:
-                results = [self._recall(connection, (operation, item), refusal) for item in items]
-            for index, result in zip(indexes, results, strict=True):
-                outcomes[index] = result
         connection.execute("COMMIT")
         for operation in applied:
             operation.committed()
         return outcomes
 
-    def _refusal(
+    def _refusals(
         self, connection: sqlite3.Connection, operation: Operation[Any, Any], items: Sequence[Any]
-    ) -> StorageFullError | None:
-        if not operation.is_growing:
-            return None
-        return self._space.refusal(connection, sum(map(operation.new_bytes, items)))
+    ) -> dict[Rank, StorageFullError | None]:
+        """By rank of these items. Those of one rank are taken together, or not."""
+        new_bytes: Counter[Rank] = Counter()
+        for item in items:
+            new_bytes[operation.rank_of(item)] += operation.new_bytes(item)
+        return {
+            rank: None if rank is Rank.DRAIN else self._space.refusal(connection, count, rank)
+            for rank, count in new_bytes.items()
+        }
 
     def _after_failure(self, connection: sqlite3.Connection, batch: Sequence[Work], error: Exception) -> list[Any]:
         translated = translate(error)
         if isinstance(translated, StorageFullError):
-            # What drains needs less room than what grows: it gets a try of its own.
-            draining = [work for work in batch if not work[0].is_growing]
-            if len(draining) == len(batch):
-                return [translated] * len(batch)
-            drained = iter(self.commit(connection, draining) if draining else [])
+            # What matters least gives way; the rest gets a try of its own.
+            ranks = [operation.rank_of(item) for operation, item in batch]
+            kept = [work for work, rank in zip(batch, ranks, strict=True) if rank > min(ranks)]
+            outcomes = iter(self.commit(connection, kept) if kept else [])
             return [
-                self._recall(connection, work, translated) if work[0].is_growing else next(drained) for work in batch
+                next(outcomes) if rank > min(ranks) else self._recall(connection, work, translated)
+                for work, rank in zip(batch, ranks, strict=True)
             ]
         if len(batch) > 1 and not isinstance(error, sqlite3.OperationalError):
             return [self.commit(connection, [work])[0] for work in batch]

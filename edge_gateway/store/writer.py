@@ -12,7 +12,7 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import EdgeGatewayError, StorageFullError, StoreError
-from edge_gateway.store.transactor import Operation, Transactor, Work, translate
+from edge_gateway.store.transactor import Operation, Rank, Transactor, Work, translate
 
 ItemT = TypeVar("ItemT")
 OutcomeT = TypeVar("OutcomeT")
@@ -42,8 +42,18 @@ class Writer:
         self._wake = asyncio.Event()
         self._is_closing = False
         self.counters = counters
-        self.is_full = False
         self.is_failing = False
+        self._refused: frozenset[Rank] = frozenset()
+
+    @property
+    def is_full(self) -> bool:
+        """Sales are refused for want of room."""
+        return Rank.SALES in self._refused
+
+    @property
+    def giving_way(self) -> tuple[str, ...]:
+        """What else is refused for want of room, so that sales are not."""
+        return tuple(rank.word for rank in sorted(self._refused) if rank < Rank.SALES)
 
     def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> asyncio.Future[OutcomeT]:
         """Await it: the outcome, once it is on disk; raises what went wrong for this item alone.
@@ -108,25 +118,40 @@ class Writer:
         self._note_condition(work, outcomes)
 
     def _note_condition(self, work: Sequence[Work], outcomes: Sequence[Any]) -> None:
-        """Log full, failing and recovered once each."""
+        """Log full, giving way, failing and recovered once each."""
         errors = [outcome for outcome in outcomes if isinstance(outcome, StoreError)]
-        if not errors and not self.is_full and not self.is_failing:
+        if not errors and not self._refused and not self.is_failing:
             return
-        full = next((error for error in errors if isinstance(error, StorageFullError)), None)
         failed = next((error for error in errors if type(error) is StoreError), None)
-        self.counters["refused:full"] += sum(isinstance(error, StorageFullError) for error in errors)
-        if full is not None and not self.is_full:
-            self.is_full = True
-            _log.error(log_events.STORE_FULL, reason=str(full))
-        if failed is not None and not self.is_failing:
-            self.is_failing = True
+        was_failing, self.is_failing = self.is_failing, failed is not None
+        if failed is not None and not was_failing:
             _log.error(log_events.STORE_FAILED, reason=str(failed))
-        if full is None and failed is None and (self.is_full or self.is_failing):
-            # A drain that works says nothing about room: only what grows proves that there is some again.
-            has_grown = any(operation.is_growing for operation, _ in work)
-            if has_grown or not self.is_full:
-                self.is_full = self.is_failing = False
-                _log.info(log_events.STORE_RECOVERED)
+        refused_before = self._refused
+        self._note_room(work, outcomes)
+        if (was_failing and not self.is_failing) or refused_before - self._refused:
+            _log.info(log_events.STORE_RECOVERED, still_refused=sorted(rank.word for rank in self._refused))
+
+    def _note_room(self, work: Sequence[Work], outcomes: Sequence[Any]) -> None:
+        refused: dict[Rank, StorageFullError] = {}
+        taken = set()
+        for (operation, item), outcome in zip(work, outcomes, strict=True):
+            is_drain = operation.rank_of(item) is Rank.DRAIN
+            # A disk that does not even let the store be drained takes no sale either.
+            rank = Rank.SALES if is_drain else operation.rank_of(item)
+            if isinstance(outcome, StorageFullError):
+                self.counters["refused:full" if rank is Rank.SALES else f"refused:full_for_{rank.word}"] += 1
+                refused[rank] = outcome
+            elif not is_drain and not isinstance(outcome, StoreError):
+                taken.add(rank)
+        for rank in sorted(refused.keys() - self._refused):
+            if rank is Rank.SALES:
+                _log.error(log_events.STORE_FULL, reason=str(refused[rank]))
+            else:
+                _log.warning(log_events.STORE_GIVING_WAY, refused=rank.word, reason=str(refused[rank]))
+        # A drain that works says nothing about room, a sale nothing about room for events: each rank proves its own,
+        # and that of those above it.
+        proven = {rank for rank in self._refused if any(below <= rank for below in taken - refused.keys())}
+        self._refused = (self._refused - proven) | refused.keys()
 
 
 def _fail(futures: Sequence[asyncio.Future[Any]], error: StoreError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 import sys
 import time
@@ -227,6 +228,27 @@ async def test_full_disk_refuses_loudly_and_devices_go_on(broker: Broker, tmp_pa
         await device_status(process, "scanner", power="online")
         await scanner.scan("4006381333931")
         await client.wait_for_count(1, "/barcode_scanned")
+    await scanner.stop()
+
+
+async def test_scans_give_way_to_sales_when_room_is_short(broker: Broker, tmp_path: Path) -> None:
+    scanner = SerialScanner(PtyLink(tmp_path / "port"))
+    await scanner.start()
+    short = {"outbox": {"disk_free_bytes_min": int(shutil.disk_usage(tmp_path).free * 0.7)}}
+    process = gateway(tmp_path / "box", broker.port, [serial_scanner(tmp_path / "port")], sections=short)
+    async with broker.client() as client, running(process):
+        await client.subscribe(REPLIES)
+        await client.subscribe("edge/v1/+/+/scanner/+/event/#")
+        await device_status(process, "scanner", power="online")
+        await scanner.scan("4006381333931")
+        await client.wait_for_count(1, "/barcode_scanned")
+        assert (await submit(client, sale("sale-1"), "r1"))["status"] == "accepted"
+        status = await process.status()
+        assert status is not None
+        assert status["health"]["status"] == "degraded"
+        assert any("room is short: events are not kept" in reason["text"] for reason in status["health"]["reasons"])
+        assert status["counters"]["events"]["dropped:storage_full"] == 1
+        assert status["gateway"]["is_ready"]
     await scanner.stop()
 
 

@@ -78,6 +78,6 @@ async def test_full_disk_does_not_stop_the_lane(tmp_path: Path, durable_before_b
         routing = router(store, published, durable_before_bus=durable_before_bus)
         for sequence in range(10):
             routing.route(scan(sequence))
-        await wait_until(lambda: routing.counters["dropped:store"] == 10)
+        await wait_until(lambda: routing.counters["dropped:storage_full"] == 10)
         await asyncio.sleep(0)
         assert [event["data"]["sequence"] for event in published.events] == list(range(10))

@@ -15,7 +15,7 @@ from edge_gateway.contracts.errors import ConflictError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store import writer as writer_module
-from edge_gateway.store.transactor import Operation, Transactor
+from edge_gateway.store.transactor import Operation, Rank, Transactor
 from edge_gateway.store.writer import Writer
 from tests.support.stores import TRANSACTIONS, event, open_store
 
@@ -125,10 +125,10 @@ async def test_writer_tells_all_who_wait_when_its_thread_is_gone() -> None:
             raise StoreError("the store is closed")
 
     class Nothing(Operation[int, int]):
-        is_growing = False
+        """Needs no room."""
 
     class Roomy:
-        def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> None:
+        def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> None:
             return None
 
     writer = Writer(DeadThread(), Transactor(Roomy()), Counter())
@@ -148,10 +148,10 @@ async def test_writer_leaves_nobody_waiting_when_the_disk_hangs_at_close() -> No
             return []
 
     class Nothing(Operation[int, int]):
-        is_growing = False
+        """Needs no room."""
 
     class Roomy:
-        def refusal(self, connection: sqlite3.Connection, new_bytes: int) -> None:
+        def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> None:
             return None
 
     writer = Writer(HangingThread(), Transactor(Roomy()), Counter())
