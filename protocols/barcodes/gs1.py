@@ -4,7 +4,7 @@ Ours, not biip's: an element that needs a separator must have one or end the dat
 values refuses the whole; a date that does not exist does not lose the rest of the data; in a Digital Link the
 rightmost primary key wins. General Specifications 7.8; GS1 Digital Link URI syntax 1.4.
 
-``gs1_elements`` is imported where the first GS1 symbol is met: biip holds 16 MB of company prefixes, and a till may
+``gs1_elements`` is imported where the first GS1 symbol is met: biip holds 10 MB of company prefixes, and a till may
 never scan one.
 """
 

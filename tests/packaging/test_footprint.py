@@ -36,7 +36,7 @@ def loaded() -> set[str]:
 @pytest.mark.parametrize(
     ("package", "is_for"),
     [
-        ("biip", "stores that scan GS1 symbols; it holds 16 MB of company prefixes"),
+        ("biip", "stores that scan GS1 symbols; it holds 10 MB of company prefixes"),
         ("PIL", "pictures of simulated receipts"),
         ("simulators", "demo, benchmarks and replays"),
     ],
