@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from edge_gateway.contracts.clock import Clock
@@ -22,8 +22,9 @@ COMMANDS_PER_BITE: Final = 1_000
 COMMANDS_MAX: Final = 20_000
 """Replies kept. The log is read through at start for requests cut short, so it has to stay small."""
 
-COMMAND_KEEP: Final = timedelta(days=7)
-"""A sender repeats a request within seconds; a week also covers one that was switched off over the holidays."""
+COMMAND_KEEP_DAYS: Final = 7
+"""A sender repeats a request within seconds; a week also covers one that was switched off over the holidays. Counted in
+days of running, as for keys: what is forgotten too early is printed twice."""
 
 FREE_PAGES_KEPT: Final = 2_000
 """Unused pages left in the file for the next events: giving them back and taking them again would wear out the card."""
@@ -50,9 +51,8 @@ class Retention(Operation[None, Bite]):
         self._cursor = self._next_cursor = ""
 
     def apply(self, connection: sqlite3.Connection, items: Sequence[None]) -> list[Bite | EdgeGatewayError]:
-        now = self._clock.now()
-        _mark_day(connection, now, self._keep_days)
-        bite = Bite(self._forget_keys(connection), _forget_commands(connection, now))
+        _mark_day(connection, self._clock.now(), self._keep_days)
+        bite = Bite(self._forget_keys(connection), _forget_commands(connection))
         _give_back_pages(connection)
         return [bite] * len(items)
 
@@ -81,10 +81,12 @@ _OLD_WATERMARKS: Final = """
 
 
 def _mark_day(connection: sqlite3.Connection, now: datetime, keep_days: int) -> None:
-    """Once a day, note below which sequence each stream is settled; drop marks older than the oldest one needed."""
+    """Once a day, note below which sequence each stream is settled, and the newest request; drop marks not needed.
+
+    A day that has its mark gets no other: a clock that goes back and forth between two days ages nothing.
+    """
     day = int(now.timestamp()) // 86_400
-    last = connection.execute("SELECT day FROM watermark ORDER BY position DESC LIMIT 1").fetchone()
-    if last is not None and last[0] == day:
+    if connection.execute("SELECT 1 FROM watermark WHERE day = ? LIMIT 1", (day,)).fetchone():
         return
     for stream_id, settled in connection.execute("SELECT stream_id, sequence_settled FROM stream").fetchall():
         start, end = first_sequence(stream_id), first_sequence(stream_id + 1)
@@ -98,15 +100,28 @@ def _mark_day(connection: sqlite3.Connection, now: datetime, keep_days: int) -> 
         "DELETE FROM watermark WHERE position <= (SELECT max(position) FROM watermark) - ?",
         ((keep_days + 2) * streams,),
     )
+    connection.execute(
+        "INSERT INTO command_watermark (command_position) SELECT coalesce(max(position), 0) FROM command"
+    )
+    connection.execute(
+        "DELETE FROM command_watermark WHERE position <= (SELECT max(position) FROM command_watermark) - ?",
+        (COMMAND_KEEP_DAYS + 2,),
+    )
 
 
-def _forget_commands(connection: sqlite3.Connection, now: datetime) -> int:
-    oldest_ms = int((now - COMMAND_KEEP).timestamp() * 1000)
+def _forget_commands(connection: sqlite3.Connection) -> int:
+    old = connection.execute(
+        "SELECT command_position FROM command_watermark ORDER BY position DESC LIMIT 1 OFFSET ?", (COMMAND_KEEP_DAYS,)
+    ).fetchone()
+    newest: int | None = connection.execute("SELECT max(position) FROM command").fetchone()[0]
+    if newest is None:
+        return 0
+    # The newest stays in any case: positions go on from it, and must never begin anew below an old mark.
+    position_max = min(max(old[0] if old is not None else 0, newest - COMMANDS_MAX), newest - 1)
     cursor = connection.execute(
         "DELETE FROM command WHERE position IN ("
-        " SELECT position FROM command WHERE reply IS NOT NULL"
-        " AND (claimed_at_ms < ? OR position <= (SELECT max(position) FROM command) - ?) ORDER BY position LIMIT ?)",
-        (oldest_ms, COMMANDS_MAX, COMMANDS_PER_BITE),
+        " SELECT position FROM command WHERE reply IS NOT NULL AND position <= ? ORDER BY position LIMIT ?)",
+        (position_max, COMMANDS_PER_BITE),
     )
     return cursor.rowcount
 

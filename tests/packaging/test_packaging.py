@@ -51,6 +51,7 @@ def test_wheel_has_profiles_schema_and_example_configuration(wheel: Path) -> Non
     expected = {
         "firmware_profiles/mettler-toledo-8217.toml",
         "edge_gateway/store/schema/v001.sql",
+        "edge_gateway/store/schema/v002.sql",
         "edge_gateway/resources/gateway.toml",
         *(f"{name}/py.typed" for name in PACKAGES),
     }
