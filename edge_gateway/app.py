@@ -19,7 +19,6 @@ from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock, EventIds, SystemClock
 from edge_gateway.contracts.commands import Reply, Request
-from edge_gateway.contracts.errors import StorageFullError
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
@@ -132,7 +131,7 @@ class Gateway:
         """Run until ``stop`` is set; raises what a part died of, after stopping the others in order."""
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._database.close)
-            if not await self._open_store():
+            if not await self._database.try_open():
                 self._start(stack, "store", self._open_store_later())
             await self._overview.refresh()
             if self._uplink is not None:
@@ -161,21 +160,11 @@ class Gateway:
         if failed is not None:
             await failed
 
-    async def _open_store(self) -> bool:
-        """False: the disk is full. Scanners and scales work all the same; what must be kept is refused until then."""
-        try:
-            await self._database.open()
-        except StorageFullError as error:
-            log.error(log_events.STORE_FULL, reason=str(error), retry_s=STORE_RETRY_S)
-            return False
-        return True
-
     async def _open_store_later(self) -> None:
-        is_open = False
-        while not is_open:
+        """The disk is full: what must be kept is refused until there is room."""
+        await self._clock.sleep(STORE_RETRY_S)
+        while not await self._database.try_open():
             await self._clock.sleep(STORE_RETRY_S)
-            is_open = await self._open_store()
-        log.info(log_events.STORE_RECOVERED, reason="there is room again")
 
     def _start(self, stack: contextlib.AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)

@@ -61,8 +61,9 @@ class Overview:
         self._store_problem: str | None = None
 
     async def refresh(self) -> None:
-        """Count the outbox. A store that cannot be read is a finding, not an error."""
+        """Count and measure the outbox. A store that cannot be read is a finding, not an error."""
         try:
+            await self._database.measure()
             self._counts = await self._outbox.counts()
             self._store_problem = None
         except StoreError as error:
@@ -105,14 +106,15 @@ class Overview:
 
     def _outbox_status(self) -> OutboxStatus:
         health, reason = Health.HEALTHY, None
+        condition = self._database.condition
         if self._store_problem is not None:
             health, reason = Health.UNHEALTHY, self._store_problem
-        elif self._database.is_full:
+        elif condition.is_full:
             health, reason = Health.UNHEALTHY, "full: new transactions are refused; make room on the disk"
-        elif self._database.is_failing:
+        elif condition.is_failing:
             health, reason = Health.UNHEALTHY, "the last write failed; look at the disk"
-        elif self._database.giving_way:
-            names = " and ".join(self._database.giving_way)
+        elif condition.giving_way:
+            names = " and ".join(condition.giving_way)
             health, reason = Health.DEGRADED, f"room is short: {names} are not kept for the cloud, sales still are"
         elif self._database.set_aside_as is not None:
             health, reason = Health.DEGRADED, f"was damaged and set aside as {self._database.set_aside_as}"
@@ -121,6 +123,7 @@ class Overview:
             health=health,
             reason=reason,
             size_bytes=self._database.used_bytes,
+            disk_free_bytes=self._database.free_bytes if self._database.is_open else None,
             streams={
                 name: StreamStatus(
                     pending=count.pending,

@@ -16,6 +16,7 @@ DEVICE_ANSWERED: Final = "device_answered"
 DEVICE_FAILED: Final = "device_failed"
 FRAMES_REJECTED: Final = "frames_rejected"
 COMMAND_FINISHED: Final = "command_finished"
+REPLY_NOT_KEPT: Final = "reply_not_kept"
 # bus
 BUS_CONNECTED: Final = "bus_connected"
 BUS_LOST: Final = "bus_lost"

@@ -225,7 +225,7 @@ class Supervisor:
         for task in tasks:
             if task in pending:
                 self.counters["drivers_left_behind"] += 1
-                log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=f"did not end within {STOP_S_MAX} s")
+                self._log_fault(f"the driver did not end within {STOP_S_MAX} s")
             elif not task.cancelled():
                 task.exception()  # taken: what counts is raised by the conversation
 

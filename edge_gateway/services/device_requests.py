@@ -109,7 +109,7 @@ class DeviceRequestService:
         except StoreError as error:
             # Done is done: it is answered. Asked again after a restart, the log will say "unknown", which is true then.
             self.counters["replies_not_kept"] += 1
-            log.error(log_events.STORE_FAILED, doing="keep a reply", request_id=request.id, reason=str(error))
+            log.error(log_events.REPLY_NOT_KEPT, request_id=request.id, reason=str(error))
         return reply
 
     async def _read(self, device: Device, request: Request) -> Reply:

@@ -51,27 +51,21 @@ class StatusServer:
 
     async def run(self) -> None:
         """Serve until cancelled. A port in use is logged once and tried again."""
-        is_failure_logged = False
+        failure_logged = None
         while True:
             try:
-                listener = _listen(self._settings.host, self._settings.port)
-            except OSError as error:
-                if not is_failure_logged:
-                    log.warning(
-                        log_events.STATUS_SERVER_FAILED,
-                        address=f"{self._settings.host}:{self._settings.port}",
-                        error=error.strerror or str(error),
-                        retry_s=RETRY_S,
-                    )
-                is_failure_logged = True
-                await self._clock.sleep(RETRY_S)
-                continue
-            is_failure_logged = False
-            with listener:
-                try:
+                with _listen(self._settings.host, self._settings.port) as listener:
+                    failure_logged = None
                     await self._serve(listener)
-                except Exception as error:  # noqa: BLE001 - the onlooker's failure never stops the daemon
-                    log.warning(log_events.STATUS_SERVER_FAILED, error=repr(error), retry_s=RETRY_S)
+                failure = "it ended by itself"
+            except OSError as error:
+                failure = error.strerror or str(error)
+            except Exception as error:  # noqa: BLE001 - the onlooker's failure never stops the daemon
+                failure = repr(error)
+            if failure != failure_logged:
+                address = f"{self._settings.host}:{self._settings.port}"
+                log.warning(log_events.STATUS_SERVER_FAILED, address=address, error=failure, retry_s=RETRY_S)
+            failure_logged = failure
             await self._clock.sleep(RETRY_S)
 
     async def _serve(self, listener: socket.socket) -> None:

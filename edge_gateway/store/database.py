@@ -15,10 +15,11 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.errors import EdgeGatewayError, StoreError
+from edge_gateway.contracts.errors import EdgeGatewayError, StorageFullError, StoreError
 from edge_gateway.settings import OutboxSettings
 from edge_gateway.store import integrity
 from edge_gateway.store.claims import close_open_claims
+from edge_gateway.store.condition import StoreCondition
 from edge_gateway.store.lock import DirectoryLock
 from edge_gateway.store.migrations import migrate, schema_files
 from edge_gateway.store.retention import INTERVAL_S, Retention
@@ -51,9 +52,10 @@ class Database:
         self._writer: Writer | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.counters: Counter[str] = Counter()
+        self.condition = StoreCondition()
         self._closed_because = StoreError("the store is not open")
         self.set_aside_as: Path | None = None
-        """Where a damaged database went at this start."""
+        """Where a damaged database went at this start: this run began with an empty one."""
 
     @property
     def path(self) -> Path:
@@ -64,29 +66,27 @@ class Database:
         return self._writer is not None
 
     @property
-    def was_set_aside(self) -> bool:
-        """The database was damaged, and this run began with an empty one: health is degraded until the next start."""
-        return self.set_aside_as is not None
-
-    @property
-    def is_full(self) -> bool:
-        """Sales are refused for want of room."""
-        return self._writer is not None and self._writer.is_full
-
-    @property
-    def giving_way(self) -> tuple[str, ...]:
-        """Of ``telemetry`` and ``events``: what is refused because the room that is left is for sales."""
-        return self._writer.giving_way if self._writer is not None else ()
-
-    @property
-    def is_failing(self) -> bool:
-        """The last write failed for a reason other than room."""
-        return self._writer is not None and self._writer.is_failing
-
-    @property
     def used_bytes(self) -> int:
-        """Bytes in use when the store was opened, or something was last appended; see OutboxSettings.bytes_max."""
+        """Bytes in use when it was last measured, or something was appended; see OutboxSettings.bytes_max."""
         return self._space.used_bytes
+
+    @property
+    def free_bytes(self) -> int:
+        """Of its file system, as of the same moment."""
+        return self._space.free_bytes
+
+    async def measure(self) -> None:
+        """Look at the room anew. Raises StoreError."""
+        await self.read(self._space.measure)
+
+    async def try_open(self) -> bool:
+        """As ``open``; False: the disk is full. Scanners and scales work all the same; call it again later."""
+        try:
+            await self.open()
+        except StorageFullError as error:
+            self.condition.cannot_open(error)
+            return False
+        return True
 
     async def open(self) -> None:
         """Raises StoreError, with a remedy: in use by another process, newer schema, or a directory of no use."""
@@ -100,11 +100,12 @@ class Database:
                 self._closed_because = error
             raise
         self._thread = thread
-        self._writer = Writer(thread, Transactor(self._space), self.counters)
+        self._writer = Writer(thread, Transactor(self._space), self.counters, self.condition)
         self._tasks = [
             asyncio.create_task(self._collect(self._writer), name="store collector"),
             asyncio.create_task(self._retain(), name="store retention"),
         ]
+        self.condition.opened()
         _log.info(log_events.STORE_OPENED, path=str(self.path))
 
     async def close(self) -> None:

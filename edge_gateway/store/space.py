@@ -45,7 +45,7 @@ class SpaceGuard:
         self._settings = settings
         self._clock = clock
         self._looked_at: float | None = None
-        self._free_bytes = 0
+        self.free_bytes = 0
         self._wal_bytes = 0
         self._page_bytes = 4096
         self.used_bytes = 0
@@ -61,7 +61,7 @@ class SpaceGuard:
         written = new_bytes * WRITTEN_PER_PAYLOAD_BYTE
         now = self._clock.monotonic()
         is_stale = self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S
-        if is_stale or self._free_bytes - written < free_bytes_min:
+        if is_stale or self.free_bytes - written < free_bytes_min:
             self._look(connection, now)
         self._count(connection)
         bytes_max = int(self._settings.bytes_max * BYTES_SHARE[rank])
@@ -71,13 +71,13 @@ class SpaceGuard:
                 f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}"
                 f"{stop}: see that the cloud can be reached, or raise the limit"
             )
-        if self._free_bytes - written < free_bytes_min:
+        if self.free_bytes - written < free_bytes_min:
             need = f", {rank.word} need {free_bytes_min}" if rank < Rank.SALES else ""
             return StorageFullError(
-                f"{self._path.parent} has {self._free_bytes} bytes free, outbox.disk_free_bytes_min is "
+                f"{self._path.parent} has {self.free_bytes} bytes free, outbox.disk_free_bytes_min is "
                 f"{self._settings.disk_free_bytes_min}{need}: make room on that disk"
             )
-        self._free_bytes -= written
+        self.free_bytes -= written
         return None
 
     def _count(self, connection: sqlite3.Connection) -> None:
@@ -90,7 +90,7 @@ class SpaceGuard:
         self._looked_at = now
         self._page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
         disk = os.statvfs(self._path.parent)
-        self._free_bytes = disk.f_bavail * disk.f_frsize
+        self.free_bytes = disk.f_bavail * disk.f_frsize
         try:
             self._wal_bytes = self._wal.stat().st_size
         except FileNotFoundError:

@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
-import structlog
-
-from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import EdgeGatewayError, StorageFullError, StoreError
+from edge_gateway.store.condition import StoreCondition
 from edge_gateway.store.transactor import Operation, Rank, Transactor, Work, translate
 
 ItemT = TypeVar("ItemT")
@@ -23,8 +21,6 @@ WAITING_MAX: Final = 10_000
 BATCH_WRITES_MAX: Final = 1_000
 """Writes in one commit: more would add latency for the first, and gain nothing once the fsync is shared by so many."""
 
-_log = structlog.get_logger()
-
 
 class RunsInThread(Protocol):
     """The part of SqliteThread that is used here."""
@@ -35,25 +31,16 @@ class RunsInThread(Protocol):
 class Writer:
     """Producers await ``submit``; one collector task, ``run``, serves them all."""
 
-    def __init__(self, thread: RunsInThread, transactor: Transactor, counters: Counter[str]) -> None:
+    def __init__(
+        self, thread: RunsInThread, transactor: Transactor, counters: Counter[str], condition: StoreCondition
+    ) -> None:
         self._thread = thread
+        self._condition = condition
         self._transactor = transactor
         self._waiting: list[tuple[Operation[Any, Any], Any, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
         self._is_closing = False
         self.counters = counters
-        self.is_failing = False
-        self._refused: frozenset[Rank] = frozenset()
-
-    @property
-    def is_full(self) -> bool:
-        """Sales are refused for want of room."""
-        return Rank.SALES in self._refused
-
-    @property
-    def giving_way(self) -> tuple[str, ...]:
-        """What else is refused for want of room, so that sales are not."""
-        return tuple(rank.word for rank in sorted(self._refused) if rank < Rank.SALES)
 
     def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> asyncio.Future[OutcomeT]:
         """Await it: the outcome, once it is on disk; raises what went wrong for this item alone.
@@ -113,25 +100,14 @@ class Writer:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        for operation in {operation for operation, _ in work}:
+        for operation in dict.fromkeys(operation for operation, _ in work):
             operation.announce()
         self._note_condition(work, outcomes)
 
     def _note_condition(self, work: Sequence[Work], outcomes: Sequence[Any]) -> None:
-        """Log full, giving way, failing and recovered once each."""
         errors = [outcome for outcome in outcomes if isinstance(outcome, StoreError)]
-        if not errors and not self._refused and not self.is_failing:
+        if not errors and self._condition.is_well:
             return
-        failed = next((error for error in errors if type(error) is StoreError), None)
-        was_failing, self.is_failing = self.is_failing, failed is not None
-        if failed is not None and not was_failing:
-            _log.error(log_events.STORE_FAILED, reason=str(failed))
-        refused_before = self._refused
-        self._note_room(work, outcomes)
-        if (was_failing and not self.is_failing) or refused_before - self._refused:
-            _log.info(log_events.STORE_RECOVERED, still_refused=sorted(rank.word for rank in self._refused))
-
-    def _note_room(self, work: Sequence[Work], outcomes: Sequence[Any]) -> None:
         refused: dict[Rank, StorageFullError] = {}
         taken = set()
         for (operation, item), outcome in zip(work, outcomes, strict=True):
@@ -143,15 +119,8 @@ class Writer:
                 refused[rank] = outcome
             elif not is_drain and not isinstance(outcome, StoreError):
                 taken.add(rank)
-        for rank in sorted(refused.keys() - self._refused):
-            if rank is Rank.SALES:
-                _log.error(log_events.STORE_FULL, reason=str(refused[rank]))
-            else:
-                _log.warning(log_events.STORE_GIVING_WAY, refused=rank.word, reason=str(refused[rank]))
-        # A drain that works says nothing about room, a sale nothing about room for events: each rank proves its own,
-        # and that of those above it.
-        proven = {rank for rank in self._refused if any(below <= rank for below in taken - refused.keys())}
-        self._refused = (self._refused - proven) | refused.keys()
+        failed = next((error for error in errors if type(error) is StoreError), None)
+        self._condition.seen(refused, taken, failed)
 
 
 def _fail(futures: Sequence[asyncio.Future[Any]], error: StoreError) -> None:

@@ -33,7 +33,7 @@ def test_migrations_are_tested_from_every_version() -> None:
 async def test_migration_takes_over_a_store_whole(tmp_path: Path, dump: Path) -> None:
     restore(dump, tmp_path)
     async with open_store(tmp_path) as store:
-        assert not store.database.was_set_aside
+        assert store.database.set_aside_as is None
         counts = await store.outbox.counts()
         found = {name: (one.pending, one.dead, one.delivered_total) for name, one in counts.items()}
         assert found["transactions"] == (2, 1, 2)

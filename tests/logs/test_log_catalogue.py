@@ -68,3 +68,13 @@ def test_catalogue_has_no_duplicates_and_each_name_is_its_value() -> None:
     ]
     assert [name for name, count in Counter(names).items() if count > 1] == []
     assert {name: getattr(log_events, name) for name in names} == {name: name.lower() for name in names}
+
+
+def test_each_event_is_logged_in_exactly_one_place() -> None:
+    """A runbook that is keyed on an event says what to do about one cause."""
+    places: dict[str, list[str]] = {name: [] for name in vars(log_events) if name.isupper()}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "log_events":
+                places[node.attr].append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert {name: found for name, found in places.items() if len(found) != 1} == {}

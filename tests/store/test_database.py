@@ -79,12 +79,12 @@ async def test_database_sets_a_file_that_is_no_database_aside(tmp_path: Path) ->
     (tmp_path / "outbox.db").write_bytes(b"not a database at all " * 500)
     (tmp_path / "outbox.db-wal").write_bytes(b"its log")
     async with open_store(tmp_path, clock=FakeClock()) as store:
-        assert store.database.was_set_aside
+        assert store.database.set_aside_as is not None
         assert store.database.set_aside_as == tmp_path / "outbox.db.corrupt-20261121T100000Z"
         assert store.database.set_aside_as.read_bytes().startswith(b"not a database")
         await store.outbox.append(event("e1"))
     async with open_store(tmp_path) as store:
-        assert not store.database.was_set_aside
+        assert store.database.set_aside_as is None
         assert store.database.used_bytes >= (tmp_path / "outbox.db").stat().st_size
         assert (await store.outbox.counts())[TRANSACTIONS].pending == 1
 
@@ -99,7 +99,7 @@ async def test_database_sets_a_damaged_file_aside_with_its_wal_and_goes_on(tmp_p
         damaged[page * 4096 : page * 4096 + 200] = random.Random(page).randbytes(200)
     path.write_bytes(damaged)
     async with open_store(tmp_path) as store:
-        assert store.database.was_set_aside
+        assert store.database.set_aside_as is not None
         await store.outbox.append(event("new"))
         assert [one.id for one in await store.outbox.pending(TRANSACTIONS, 10)] == ["new"]
 

@@ -42,7 +42,7 @@ async def test_outbox_refuses_above_its_own_limit_and_takes_again_after_draining
     async with open_store(tmp_path, bytes_max=8_000_000) as store:
         taken = await fill(store)
         assert taken > 100
-        assert store.database.is_full
+        assert store.database.condition.is_full
         with pytest.raises(StorageFullError, match=r"its limit outbox.bytes_max is 8000000"):
             await store.outbox.append(event("one more", padding=3000))
         with pytest.raises(StorageFullError):
@@ -52,7 +52,7 @@ async def test_outbox_refuses_above_its_own_limit_and_takes_again_after_draining
         assert (await store.outbox.counts())[TRANSACTIONS].pending == taken
         assert await drain(store) == taken
         assert await store.outbox.append(event("again", padding=3000)) == Appended("again", True)
-        assert not store.database.is_full
+        assert not store.database.condition.is_full
 
 
 async def test_outbox_refuses_when_the_disk_has_too_little_room_left(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_outbox_writes_nothing_of_a_batch_that_the_database_could_not_take
         assert await store.outbox.pending(TRANSACTIONS, 10) == []
         await store.database.read(lambda one: one.execute("PRAGMA max_page_count = 1000000").fetchone())
         assert await store.outbox.append(event("e0"), key="k0", digest="other") == Appended("e0", True)
-        assert not store.database.is_full
+        assert not store.database.condition.is_full
 
 
 def test_outbox_survives_a_write_that_the_kernel_refuses(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_outbox_survives_a_write_that_the_kernel_refuses(tmp_path: Path) -> None
         "        taken = await fill(store)\n"
         "        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
         "        await store.outbox.append(event('again'))\n"
-        "        assert not store.database.is_full\n"
+        "        assert not store.database.condition.is_full\n"
         "        delivered = await drain(store)\n"
         "        assert delivered == taken + 1 > 50, (delivered, taken)\n"
         "asyncio.run(main())"
@@ -142,7 +142,7 @@ async def test_outbox_outlives_a_disk_that_another_program_fills(small_disk: Pat
         assert taken >= 1000
         filler.unlink()
         await store.outbox.append(event("again"))
-        assert not store.database.is_full
+        assert not store.database.condition.is_full
         assert await drain(store) == taken + 1
         await _sound(small_disk)
 

@@ -15,6 +15,7 @@ from edge_gateway.contracts.errors import ConflictError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store import writer as writer_module
+from edge_gateway.store.condition import StoreCondition
 from edge_gateway.store.transactor import Operation, Rank, Transactor
 from edge_gateway.store.writer import Writer
 from tests.support.stores import TRANSACTIONS, event, open_store
@@ -131,7 +132,7 @@ async def test_writer_tells_all_who_wait_when_its_thread_is_gone() -> None:
         def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> None:
             return None
 
-    writer = Writer(DeadThread(), Transactor(Roomy()), Counter())
+    writer = Writer(DeadThread(), Transactor(Roomy()), Counter(), StoreCondition())
     running = asyncio.create_task(writer.run())
     with pytest.raises(StoreError, match="the store is closed"):
         await writer.submit(Nothing(), 1)
@@ -154,7 +155,7 @@ async def test_writer_leaves_nobody_waiting_when_the_disk_hangs_at_close() -> No
         def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> None:
             return None
 
-    writer = Writer(HangingThread(), Transactor(Roomy()), Counter())
+    writer = Writer(HangingThread(), Transactor(Roomy()), Counter(), StoreCondition())
     running = asyncio.create_task(writer.run())
     first = writer.submit(Nothing(), 1)
     await asyncio.sleep(0)

@@ -135,4 +135,4 @@ async def test_store_counts_and_tells_who_gives_way(tmp_path: Path) -> None:
 
 
 def _condition(database: Database) -> tuple[list[str], bool]:
-    return list(database.giving_way), database.is_full
+    return list(database.condition.giving_way), database.condition.is_full
