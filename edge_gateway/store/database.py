@@ -93,7 +93,6 @@ class Database:
         try:
             self._lock.acquire()
             thread = await self._open_sound()
-            await thread.run(self._space.measure)
         except BaseException as error:
             self._lock.release()
             if isinstance(error, StoreError):
@@ -140,7 +139,7 @@ class Database:
     async def _open_sound(self) -> SqliteThread:
         try:
             return await self._open_file()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, OSError) as error:
             if not integrity.is_damage(error):
                 raise translate(error) from error
             finding = str(error)
@@ -151,13 +150,14 @@ class Database:
         _log.error(log_events.STORE_SET_ASIDE, path=str(self.path), kept_as=str(self.set_aside_as), reason=finding)
         try:
             return await self._open_file()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise translate(error) from error
 
     async def _open_file(self) -> SqliteThread:
         thread = await SqliteThread.start(self.path)
         try:
             before, after, closed = await thread.run(partial(_make_ready, path=self.path))
+            await thread.run(self._space.measure)
         except BaseException:
             await thread.close()
             raise

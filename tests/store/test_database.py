@@ -8,6 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from edge_gateway.settings import OutboxSettings
 from edge_gateway.store import integrity
 from edge_gateway.store.database import Database
 from edge_gateway.store.migrations import schema_files
+from edge_gateway.store.space import SpaceGuard
 from tests.support.clock import FakeClock
 from tests.support.stores import TRANSACTIONS, event, open_store
 
@@ -133,6 +135,26 @@ async def test_database_is_durable_wal_and_owned(tmp_path: Path) -> None:
                 lambda connection, name=name: connection.execute(f"PRAGMA {name}").fetchone()
             )
             assert found[0] == value, name
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error"), OSError(5, "Input/output error")])
+async def test_database_that_cannot_be_measured_is_a_store_error_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(guard: SpaceGuard, connection: sqlite3.Connection) -> None:
+        raise error
+
+    one = database(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(SpaceGuard, "measure", fail)
+        with pytest.raises(StoreError, match="the outbox could not be used") as caught:
+            await one.open()
+    assert caught.value.__cause__ is error
+    with pytest.raises(StoreError, match="the outbox could not be used"):
+        await one.read(lambda connection: None)
+    assert not [thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name], "left behind"
+    await one.open()
+    await one.close()
 
 
 async def test_database_can_be_closed_twice_and_opened_again(tmp_path: Path) -> None:
