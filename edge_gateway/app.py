@@ -218,7 +218,7 @@ class Gateway:
             if health != self._last_health:
                 self._last_health = health
                 self._publisher.gateway_health(health)
-                self._notifier.status(health["status"])
+                self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
             await self._clock.sleep(LOOK_INTERVAL_S)
 
 

@@ -35,7 +35,7 @@ class SystemdNotifier:
         return self._watchdog_s and self._watchdog_s * WATCHDOG_SHARE
 
     def ready(self, status: str = "running") -> None:
-        """The store is open and all parts run."""
+        """All parts run. The store is open, or waits for room on its disk: ``/readyz`` tells which."""
         if self._send(f"READY=1\nSTATUS={_line(status)}"):
             log.info(log_events.SYSTEMD_NOTIFIED, state="ready", watchdog_interval_s=self.watchdog_interval_s)
 

@@ -10,10 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge_gateway.contracts.errors import StorageFullError
+from edge_gateway.contracts.log_events import STORE_FULL, STORE_RECOVERED
 from edge_gateway.contracts.store import Appended
+from edge_gateway.settings import OutboxSettings
 from edge_gateway.store import inspection
+from edge_gateway.store.database import Database
+from edge_gateway.store.outbox import SqliteOutbox
+from tests.support.clock import FakeClock
 from tests.support.stores import TRANSACTIONS, Store, event, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -145,6 +151,25 @@ async def test_outbox_outlives_a_disk_that_another_program_fills(small_disk: Pat
         assert not store.database.condition.is_full
         assert await drain(store) == taken + 1
         await _sound(small_disk)
+
+
+async def test_store_that_finds_no_room_to_open_says_so_once(small_disk: Path) -> None:
+    filler = small_disk / "somebody else's file"
+    _fill_up(filler)
+    one = Database(OutboxSettings(directory=small_disk, disk_free_bytes_min=0), FakeClock())
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert not await one.try_open()
+        assert one.condition.is_full
+        with pytest.raises(StorageFullError):
+            await SqliteOutbox(one, FakeClock()).append(event("e1"))
+        filler.unlink()
+        assert await one.try_open()
+        await one.close()
+    assert [log["event"] for log in logs if log["event"] in {STORE_FULL, STORE_RECOVERED}] == [
+        STORE_FULL,
+        STORE_RECOVERED,
+    ]
 
 
 async def _sound(directory: Path) -> None:
