@@ -1,8 +1,8 @@
 """The store's bus over MQTT: keeps connected, publishes until the broker has taken it, hands requests to handlers.
 
-Promises: at least once (QoS 1); order per topic; a retained topic shows its newest value, again after each reconnect; a
-request is acknowledged after its handler, so one that was being handled when the gateway died comes again. Requests are
-acknowledged as they finish, not in their order: a slow print must not hold up the lane's next sale.
+Promises: at least once (QoS 1); order per topic; a retained topic shows its newest value, again after each reconnect.
+Messages of a queued subscription (QoS 1) wait at the broker while we are away, and are acknowledged in their order,
+each after its handler: one that was being handled when the gateway died comes again. Those of others (QoS 0) do not.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class MqttBus:
         self._backoff = Backoff(RECONNECT_S_MIN, RECONNECT_S_MAX, random)
         self._version = version
         self._queue = OutgoingQueue(settings.queue_messages_max, self.counters)
-        self._incoming = Incoming(settings.requests_concurrent_max, self.counters)
+        self._incoming = Incoming(self.counters)
         self._pipeline = Pipeline(self._queue, self.counters)
         self._connection: Connection | None = None
         self._refused_filters: tuple[str, ...] = ()
@@ -97,8 +97,8 @@ class MqttBus:
         self._queue.retain(topic, payload)
         self._pipeline.send_now()
 
-    def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
-        self._incoming.subscribe(topic_filter, handler)
+    def subscribe(self, topic_filter: str, handler: MessageHandler, *, is_queued: bool = True) -> None:
+        self._incoming.subscribe(topic_filter, handler, is_queued=is_queued)
 
     async def run(self) -> None:
         """Until ``stop``. The broker may be absent at the start, and for a week. Cancelled: ends at once, and the
@@ -176,13 +176,13 @@ class MqttBus:
     async def _subscribe_all(self, connection: Connection) -> None:
         """Refused subscriptions do not raise: their codes are read, and a refusal is tried again from time to time."""
         refused = []
-        for topic_filter in self._incoming.filters:
-            code = await connection.subscribe_requests(topic_filter)
+        for each in self._incoming.subscriptions:
+            code = await connection.subscribe_requests(each.topic_filter, each.identifier, each.qos)
             if code >= REFUSED:
-                refused.append(topic_filter)
+                refused.append(each.topic_filter)
                 self.counters["subscribe_refused"] += 1
-                if topic_filter not in self._refused_filters:
-                    log.error(log_events.BUS_SUBSCRIBE_REFUSED, topic_filter=topic_filter, code=f"0x{code:02X}")
+                if each.topic_filter not in self._refused_filters:
+                    log.error(log_events.BUS_SUBSCRIBE_REFUSED, topic_filter=each.topic_filter, code=f"0x{code:02X}")
         self._refused_filters = tuple(refused)
 
     def _opened(self, connection: Connection) -> None:

@@ -1,8 +1,7 @@
 """One MQTT 5 connection to the broker: from CONNECT until it is lost or closed. Never used twice.
 
 aiomqtt hides what the bus must know, so some of its hooks are taken over here (aiomqtt 2.5, paho 2.1): the reason
-code of each PUBACK, the moment of arrival, manual acknowledgement, the properties of the CONNACK, and writing at once
-instead of in the next turn of the event loop.
+code of each PUBACK, the moment of arrival, manual acknowledgement, and the properties of the CONNACK.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -23,7 +20,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge_gateway.bus.acknowledgements import Acknowledgements
 from edge_gateway.bus.mqtt_options import ConnectionOptions, properties
+from edge_gateway.bus.mqtt_socket import SocketClient
 from edge_gateway.bus.outgoing import Outgoing
 
 CONNECT_TIMEOUT_S: Final = 3.0
@@ -50,7 +49,7 @@ _SILENT: Final = logging.getLogger("edge_gateway.bus.paho")
 _SILENT.setLevel(logging.CRITICAL + 1)
 
 
-class Connection(aiomqtt.Client):
+class Connection(SocketClient):
     """Callbacks come on the event loop. In ``on_acknowledged`` only ``send`` may be called, not ``flush``."""
 
     def __init__(
@@ -66,8 +65,10 @@ class Connection(aiomqtt.Client):
         self._message_handler = on_message
         self._acknowledged_handler = on_acknowledged
         self._content_types: dict[str, Properties] = {}
-        self._is_closed = False
-        self._thread_id = threading.get_ident()
+        self._acknowledgements = Acknowledgements()
+        self._has_subscription_ids = True
+        self.subscriptions_answered = 0
+        """SUBACKs so far. What comes before the one of its subscription has waited at the broker."""
         self.is_session_present = False
         self.receive_max = 65535
         self.packet_bytes_max: int | None = None
@@ -95,18 +96,22 @@ class Connection(aiomqtt.Client):
         """Raises aiomqtt.MqttError, OSError or ValueError; the connection is closed then."""
         try:
             await self.__aenter__()
+            if not self._has_subscription_ids:
+                raise aiomqtt.MqttError("the broker has no subscription identifiers (MQTT 5, 3.2.2.3.12)")
         except BaseException:
             self.close()
             raise
 
-    async def subscribe_requests(self, topic_filter: str) -> int:
+    async def subscribe_requests(self, topic_filter: str, identifier: int, qos: int) -> int:
         """The reason code: ``REFUSED`` and above are refusals, which paho and aiomqtt return as success.
 
         Retained messages are not sent at subscribing (each reconnect would bring them again); one that arrives live
         keeps its flag, so that it can be refused.
         """
-        options = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-        granted = await self.subscribe(topic_filter, options=options)
+        options = SubscribeOptions(qos=qos, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        subscribe = properties(PacketTypes.SUBSCRIBE)
+        subscribe.SubscriptionIdentifier = identifier
+        granted = await self.subscribe(topic_filter, options=options, properties=subscribe)
         code = granted[0]
         return code if isinstance(code, int) else code.value
 
@@ -122,18 +127,14 @@ class Connection(aiomqtt.Client):
             raise ConnectionError(paho.error_string(info.rc))
         return info.mid
 
-    def flush(self) -> None:
-        """Write now what ``send`` handed over, not in the next turn of the loop."""
-        self._write()
-
     def acknowledge(self, message: paho.MQTTMessage) -> None:
-        if not self._is_closed:
-            self._client.ack(message.mid, message.qos)
-            self._write()
+        """It was handled: acknowledge it, and what was handled before it, as soon as all that came earlier is."""
+        if not self._is_closed and self._acknowledge(message):
+            self.flush()
 
     def acknowledge_later(self, message: paho.MQTTMessage) -> None:
         """From within ``on_message``, where paho must not be made to write."""
-        self._client.ack(message.mid, message.qos)
+        self._acknowledge(message)
 
     async def lost(self) -> str:
         """Return, with the reason, when the connection is gone."""
@@ -152,19 +153,11 @@ class Connection(aiomqtt.Client):
                 await self.__aexit__(None, None, None)
         self.close()
 
-    def close(self) -> None:
-        """Close the socket now. aiomqtt leaves it open and registered after some failures."""
-        self._is_closed = True
-        for outcome in (self._connected, self._disconnected):
-            # Whoever cared has asked; asyncio need not complain about an exception that nobody fetched.
-            outcome.add_done_callback(lambda future: future.cancelled() or future.exception())
-        if self._misc_task is not None:
-            self._misc_task.cancel()
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket) and sock.fileno() >= 0:
-            self._loop.remove_reader(sock.fileno())
-            self._loop.remove_writer(sock.fileno())
-            sock.close()
+    def _acknowledge(self, message: paho.MQTTMessage) -> bool:
+        ready = self._acknowledgements.handled(message.mid) if message.qos else []
+        for mid in ready:
+            self._client.ack(mid, message.qos)
+        return bool(ready)
 
     def _properties_of(self, message: Outgoing) -> Properties:
         """Built once for each content type: paho's properties are slow to fill."""
@@ -189,72 +182,26 @@ class Connection(aiomqtt.Client):
         self.is_session_present = flags.session_present
         self.receive_max = getattr(properties, "ReceiveMaximum", self.receive_max)
         self.packet_bytes_max = getattr(properties, "MaximumPacketSize", None)
+        self._has_subscription_ids = bool(getattr(properties, "SubscriptionIdentifierAvailable", True))
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
-    def _on_disconnect(
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        if message.qos:
+            self._acknowledgements.received(message.mid)
+        self._message_handler(self, message)
+
+    def _on_subscribe(
         self,
         client: paho.Client,
         userdata: Any,
-        flags: paho.DisconnectFlags,
-        reason_code: ReasonCode,
+        mid: int,
+        reason_codes: list[ReasonCode],
         properties: Properties | None = None,
     ) -> None:
-        """aiomqtt would wait for the CONNACK of a broker that has gone until the time-out."""
-        if not self._connected.done():
-            self._connected.set_exception(aiomqtt.MqttError(f"closed before it answered: {reason_code}"))
-        super()._on_disconnect(client, userdata, flags, reason_code, properties)
-
-    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        self._message_handler(self, message)
+        self.subscriptions_answered += 1
+        super()._on_subscribe(client, userdata, mid, reason_codes, properties)
 
     def _on_publish(
         self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
     ) -> None:
         self._acknowledged_handler(self, mid, reason_code.value)
-
-    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
-        """Called in the connecting thread. aiomqtt registers the descriptor even if a stop has closed it meanwhile."""
-        self._loop.call_soon_threadsafe(self._socket_opened, sock)
-
-    def _socket_opened(self, sock: socket.socket) -> None:
-        if self._is_closed:
-            sock.close()
-            return
-        self._loop.add_reader(sock.fileno(), self._read)
-        self._misc_task = self._loop.create_task(self._misc_loop())
-
-    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
-        """aiomqtt always takes the long way through ``call_soon_threadsafe``; mixed with ``flush`` it would leave a
-        writer behind that nobody removes."""
-        if threading.get_ident() == self._thread_id:
-            self._add_writer(sock)
-        else:
-            self._loop.call_soon_threadsafe(self._add_writer, sock)
-
-    def _on_socket_unregister_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
-        """paho calls it from its destructor too, with the socket that ``close`` has closed: uvloop refuses its -1."""
-        if not self._is_closed and sock.fileno() >= 0:
-            self._loop.remove_writer(sock.fileno())
-
-    def _add_writer(self, sock: socket.socket) -> None:
-        if not self._is_closed and sock.fileno() >= 0:
-            self._loop.add_writer(sock.fileno(), self._write)
-
-    def _read(self) -> None:
-        try:
-            self._client.loop_read()
-            # A TLS socket holds decrypted bytes that no readiness of the descriptor tells of.
-            while isinstance(sock := self._client.socket(), ssl.SSLSocket) and sock.pending() > 0:
-                self._client.loop_read()
-        except Exception as error:  # noqa: BLE001 - paho raises many things on broken bytes; the link is gone then
-            self._fail(error)
-
-    def _write(self) -> None:
-        try:
-            self._client.loop_write()
-        except Exception as error:  # noqa: BLE001 - as in _read
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        if not self._disconnected.done():
-            self._disconnected.set_exception(error)

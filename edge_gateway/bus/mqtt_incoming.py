@@ -1,9 +1,11 @@
-"""Messages from the broker to their handlers: concurrently, within a limit, acknowledged when handled."""
+"""Messages from the broker to their handlers: each once, side by side, acknowledged when handled."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import paho.mqtt.client as paho
@@ -14,34 +16,44 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.bus import BusMessage, MessageHandler
 from edge_gateway.contracts.errors import stack_of
 
-WAITING_MAX: Final = 1000
-WAITING_BYTES_MAX: Final = 32 * 1024 * 1024
-"""Of messages above the limit of concurrent handlers. The broker holds QoS 1 back by itself (receive maximum), so these
-are QoS 0, which nobody was promised: beyond, they are dropped and counted."""
+QOS_0_HANDLERS_MAX: Final = 10_000
+"""A fuse: the broker holds QoS 1 back (receive maximum) and QoS 0 not, so handlers answer `busy` long before this.
+Beyond it messages are dropped and counted."""
 
 log = structlog.get_logger(__name__)
 
-_Arrived = tuple[Connection, paho.MQTTMessage, MessageHandler]
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """``identifier``: the broker sends it with each message that comes through this subscription, and through the same
+    one of an earlier life (MQTT 5, 3.8.2.1.2)."""
+
+    identifier: int
+    topic_filter: str
+    handler: MessageHandler
+    is_queued: bool
+
+    @property
+    def qos(self) -> int:
+        """A persistent session queues QoS 1 while we are away; QoS 0 only at a broker that is told to."""
+        return 1 if self.is_queued else 0
 
 
 class Incoming:
     """Owned by the bus; its methods run on the event loop."""
 
-    def __init__(self, concurrent_max: int, counters: Counter[str]) -> None:
-        self._concurrent_max = concurrent_max
+    def __init__(self, counters: Counter[str]) -> None:
         self._counters = counters
-        self._handlers: dict[str, MessageHandler] = {}
+        self._subscriptions: list[Subscription] = []
         self._group: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
-        self._waiting: deque[_Arrived] = deque()
-        self._waiting_bytes = 0
 
     @property
-    def filters(self) -> tuple[str, ...]:
-        return tuple(self._handlers)
+    def subscriptions(self) -> Sequence[Subscription]:
+        return self._subscriptions
 
-    def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
-        self._handlers[topic_filter] = handler
+    def subscribe(self, topic_filter: str, handler: MessageHandler, *, is_queued: bool) -> None:
+        self._subscriptions.append(Subscription(len(self._subscriptions) + 1, topic_filter, handler, is_queued))
 
     def start(self, group: asyncio.TaskGroup) -> None:
         self._group = group
@@ -55,42 +67,37 @@ class Incoming:
     def received(self, connection: Connection, message: paho.MQTTMessage) -> None:
         """Called by paho as a message arrives."""
         self._counters["received"] += 1
-        handler = self._handler(message)
-        if handler is None:
-            self._counters["received:unwanted"] += 1
+        subscription = self._taker(connection, message)
+        if subscription is None:
             connection.acknowledge_later(message)
-        elif len(self._running) < self._concurrent_max:
-            self._begin((connection, message, handler))
-        elif len(self._waiting) < WAITING_MAX and self._waiting_bytes + len(message.payload) <= WAITING_BYTES_MAX:
-            self._waiting.append((connection, message, handler))
-            self._waiting_bytes += len(message.payload)
-        else:
-            # QoS 1, from a broker that ignores our receive maximum: not acknowledged, it comes again.
-            self._counters["dropped:requests_waiting"] += 1
+        elif self._group is not None:
+            task = self._group.create_task(self._handle(connection, message, subscription.handler))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
-    def _handler(self, message: paho.MQTTMessage) -> MessageHandler | None:
+    def _taker(self, connection: Connection, message: paho.MQTTMessage) -> Subscription | None:
+        """Whose message it is: the first whose filter matches. None, and counted why, if it is not to be handled."""
+        subscription = self._first_match(message)
+        if subscription is None:
+            self._counters["received:unwanted"] += 1
+        elif not _came_through(subscription, message):
+            self._counters["received:copies"] += 1
+        elif not subscription.is_queued and connection.subscriptions_answered < subscription.identifier:
+            # The broker queues QoS 0 as well; whoever asked while we were away has given up, or asks again.
+            self._counters["dropped:waited_at_broker"] += 1
+        elif message.qos == 0 and len(self._running) >= QOS_0_HANDLERS_MAX:
+            self._counters["dropped:handlers_running"] += 1
+        else:
+            return subscription
+        return None
+
+    def _first_match(self, message: paho.MQTTMessage) -> Subscription | None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             return None
-        for topic_filter, handler in self._handlers.items():
-            if paho.topic_matches_sub(topic_filter, topic):
-                return handler
-        return None
-
-    def _begin(self, arrived: _Arrived) -> None:
-        if self._group is None:
-            return
-        task = self._group.create_task(self._handle(*arrived))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        while self._waiting and len(self._running) < self._concurrent_max:
-            arrived = self._waiting.popleft()
-            self._waiting_bytes -= len(arrived[1].payload)
-            self._begin(arrived)
+        matching = (each for each in self._subscriptions if paho.topic_matches_sub(each.topic_filter, topic))
+        return next(matching, None)
 
     async def _handle(self, connection: Connection, message: paho.MQTTMessage, handler: MessageHandler) -> None:
         properties = getattr(message, "properties", None)
@@ -102,6 +109,7 @@ class Incoming:
                     bool(message.retain),
                     getattr(properties, "ResponseTopic", None),
                     getattr(properties, "CorrelationData", None),
+                    message.qos,
                 )
             )
         except Exception as error:  # noqa: BLE001 - the boundary: one request must not end the bus
@@ -110,3 +118,10 @@ class Incoming:
                 log_events.BUS_HANDLER_FAILED, topic=message.topic, error=type(error).__name__, stack=stack_of(error)
             )
         connection.acknowledge(message)
+
+
+def _came_through(subscription: Subscription, message: paho.MQTTMessage) -> bool:
+    """False: a copy. A broker sends a message that matches several subscriptions once with all their identifiers, or
+    once for each of them (MQTT-3.3.4-4 and -5); the one of the first subscription has the QoS that was published."""
+    identifiers = getattr(message.properties, "SubscriptionIdentifier", ())
+    return not identifiers or subscription.identifier in identifiers

@@ -10,13 +10,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class BusMessage:
-    """A message that arrived. ``response_topic`` and ``correlation_data`` only from MQTT 5 clients."""
+    """A message that arrived. ``response_topic`` and ``correlation_data`` only from MQTT 5 clients.
+
+    ``qos`` 0: no flow control holds more of them back; whoever handles them bounds them.
+    """
 
     topic: str
     payload: bytes
     is_retained: bool = False
     response_topic: str | None = None
     correlation_data: bytes | None = None
+    qos: int = 1
 
 
 class Urgency(IntEnum):
@@ -52,6 +56,10 @@ class Bus(Protocol):
         """A retained value: only the newest of a topic is kept and (re)published."""
         ...
 
-    def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
-        """Before ``run``: handlers run as bounded concurrent tasks; a message is acknowledged after its handler."""
+    def subscribe(self, topic_filter: str, handler: MessageHandler, *, is_queued: bool = True) -> None:
+        """Before ``run``: each message gets a task of its own, and is acknowledged after its handler.
+
+        ``is_queued``: what comes while the gateway is away waits at the broker; else it is gone. Filters may overlap:
+        a message is handled once, by the first that matches, in the order of these calls.
+        """
         ...

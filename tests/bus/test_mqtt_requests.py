@@ -65,28 +65,6 @@ async def test_bus_takes_requests_that_came_while_it_was_away(broker: Broker) ->
     assert [message.payload for message in seen] == [b"while away"]
 
 
-async def test_bus_bounds_concurrent_handlers(broker: Broker) -> None:
-    bus, release = make_bus(broker, requests_concurrent_max=5), asyncio.Event()
-    running_now = most = done = 0
-
-    async def handle(message: BusMessage) -> None:
-        nonlocal running_now, most, done
-        running_now += 1
-        most = max(most, running_now)
-        await release.wait()
-        running_now -= 1
-        done += 1
-
-    bus.subscribe(COMMANDS, handle)
-    async with broker.client() as client, running(bus):
-        for number in range(40):
-            await client.publish(COMMAND, str(number), qos=number % 2)
-        await wait_until(lambda: running_now == 5)
-        release.set()
-        await wait_until(lambda: done == 40)
-    assert most == 5
-
-
 async def test_bus_survives_a_handler_that_fails(broker: Broker) -> None:
     bus, seen = make_bus(broker), []
 
