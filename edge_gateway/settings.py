@@ -42,7 +42,7 @@ class BusSettings(_Section):
     request_bytes_max: int = Field(
         262_144, ge=1024, description="Largest request payload taken; a larger one is refused."
     )
-    requests_concurrent_max: int = Field(100, ge=1, description="Requests handled at once; more wait at the broker.")
+    requests_concurrent_max: int = Field(100, ge=1, description="Sales handled at once; more wait at the broker.")
 
 
 class OutboxSettings(_Section):

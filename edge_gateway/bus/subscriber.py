@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from edge_gateway.bus.in_hand import RequestsInHand
 from edge_gateway.bus.replies import Replies, ReplyRoute
 from edge_gateway.bus.request_json import read_envelope, read_json, readable_id
 from edge_gateway.bus.topics import Topics
@@ -27,14 +27,17 @@ REFUSAL_LOG_INTERVAL_S: Final = 1.0
 log = structlog.get_logger(__name__)
 
 RequestHandler = Callable[[Request], Awaitable[Reply]]
-_Key = tuple[str, str, str, str]
 
 
 class RequestSubscriber:
     """Subscribes at construction, before the bus runs.
 
+    What a terminal asks waits at the broker while the gateway is away: its sale is taken once, whenever that is. What a
+    device is asked does not: a drawer must not open an hour later. Whoever asked asks again until it is answered.
+
     A request that is being handled and arrives again (the same id for the same target; after a reconnect, or repeated
-    by an impatient client) is not run twice: it waits for the first, and is answered if it asks from another place.
+    by an impatient client) is not run twice, and nothing waits for it: it is answered together with the first, if it
+    asks from another place.
     """
 
     def __init__(
@@ -52,9 +55,10 @@ class RequestSubscriber:
         self._clock = clock
         self._request_bytes_max = request_bytes_max
         self._replies = Replies(bus, topics, self.counters)
-        self._running: dict[_Key, tuple[str, ReplyRoute, asyncio.Future[Reply]]] = {}
+        self._in_hand = RequestsInHand()
         self._refusal_logged_s = float("-inf")
-        bus.subscribe(topics.commands, self._received)
+        bus.subscribe(topics.pos_commands, self._received)
+        bus.subscribe(topics.commands, self._received, is_queued=False)
 
     async def _received(self, message: BusMessage) -> None:
         self.counters["requests"] += 1
@@ -63,12 +67,19 @@ class RequestSubscriber:
             value = self._read(message)
             route, request_id = self._replies.refusal_route(message, value.get("reply_to")), readable_id(value)
             request, route = self._request(message, value)
+            is_first = self._in_hand.begin(request, route, len(message.payload), message.qos)
         except RequestError as error:
             self._refuse(message, route, request_id, error)
             return
-        reply = await self._answer(message, request, route)
-        if reply is not None:
-            self._replies.send(route, reply)
+        if not is_first:
+            self.counters["joined"] += 1
+            return
+        try:
+            reply = await self._handle(request)
+        finally:
+            routes = self._in_hand.end(request)
+        for asker in routes:
+            self._replies.send(asker, reply)
 
     def _read(self, message: BusMessage) -> dict[str, object]:
         if message.is_retained:
@@ -84,7 +95,8 @@ class RequestSubscriber:
         if command is None:
             raise RequestError(ErrorCode.INVALID_REQUEST, "topic: lane, class, device or command is no valid name")
         route = self._replies.route(message, envelope.reply_to)
-        expires_at = None if envelope.expires_at is None else datetime.fromisoformat(envelope.expires_at)
+        if envelope.claim is not None:
+            raise RequestError(ErrorCode.UNSUPPORTED, "claim: this gateway grants no claims; leave it out")
         request = Request(
             id=envelope.id,
             lane=command.lane,
@@ -92,35 +104,9 @@ class RequestSubscriber:
             target=command.target,
             name=command.name,
             params=envelope.params,
-            expires_at=expires_at,
-            claim=envelope.claim,
+            expires_at=None if envelope.expires_at is None else datetime.fromisoformat(envelope.expires_at),
         )
-        if expires_at is not None and expires_at <= (now := self._clock.now()):
-            age_s = (now - expires_at).total_seconds()
-            raise RequestError(ErrorCode.EXPIRED, f"expired {age_s:.1f} s ago by the gateway's clock; not carried out")
         return request, route
-
-    async def _answer(self, message: BusMessage, request: Request, route: ReplyRoute) -> Reply | None:
-        """None: the first arrival of the same request answers."""
-        key = (request.lane, request.device_class, request.target, request.id)
-        digest = request.digest()
-        if (first := self._running.get(key)) is not None:
-            first_digest, first_route, running = first
-            if first_digest != digest:
-                conflict = RequestError(ErrorCode.CONFLICT, "this id is being handled now, with other content")
-                return self._refusal(message, request.id, conflict)
-            self.counters["joined"] += 1
-            reply = await asyncio.shield(running)
-            return reply if route != first_route else None
-        running = asyncio.get_running_loop().create_future()
-        self._running[key] = (digest, route, running)
-        try:
-            reply = await self._handle(request)
-            running.set_result(reply)
-        finally:
-            del self._running[key]
-            running.cancel()
-        return reply
 
     async def _handle(self, request: Request) -> Reply:
         try:
@@ -140,12 +126,9 @@ class RequestSubscriber:
             return Reply.failed(request.id, RequestError(ErrorCode.INTERNAL, "the gateway failed; its log says more"))
 
     def _refuse(self, message: BusMessage, route: ReplyRoute, request_id: str | None, error: RequestError) -> None:
-        self._replies.send(route, self._refusal(message, request_id or "", error), has_id=request_id is not None)
-
-    def _refusal(self, message: BusMessage, request_id: str, error: RequestError) -> Reply:
         self.counters[f"refused:{error.code.value}"] += 1
         now_s = self._clock.monotonic()
         if now_s - self._refusal_logged_s >= REFUSAL_LOG_INTERVAL_S:
             self._refusal_logged_s = now_s
             log.warning(log_events.REQUEST_REFUSED, topic=message.topic, code=error.code.value, reason=str(error)[:500])
-        return Reply.failed(request_id, error)
+        self._replies.send(route, Reply.failed(request_id or "", error), has_id=request_id is not None)

@@ -54,6 +54,11 @@ class Topics:
         """Filter of every request of the store."""
         return f"{self._base}/+/+/+/command/+"
 
+    @property
+    def pos_commands(self) -> str:
+        """Filter of the requests of terminals; ``commands`` matches them too."""
+        return f"{self._base}/+/{POS_CLASS}/+/command/+"
+
     def device_info(self, lane: str, device_class: str, device_id: str) -> str:
         return f"{self._base}/{lane}/{device_class}/{device_id}/info"
 

@@ -24,7 +24,6 @@ class Request:
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
-    claim: str | None = None
 
     def digest(self) -> str:
         """Of what is asked for: a repeat under the same id has the same one, whatever its expiry."""

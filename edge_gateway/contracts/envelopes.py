@@ -20,9 +20,9 @@ class RequestEnvelope(_Part):
 
     id: Key = Field(description="Unique for the device or terminal; its repeat is answered, not carried out.")
     params: dict[str, Any] = Field(default_factory=dict, description="As the command has it.")
-    expires_at: Instant | None = Field(None, description="Not carried out after this instant (UTC, Z).")
+    expires_at: Instant | None = Field(None, description="Not begun after this instant (UTC, Z).")
     claim: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
-        None, description="Token of an exclusive claim on the device."
+        None, description="For exclusive claims on a device, which come later: answered unsupported."
     )
     reply_to: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = Field(
         None, description="Reply topic inside the lane, for clients without MQTT 5 response topics."

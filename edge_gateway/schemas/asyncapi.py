@@ -27,10 +27,12 @@ _PARAMETERS: Final = {
     "severity": "info, warning or critical.",
 }
 _DESCRIPTION: Final = (
-    "What a store's edge gateway says and takes over the store's MQTT broker. QoS 1 throughout; states are retained, "
-    "events and requests are not. MQTT 5 and 3.1.1. A reply goes to the MQTT 5 response topic with its correlation "
-    "data; else to `reply_to` of the request, inside the lane of the request; else to the reply topic of the terminal "
-    "or device. Each request gets exactly one final reply."
+    "What a store's edge gateway says and takes over the store's MQTT broker. It publishes at QoS 1; states are "
+    "retained, events and requests are not. What a terminal asks (`pos`) waits at the broker while the gateway is "
+    "away; what a device is asked does not: repeat each request, under its id, until it is answered. MQTT 5 and "
+    "3.1.1. A reply goes to the MQTT 5 response topic with its correlation data; else to `reply_to` of the request, "
+    "inside the lane of the request; else to the reply topic of the terminal or device. Each request gets exactly one "
+    "final reply."
 )
 
 
@@ -104,7 +106,7 @@ def _add_command(command: Command, channels: dict[str, Any], operations: dict[st
         f"The one final reply to {command.name}.",
     )
     channels.setdefault(replies, {"messages": {}})["messages"][f"{name}Reply"] = reply
-    operation = _operation("receive", name, command.meaning)
+    operation = _operation("receive", name, command.meaning, qos=1 if command.device_class == "pos" else 0)
     operation["reply"] = {
         "channel": {"$ref": f"#/channels/{replies}"},
         "messages": [{"$ref": f"#/channels/{replies}/messages/{name}Reply"}],
@@ -151,12 +153,12 @@ def _channel(topic: str, messages: Mapping[str, Any], words: str) -> dict[str, A
     return {"address": address, "description": words, "parameters": parameters, "messages": dict(messages)}
 
 
-def _operation(action: str, channel: str, words: str, *, is_retained: bool = False) -> dict[str, Any]:
+def _operation(action: str, channel: str, words: str, *, qos: int = 1, is_retained: bool = False) -> dict[str, Any]:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": words.split(". ")[0],
-        "bindings": {"mqtt": {"qos": 1, "retain": is_retained, "bindingVersion": "0.2.0"}},
+        "bindings": {"mqtt": {"qos": qos, "retain": is_retained, "bindingVersion": "0.2.0"}},
     }
 
 

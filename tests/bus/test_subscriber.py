@@ -13,6 +13,7 @@ import aiomqtt
 import pytest
 from structlog.testing import capture_logs
 
+from edge_gateway.bus import in_hand
 from edge_gateway.bus.subscriber import RequestSubscriber
 from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts import log_events
@@ -25,20 +26,23 @@ from tests.support.bus import STORE, make_bus, running
 
 COMMAND = "edge/v1/S001/lane-1/pos/T1/command/echo"
 REPLY = "edge/v1/S001/lane-1/pos/T1/reply"
+PRINT = "edge/v1/S001/lane-1/pos_printer/p1/command/print"
 SECRET = "4111 1111 1111 1111"
 
 
 class Echo:
-    """Answers with the params; ``release`` holds replies back."""
+    """Answers with the params; ``release`` holds replies back, ``stalled`` those of one command."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.release = asyncio.Event()
         self.release.set()
+        self.stalled: str | None = None
 
     async def __call__(self, request: Request) -> Reply:
         self.requests.append(request)
-        await self.release.wait()
+        if self.stalled in (None, request.name):
+            await self.release.wait()
         if request.params.get("fail"):
             raise ZeroDivisionError(SECRET)
         if request.params.get("refuse"):
@@ -47,8 +51,10 @@ class Echo:
 
 
 @asynccontextmanager
-async def echoing(broker: Broker, **limits: int) -> AsyncIterator[tuple[Echo, RequestSubscriber]]:
-    echo, bus = Echo(), make_bus(broker)
+async def echoing(
+    broker: Broker, requests_concurrent_max: int = 100, **limits: int
+) -> AsyncIterator[tuple[Echo, RequestSubscriber]]:
+    echo, bus = Echo(), make_bus(broker, requests_concurrent_max=requests_concurrent_max)
     subscriber = RequestSubscriber(bus, Topics(STORE), echo, SystemClock(), **limits)
     async with running(bus):
         yield echo, subscriber
@@ -141,13 +147,16 @@ async def test_request_on_an_impossible_topic_is_refused(broker: Broker) -> None
         assert echo.requests == []
 
 
-async def test_request_that_has_expired_is_not_carried_out(broker: Broker) -> None:
+async def test_request_with_a_claim_is_unsupported(broker: Broker) -> None:
+    """Not ignored: a till that believes it holds the device alone must learn that it does not."""
     async with echoing(broker) as (echo, _), broker.client() as client:
         await client.subscribe(REPLY)
-        await client.publish(COMMAND, {"id": "r-1", "expires_at": "2020-01-01T00:00:00Z"})
+        await client.publish(COMMAND, {"id": "r-1", "claim": "token"})
         reply = client.json((await client.wait_for_count(1))[0])
-        assert (reply["status"], reply["error"]["code"]) == ("failed", "expired")
-        assert echo.requests == []
+        assert (reply["id"], reply["error"]["code"]) == ("r-1", "unsupported")
+        await client.publish(COMMAND, {"id": "r-2", "claim": None})
+        assert client.json((await client.wait_for_count(2))[1])["status"] == "completed"
+        assert [request.id for request in echo.requests] == ["r-2"]
 
 
 async def test_retained_request_is_refused(broker: Broker) -> None:
@@ -203,6 +212,63 @@ async def test_request_repeated_while_it_is_handled_is_not_run_twice(broker: Bro
         await client.wait_for_count(1, REPLY)
         assert sorted(str(message.topic) for message in client.on("mine/")) == ["mine/1", "mine/2", "mine/3"]
         assert [request.id for request in echo.requests] == ["r-1", "last"]
+
+
+async def test_printer_that_stalls_holds_up_no_other_lane(broker: Broker) -> None:
+    """However often its till repeats one print, or sends others: what a terminal submits finds its way at once."""
+    async with echoing(broker, requests_concurrent_max=10) as (echo, subscriber), broker.client() as client:
+        await client.subscribe("mine/#")
+        await client.subscribe(REPLY)
+        echo.stalled = "print"
+        echo.release.clear()
+        for number in range(100):
+            await client.publish(PRINT, {"id": "p-1"}, response_topic=f"mine/{number}")
+        for number in range(100):
+            await client.publish(PRINT, {"id": f"other-{number}"}, response_topic="mine/others")
+        await wait_until(lambda: subscriber.counters["requests"] == 200)
+        assert subscriber.counters["joined"] == 99
+        await client.publish(COMMAND, {"id": "sale"})
+        assert client.json((await client.wait_for_count(1, REPLY, timeout_s=2))[0])["id"] == "sale"
+        echo.release.set()
+        await client.wait_for_count(200, "mine/")
+        assert len({str(message.topic) for message in client.on("mine/")}) == 101
+        assert len(echo.requests) == 102
+
+
+async def test_requests_at_qos_0_that_find_no_room_are_answered_busy(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing holds them back at the broker. Devices do not take the room of sales, and sales at QoS 1 need none."""
+    monkeypatch.setattr(in_hand, "UNHELD_BYTES_MAX", 5 * (in_hand.REQUEST_BYTES + 100))
+    async with echoing(broker) as (echo, _), broker.client() as client:
+        await client.subscribe("edge/v1/S001/lane-1/+/+/reply")
+        echo.release.clear()
+        for topic in (PRINT, COMMAND):
+            for number in range(8):
+                await client.publish(topic, {"id": f"r-{number}"}, qos=0)
+        for message in await client.wait_for_count(6, timeout_s=2):
+            reply = client.json(message)
+            assert (reply["status"], reply["error"]["code"], reply["error"]["retryable"]) == ("failed", "busy", True)
+        for number in range(20):
+            await client.publish(COMMAND, {"id": f"held-back-{number}"})
+        await wait_until(lambda: len(echo.requests) == 30)
+        echo.release.set()
+        await client.wait_for_count(36)
+        await client.publish(PRINT, {"id": "r-7"}, qos=0)
+        assert client.json((await client.wait_for_count(37))[-1])["status"] == "completed"
+
+
+async def test_command_to_a_device_that_was_sent_while_the_gateway_was_away_is_not_carried_out(broker: Broker) -> None:
+    async with broker.client() as client:
+        await client.subscribe(REPLY)
+        async with echoing(broker):
+            pass
+        await client.publish(PRINT, {"id": "old"})
+        await client.publish(COMMAND, {"id": "sale"})
+        async with echoing(broker) as (echo, _):
+            await client.publish(PRINT, {"id": "new", "reply_to": REPLY})
+            assert {client.json(message)["id"] for message in await client.wait_for_count(2)} == {"sale", "new"}
+            assert {request.id for request in echo.requests} == {"sale", "new"}
 
 
 async def test_every_request_is_answered_though_the_broker_goes_away(tmp_path: Path) -> None:
