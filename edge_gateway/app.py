@@ -6,18 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from random import Random, SystemRandom
 from typing import Any
 
 import structlog
 
 from edge_gateway import __version__
-from edge_gateway.bus.mqtt import MqttBus
 from edge_gateway.bus.publisher import BusPublisher
 from edge_gateway.bus.subscriber import RequestSubscriber
 from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts import log_events
-from edge_gateway.contracts.clock import Clock, EventIds, SystemClock
+from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.devices.registry import build_registry
@@ -28,13 +26,11 @@ from edge_gateway.services.event_router import EventRouter
 from edge_gateway.services.transactions import TransactionService
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.status.notify import SystemdNotifier
-from edge_gateway.status.server import StatusServer
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.transports.factory import make_transport
 from edge_gateway.uplinks.forwarder import Forwarder
-from edge_gateway.uplinks.https import HttpsUplink
+from edge_gateway.world import World
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +47,7 @@ LOOK_INTERVAL_S = 2.0
 
 
 class Gateway:
-    """One store's gateway. Construction reads nothing but the profiles; ``run`` does the rest.
+    """One store's gateway in its world. Construction reads nothing but the profiles; ``run`` does the rest.
 
     Raises ConfigError from the constructor, StoreError from ``run``.
     """
@@ -59,26 +55,25 @@ class Gateway:
     def __init__(
         self,
         settings: GatewaySettings,
+        world: World | None = None,
         *,
-        clock: Clock | None = None,
-        random: Random | None = None,
         profile_directories: Sequence[Path] = (),
     ) -> None:
+        world = world or World()
         self._settings = settings
-        self._clock = clock = clock or SystemClock()
-        self._random = random = random or SystemRandom()
+        self._clock = clock = world.clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._requests_in_hand: set[asyncio.Task[Any]] = set()
         self._last_health: dict[str, Any] | None = None
         self._last_info: dict[str, dict[str, Any]] = {}
         store_id, topics = settings.store.id, Topics(settings.store.id)
 
-        self._database = Database(settings.outbox, clock)
+        self._database = Database(settings.outbox, clock, world.start_sqlite)
         self._outbox = SqliteOutbox(self._database, clock)
         command_log = SqliteCommandLog(self._database, clock)
-        self._bus = MqttBus(settings.bus, store_id, clock, random, __version__)
+        self._bus = world.make_bus(settings.bus, store_id, clock, world.random, __version__)
         self._publisher = BusPublisher(self._bus, topics)
-        ids = EventIds(clock)
+        ids = EventIds(clock, world.random_bytes)
         self._router = EventRouter(
             store_id,
             self._publisher.event,
@@ -89,9 +84,9 @@ class Gateway:
         )
         self._registry = build_registry(
             settings.device,
-            make_transport=make_transport,
+            make_transport=world.make_transport,
             clock=clock,
-            random=random,
+            random=world.random,
             on_event=self._router.route,
             on_change=self._device_changed,
             profile_directories=profile_directories,
@@ -101,9 +96,9 @@ class Gateway:
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
-        self._uplink = HttpsUplink(settings.cloud, clock) if settings.cloud else None
+        self._uplink = world.make_uplink(settings.cloud, clock) if settings.cloud else None
         self._forwarders = [
-            Forwarder(self._outbox, self._uplink, stream, settings.cloud, clock, random)
+            Forwarder(self._outbox, self._uplink, stream, settings.cloud, clock, world.random)
             for stream in StreamNames
             if settings.cloud and self._uplink
         ]
@@ -122,9 +117,10 @@ class Gateway:
                 "device_requests": self._device_requests.counters,
                 "transactions": self._transactions.counters,
                 "events": self._router.counters,
+                **({f"uplink/{self._uplink.name}": self._uplink.counters} if self._uplink else {}),
             },
         )
-        self._status_server = StatusServer(settings.status, self._overview, clock)
+        self._status_server = world.make_status_server(settings.status, self._overview, clock)
         self._notifier = SystemdNotifier(clock)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from edge_gateway import __version__
-from edge_gateway.bus.mqtt import MqttBus
+from edge_gateway.contracts.bus import StoreBus
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.states import Health, PowerState
@@ -41,7 +41,7 @@ class Overview:
         clock: Clock,
         *,
         registry: Registry,
-        bus: MqttBus,
+        bus: StoreBus,
         database: Database,
         outbox: SqliteOutbox,
         forwarders: Sequence[Forwarder],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -62,4 +63,28 @@ class Bus(Protocol):
         ``is_queued``: what comes while the gateway is away waits at the broker; else it is gone. Filters may overlap:
         a message is handled once, by the first that matches, in the order of these calls.
         """
+        ...
+
+
+class StoreBus(Bus, Protocol):
+    """The bus as whoever runs it sees it."""
+
+    counters: Counter[str]
+
+    @property
+    def refused_subscriptions(self) -> tuple[str, ...]:
+        """Filters that the broker does not let us subscribe to: no request of these reaches us."""
+        ...
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait for the broker or for its answer."""
+        ...
+
+    async def run(self) -> None:
+        """Until ``stop``: says online, and publishes what waits. The broker may be away for a week."""
+        ...
+
+    async def stop(self, deadline_s: float) -> None:
+        """Get rid of what waits, say offline, disconnect."""
         ...

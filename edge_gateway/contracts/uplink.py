@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -13,6 +14,8 @@ DELIVERED = ""
 
 class Uplink(Protocol):
     """One way to the cloud. Stateless but for its connection: the outbox remembers what is delivered."""
+
+    counters: Counter[str]
 
     @property
     def name(self) -> str: ...

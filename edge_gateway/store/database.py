@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -24,7 +24,7 @@ from edge_gateway.store.lock import DirectoryLock
 from edge_gateway.store.migrations import migrate, schema_files
 from edge_gateway.store.retention import INTERVAL_S, Retention
 from edge_gateway.store.space import SpaceGuard
-from edge_gateway.store.thread import SqliteThread
+from edge_gateway.store.thread import SqliteRunner, SqliteThread
 from edge_gateway.store.transactor import Operation, Transactor, translate
 from edge_gateway.store.writer import Writer
 
@@ -43,12 +43,18 @@ _log = structlog.get_logger()
 class Database:
     """Owner of the file. ``SqliteOutbox`` and ``SqliteCommandLog`` work through ``submit`` and ``read``."""
 
-    def __init__(self, settings: OutboxSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: OutboxSettings,
+        clock: Clock,
+        start_sqlite: Callable[[Path], Awaitable[SqliteRunner]] = SqliteThread.start,
+    ) -> None:
         self._settings = settings
+        self._start_sqlite = start_sqlite
         self._clock = clock
         self._lock = DirectoryLock(settings.directory)
         self._space = SpaceGuard(self.path, settings, clock)
-        self._thread: SqliteThread | None = None
+        self._thread: SqliteRunner | None = None
         self._writer: Writer | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.counters: Counter[str] = Counter()
@@ -136,7 +142,7 @@ class Database:
         except sqlite3.Error as error:
             raise translate(error) from error
 
-    async def _open_sound(self) -> SqliteThread:
+    async def _open_sound(self) -> SqliteRunner:
         try:
             return await self._open_file()
         except (sqlite3.Error, OSError) as error:
@@ -153,8 +159,8 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise translate(error) from error
 
-    async def _open_file(self) -> SqliteThread:
-        thread = await SqliteThread.start(self.path)
+    async def _open_file(self) -> SqliteRunner:
+        thread = await self._start_sqlite(self.path)
         try:
             before, after, closed = await thread.run(partial(_make_ready, path=self.path))
             await thread.run(self._space.measure)

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import aiosqlite
 
@@ -19,6 +19,14 @@ BUSY_TIMEOUT_S: Final = 5.0
 
 CLOSE_S_MAX: Final = 3.0
 """A disk that hangs must not hang the stop of the daemon: within 5 s, the WAL loses nothing by an unclean close."""
+
+
+class SqliteRunner(Protocol):
+    """Runs functions on the store's connection, one after the other."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
+
+    async def close(self) -> None: ...
 
 
 class SqliteThread:

@@ -23,7 +23,7 @@ BATCH_WRITES_MAX: Final = 1_000
 
 
 class RunsInThread(Protocol):
-    """The part of SqliteThread that is used here."""
+    """The part of SqliteRunner that is used here."""
 
     def run(self, work: Callable[[sqlite3.Connection], list[Any]]) -> Awaitable[list[Any]]: ...
 

@@ -1,0 +1,46 @@
+"""What the gateway reaches outside of itself, in one place: the real thing, or what a simulation puts in its stead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Protocol
+
+from edge_gateway.bus.mqtt import MqttBus
+from edge_gateway.contracts.bus import StoreBus
+from edge_gateway.contracts.clock import Clock, SystemClock
+from edge_gateway.contracts.transport import Transport
+from edge_gateway.contracts.uplink import Uplink
+from edge_gateway.settings import BusSettings, CloudSettings, StatusSettings, TransportSettings
+from edge_gateway.status.server import StatusServer
+from edge_gateway.status.source import StatusSource
+from edge_gateway.store.thread import SqliteRunner, SqliteThread
+from edge_gateway.transports.factory import make_transport
+from edge_gateway.uplinks.https import HttpsUplink
+
+
+class Server(Protocol):
+    """Runs until it is cancelled."""
+
+    async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The defaults are the real world. Nothing is opened by making anything here."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    random: Random = field(default_factory=SystemRandom)
+    """Of delays: back-off and jitter."""
+    random_bytes: Callable[[int], bytes] = os.urandom
+    """Of event ids."""
+    make_transport: Callable[[TransportSettings], Transport] = make_transport
+    make_bus: Callable[[BusSettings, str, Clock, Random, str], StoreBus] = MqttBus
+    """Settings, store id, clock, random, version."""
+    make_uplink: Callable[[CloudSettings, Clock], Uplink] = HttpsUplink
+    make_status_server: Callable[[StatusSettings, StatusSource, Clock], Server] = StatusServer
+    start_sqlite: Callable[[Path], Awaitable[SqliteRunner]] = SqliteThread.start
+    """Where the store's work on its file is done: SQLite itself is always the real one."""
