@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 from collections.abc import Awaitable
 from decimal import Decimal
 from random import Random
@@ -84,7 +83,7 @@ class LaneSimulation:
         for _ in range(SCAN_ATTEMPTS_MAX):
             await self.requests.link.wait_connected()
             self.statistics.scans_unexpected += self.requests.forget_scans()
-            before = time.monotonic()
+            before = self.requests.clock.monotonic()
             sent = await _done(self._scanner.scan(item.gtin))
             self.statistics.scans_sent += 1
             if await self._await_event(item, sent if isinstance(sent, float) else before):
@@ -94,8 +93,8 @@ class LaneSimulation:
         return item
 
     async def _await_event(self, item: Item, sent: float) -> bool:
-        deadline = time.monotonic() + self._scan_timeout_s
-        while (left_s := deadline - time.monotonic()) > 0:
+        deadline = self.requests.clock.monotonic() + self._scan_timeout_s
+        while (left_s := deadline - self.requests.clock.monotonic()) > 0:
             scan = await self.requests.next_scan(left_s)
             if scan is None:
                 return False
@@ -110,10 +109,10 @@ class LaneSimulation:
         assert self._scale is not None
         await self.requests.link.wait_connected()
         await _done(self._scale.put(weight))
-        deadline = time.monotonic() + self._weigh_timeout_s
+        deadline = self.requests.clock.monotonic() + self._weigh_timeout_s
         is_asking = self._random.random() < 0.5
         try:
-            while (left_s := deadline - time.monotonic()) > 0:
+            while (left_s := deadline - self.requests.clock.monotonic()) > 0:
                 read = self.requests.read_weight() if is_asking else self.requests.next_weight(min(left_s, 2.0))
                 if await read == weight:
                     self.statistics.weights += 1

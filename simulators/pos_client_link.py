@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -21,6 +20,7 @@ from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_gateway.contracts.clock import Clock
 from simulators.pos_client_statistics import PosStatistics
 
 CONNECT_TIMEOUT_S = 5.0
@@ -65,8 +65,11 @@ class PosAddress:
 class PosLink:
     """One connection. ``run`` keeps it; ``request`` may be called at any time, connected or not."""
 
-    def __init__(self, address: PosAddress, random: Random, statistics: PosStatistics, on_event: EventHandler) -> None:
+    def __init__(
+        self, address: PosAddress, random: Random, statistics: PosStatistics, on_event: EventHandler, clock: Clock
+    ) -> None:
         self.address = address
+        self._clock = clock
         self.devices: dict[str, dict[str, str]] = {}
         """Device class to device id to power state, from the retained states of the lane."""
         self._random = random
@@ -125,7 +128,7 @@ class PosLink:
         payload = json.dumps(body, separators=(",", ":")).encode()
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = answer
-        started = time.monotonic()
+        started = self._clock.monotonic()
         try:
             async with asyncio.timeout(deadline_s):
                 while not answer.done():
@@ -135,7 +138,7 @@ class PosLink:
             raise NoAnswerError(f"{topic} {request_id}: no reply in {deadline_s} s") from None
         finally:
             del self._waiting[request_id]
-        self._statistics.answered(topic.rpartition("/")[2], time.monotonic() - started)
+        self._statistics.answered(topic.rpartition("/")[2], self._clock.monotonic() - started)
         return answer.result()
 
     async def _ask_once(
@@ -190,34 +193,35 @@ class PosLink:
             self._is_connected.set()
             try:
                 async for message in client.messages:
-                    self._receive(message)
+                    correlation = getattr(message.properties, "CorrelationData", None) if message.properties else None
+                    payload = message.payload if isinstance(message.payload, bytes) else b"null"
+                    self._receive(str(message.topic), payload, correlation)
             finally:
                 self._client = None
                 self._is_connected.clear()
                 self._is_lost.set()
 
-    def _receive(self, message: aiomqtt.Message) -> None:
-        received = time.monotonic()
-        if not message.payload:
+    def _receive(self, topic: str, payload: bytes, correlation: bytes | None) -> None:
+        received = self._clock.monotonic()
+        if not payload:
             return  # a retained state that was removed
-        levels = str(message.topic).split("/")
+        levels = topic.split("/")
         try:
-            body = json.loads(message.payload if isinstance(message.payload, bytes) else b"null")
+            body = json.loads(payload)
         except ValueError:
             body = None
         if not isinstance(body, dict):
             self._statistics.errors["not_json"] += 1
-        elif str(message.topic) == self.address.reply_topic:
-            self._answer(body, message)
+        elif topic == self.address.reply_topic:
+            self._answer(body, correlation)
         elif levels[-1] == "state" and len(levels) == 7:
             self.devices.setdefault(levels[4], {})[levels[5]] = str(body.get("power"))
             self._devices_changed.set()
         elif levels[6:7] == ["event"] and isinstance(body.get("data"), dict):
             self._on_event(levels[4], levels[5], "/".join(levels[7:]), body["data"], received)
 
-    def _answer(self, reply: dict[str, Any], message: aiomqtt.Message) -> None:
+    def _answer(self, reply: dict[str, Any], correlation: bytes | None) -> None:
         request_id = str(reply.get("id"))
-        correlation = getattr(message.properties, "CorrelationData", None) if message.properties else None
         if self.address.version == "5" and correlation != request_id.encode():
             self._statistics.errors["wrong_correlation"] += 1
             return

@@ -7,8 +7,7 @@ and not repeated: a person looks at the printer.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,7 +15,7 @@ from random import Random
 from typing import Any
 
 from edge_gateway.contracts.clock import Clock, SystemClock, rfc3339
-from simulators.pos_client_link import NoAnswerError, PosAddress, PosLink
+from simulators.pos_client_link import EventHandler, NoAnswerError, PosAddress, PosLink
 from simulators.pos_client_statistics import PosStatistics
 from simulators.pos_receipt import receipt_document
 
@@ -32,6 +31,8 @@ WEIGH_REPEAT_S = 2.0
 WEIGH_DEADLINE_S = 5.0
 SCANS_MAX = 1000
 """Scans that wait for the till; more are dropped, the oldest first, and counted."""
+
+MakeLink = Callable[[PosAddress, Random, PosStatistics, EventHandler, Clock], PosLink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ class PosRequests:
         clock: Clock | None = None,
         scale_id: str | None = None,
         printer_id: str | None = None,
+        make_link: MakeLink = PosLink,
     ) -> None:
         self.address = address
         self.statistics = statistics
         self.clock = clock or SystemClock()
-        self.link = PosLink(address, random, statistics, self._event_came)
+        self.link = make_link(address, random, statistics, self._event_came, self.clock)
         self._random = random
         self._chosen = {"scale": scale_id, "pos_printer": printer_id}
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_MAX)
@@ -170,9 +172,9 @@ class PosRequests:
         return status
 
     async def _print(self, transaction: Mapping[str, Any]) -> str:
-        deadline = time.monotonic() + PRINT_DEADLINE_S
+        deadline = self.clock.monotonic() + PRINT_DEADLINE_S
         attempt, delay_s = 1, RETRY_S_MIN
-        while attempt <= PRINT_ATTEMPTS_MAX and (left_s := deadline - time.monotonic()) > 0:
+        while attempt <= PRINT_ATTEMPTS_MAX and (left_s := deadline - self.clock.monotonic()) > 0:
             printer = self.device("pos_printer")
             if printer is None:
                 self.statistics.errors["no_printer"] += 1
