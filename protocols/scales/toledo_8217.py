@@ -4,7 +4,8 @@
 
     STX 01.235 CR      gross, kg (0WW.WW: lb); without the point the decimals are implied: kg 3, lb 2
     STX 01.235N CR     net
-    STX 01.235   kg CR Brecknell: a unit of five characters after the weight
+    STX 01.235   kg CR Brecknell: a unit of five characters after the weight; then without the point nothing is implied,
+                       unless the profile says so (unit_decimals): 01235 g is not 1.235 g
     STX ? status CR    no weight now; status is a bit field (SASI: a letter of a list)
     STX CR             confidence test started;  STX E CR: echo mode, bare bytes follow
 
@@ -15,10 +16,10 @@ is checked here where the port delivers it (7E1 read as 8N1: bit 7). Source: DIV
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,6 +53,9 @@ class Toledo8217Options(BaseModel):
     unit: Literal["kg", "lb"] | None = Field("kg", description="Unit the scale is set to; the frame does not say.")
     weight_digits: int | None = Field(
         5, ge=DIGITS_MIN, le=DIGITS_MAX, description="Digits of a weight, leading zeros included (8213 in lb: 4)."
+    )
+    unit_decimals: Mapping[Literal["kg", "g", "lb", "oz"], Annotated[int, Field(ge=0, le=4)]] = Field(
+        {}, description="Decimals of a weight without a point, by the unit named after it; others are rejected."
     )
     status_codes: Literal["bits", "sasi"] = Field("bits", description="How the status byte is read; sasi: a list.")
     no_bit_status: Literal["not_ready", "unchanged"] = Field(
@@ -87,6 +91,7 @@ class Toledo8217Codec:
     def __init__(self, options: Toledo8217Options = AS_SENT) -> None:
         self._options = options
         self._decimals = DECIMALS[options.unit or "kg"]
+        self._unit_decimals: Mapping[str, int] = {str(unit): count for unit, count in options.unit_decimals.items()}
         self._buffer = bytearray()
         self._is_in_frame = False
         self._is_after_frame = False
@@ -181,7 +186,10 @@ class Toledo8217Codec:
         # A scale set to lb sends two decimals: without this check its pounds would be sold as kilograms.
         if fraction is not None and sent_unit is None and self._options.unit and len(fraction) != self._decimals:
             return FrameRejected.of(f"{len(fraction)} decimals; {self.unit} has {self._decimals}", frame)
-        weight = _plain(match["whole"], fraction, self._decimals)
+        decimals = self._decimals if sent_unit is None else self._unit_decimals.get(sent_unit)
+        if fraction is None and decimals is None:
+            return FrameRejected.of(f"names the unit {sent_unit} and has no point; set unit_decimals", frame)
+        weight = _plain(match["whole"], fraction, decimals or 0)
         is_zero = not weight.strip("0.")
         is_negative = match["sign"] == "-" and not is_zero
         unit = sent_unit or self._options.unit or UNITS.get(self._decimals if fraction is None else len(fraction))
@@ -203,8 +211,8 @@ def _plain(whole: str, fraction: str | None, decimals: int) -> str:
     """Decimal text without leading zeros; the decimals as sent, or implied."""
     if fraction is None:
         padded = whole.zfill(decimals + 1)
-        whole, fraction = padded[:-decimals], padded[-decimals:]
-    return f"{whole.lstrip('0') or '0'}.{fraction}"
+        whole, fraction = padded[: len(padded) - decimals], padded[len(padded) - decimals :]
+    return f"{whole.lstrip('0') or '0'}{'.' if fraction else ''}{fraction}"
 
 
 def _is_parity_whole(frame: bytes) -> bool:

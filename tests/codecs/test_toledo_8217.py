@@ -59,6 +59,9 @@ def with_parity(data: bytes, odd: int = 0) -> bytes:
         (b"\x02 1.235\r", KG, "1.235", "kg", False),
         (b"\x0201.2345\r", AS_SENT, "1.2345", None, False),
         (b"\x02002.15\r", AS_SENT, "2.15", "lb", False),
+        (b"\x0201235    g\r", Toledo8217Options(unit_decimals={"g": 0}), "1235", "g", False),
+        (b"\x0200235   lb\r", Toledo8217Options(unit_decimals={"g": 0, "lb": 2}), "2.35", "lb", False),
+        (b"\x0200235   kgN\r", Toledo8217Options(unit_decimals={"kg": 3}), "0.235", "kg", True),
     ],
 )
 def test_weight_is_read_as_sent(
@@ -82,6 +85,10 @@ def test_zero_is_a_state_of_its_own(frame: bytes) -> None:
         (b"\x020.235\r", "4 digits"),
         (b"\x02001.235\r", "6 digits"),
         (b"\x02002.15\r", "2 decimals"),
+        (b"\x0201235    g\r", "names the unit g and has no point"),
+        (b"\x0200235   lb\r", "names the unit lb and has no point"),
+        (b"\x0201235   kg\r", "names the unit kg and has no point"),
+        (b"\x0200000   oz\r", "names the unit oz and has no point"),
         (b"\x0201.2.5\r", "no weight"),
         (b"\x020l.235\r", "no weight"),
         (b"\x0201.235X\r", "no weight"),
@@ -251,3 +258,14 @@ def test_decode_tells_what_was_discarded_and_both_meanings_of_a_status() -> None
     assert (status["all_passed"], status["motion"]) == (True, False)
     (masked,) = scale.decode(bytes.fromhex("8230b12eb233358d"))
     assert (masked["weight"], masked["after_mask_7f"], masked["unit_by_config"]) == ("1.235", True, "kg")
+
+
+@given(
+    st.text("0123456789", min_size=5, max_size=5),
+    st.sampled_from(["   kg", "    g", "   lb", "   oz", "kg   ", "lb   "]),
+    st.sampled_from([KG, LB, AS_SENT]),
+)
+def test_weight_without_a_point_is_never_guessed_from_another_unit(
+    digits: str, unit: str, options: Toledo8217Options
+) -> None:
+    assert isinstance(only(f"\x02{digits}{unit}\r".encode(), options), FrameRejected)
