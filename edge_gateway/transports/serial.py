@@ -84,8 +84,12 @@ class SerialTransport(StreamTransport):
         return TransportError(f"{self.description}: cannot be opened: {error}")
 
     def _drop_kernel_input(self, connection: Connection) -> None:
+        assert connection.transport is not None
+        # A read that the loop has already decided on would find nothing, which serialx takes for a hang-up.
+        connection.transport.pause_reading()
         with suppress(termios.error, ValueError):  # lost meanwhile
             termios.tcflush(connection.fileno(), termios.TCIFLUSH)
+        connection.transport.resume_reading()
 
     def _drop_kernel_output(self, connection: Connection) -> None:
         with suppress(termios.error, ValueError):  # lost meanwhile

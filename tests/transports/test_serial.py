@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import subprocess
 import sys
 import termios
@@ -21,6 +22,7 @@ from tests.support.waiting import wait_until
 from tests.transports.sinks import RecordingSink
 
 REPOSITORY = Path(__file__).parents[2]
+WAIT_S = 5.0
 
 SECOND_GATEWAY = """
 import asyncio, sys
@@ -49,6 +51,26 @@ async def opened(device: DevicePty) -> AsyncIterator[tuple[SerialTransport, Reco
     await transport.open(sink)
     yield transport, sink
     await transport.close()
+
+
+async def test_serial_that_drops_what_was_about_to_be_read_is_not_lost(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, sink = opened
+    second = os.open(device.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        for _ in range(20):
+            device.write(b"stale")
+            assert select.select([second], [], [], WAIT_S)[0], "never arrived"
+            # On asyncio's loop this runs after the poll that saw the bytes and before their reader.
+            asyncio.get_running_loop().call_soon(transport.drop_input)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    finally:
+        os.close(second)
+    device.write(b"fresh")
+    await wait_until(lambda: sink.data.endswith(b"fresh") or bool(sink.losses))
+    assert sink.losses == []
 
 
 async def test_serial_carries_bytes_both_ways(device: DevicePty, opened: tuple[SerialTransport, RecordingSink]) -> None:
