@@ -1,10 +1,12 @@
-"""What a printed barcode can hold: names of symbologies, allowed characters and lengths, check digits (GS1 7.9)."""
+"""What a printed barcode can hold: names of symbologies, allowed characters and lengths, check digits."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 from typing import Any
+
+from edge_gateway.contracts.check_digits import check_digit, is_digits
 
 BARCODE_CHARACTERS_MAX = 80
 """Of one barcode; what fits the paper is checked again by the encoder, which knows its width."""
@@ -30,7 +32,6 @@ _BY_LETTERS = {symbology.replace("_", ""): symbology for symbology in Symbology}
 _GS1_LENGTHS = {Symbology.EAN_13: 13, Symbology.EAN_8: 8, Symbology.UPC_A: 12}
 _CODE_39 = re.compile(r"[0-9A-Z \-.$/+%]+")
 _CODE_128 = re.compile(r"[ -~]+")
-_DIGITS = re.compile(r"[0-9]+")
 
 
 def canonical_symbology(value: Any) -> Any:
@@ -40,18 +41,12 @@ def canonical_symbology(value: Any) -> Any:
     return _BY_LETTERS.get(re.sub(r"[ _-]", "", value.lower()), value)
 
 
-def check_digit(digits: str) -> str:
-    """GS1 modulo 10 over the digits before the check digit."""
-    weighted = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits)))
-    return str(-weighted % 10)
-
-
 def barcode_problem(symbology: Symbology, data: str) -> str | None:
     """Why the data cannot be drawn in the symbology, for people; None if it can."""
     if symbology in _GS1_LENGTHS:
         return _gs1_problem(symbology, data, _GS1_LENGTHS[symbology])
     if symbology is Symbology.ITF:
-        if not _DIGITS.fullmatch(data) or len(data) % 2:
+        if not is_digits(data) or len(data) % 2:
             return f"{symbology} takes an even number of digits"
     elif symbology is Symbology.CODE_39:
         if not _CODE_39.fullmatch(data):
@@ -62,8 +57,8 @@ def barcode_problem(symbology: Symbology, data: str) -> str | None:
 
 
 def _gs1_problem(symbology: Symbology, data: str, length: int) -> str | None:
-    if not _DIGITS.fullmatch(data) or len(data) not in (length - 1, length):
+    if not is_digits(data) or len(data) not in (length - 1, length):
         return f"{symbology} takes {length} digits, or {length - 1} without the check digit"
-    if len(data) == length and data[-1] != (expected := check_digit(data[:-1])):
+    if len(data) == length and int(data[-1]) != (expected := check_digit(data[:-1])):
         return f"check digit {data[-1]} is wrong, {expected} was expected"
     return None

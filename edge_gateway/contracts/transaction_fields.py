@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints
 
 from edge_gateway.contracts.card_data import holds_card_number
+from edge_gateway.contracts.check_digits import has_valid_check_digit
 from edge_gateway.contracts.money import MINOR_DIGITS
 
 
@@ -77,10 +78,7 @@ def _check_currency(text: str) -> str:
 
 
 def _check_gtin(text: str) -> str:
-    """GS1 General Specifications 7.9: weights 3 and 1 from the right."""
-    if sum(int(digit) * (1 if position % 2 else 3) for position, digit in enumerate(reversed(text[:-1]))) % 10 != (
-        -int(text[-1]) % 10
-    ):
+    if not has_valid_check_digit(text):
         raise ValueError("has a wrong check digit")
     return text
 

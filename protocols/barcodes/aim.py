@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from protocols.barcodes.gtin import expand_upc_e, has_valid_check_digit
+from edge_gateway.contracts.check_digits import has_valid_check_digit
+from protocols.barcodes.gtin import expand_upc_e
 
 UNKNOWN = "unknown"
 

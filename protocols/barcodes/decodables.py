@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from edge_gateway.contracts.check_digits import check_digit, has_valid_check_digit, is_digits
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from protocols.barcodes import gs1
 from protocols.barcodes.aim import split_aim
 from protocols.barcodes.gtin import (
-    check_digit,
     expand_upc_e,
-    has_valid_check_digit,
-    is_digits,
     isbn10,
     normalised,
     upc_a_of_unlabelled,

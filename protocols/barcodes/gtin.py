@@ -1,29 +1,11 @@
-"""GS1 trade item numbers: check digits, UPC-E, and the one 14-digit form.
+"""GS1 trade item numbers: UPC-E, and the one 14-digit form.
 
-GS1 General Specifications 7.9 (check digit) and 5.2.2.4 (UPC-E).
+GS1 General Specifications 5.2.2.4 (UPC-E); for the check digit see ``edge_gateway.contracts.check_digits``.
 """
 
 from __future__ import annotations
 
-import re
-
-_DIGITS = re.compile(r"[0-9]+")
-
-
-def is_digits(text: str) -> bool:
-    """ASCII digits only: ``str.isdigit`` also takes the digits of other scripts."""
-    return _DIGITS.fullmatch(text) is not None
-
-
-def check_digit(payload: str) -> int:
-    """Modulo 10, weights 3 and 1 from the right, of digits without their check digit."""
-    total = sum(int(digit) * (3, 1)[position % 2] for position, digit in enumerate(reversed(payload)))
-    return -total % 10
-
-
-def has_valid_check_digit(digits: str) -> bool:
-    """``digits`` ends with the check digit of the digits before it."""
-    return len(digits) > 1 and is_digits(digits) and int(digits[-1]) == check_digit(digits[:-1])
+from edge_gateway.contracts.check_digits import check_digit, has_valid_check_digit, is_digits
 
 
 def expand_upc_e(digits: str) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge_gateway.contracts.check_digits import is_digits
 from protocols.barcodes import gs1
 from protocols.barcodes.aim import GS1_SYMBOLOGIES, UNKNOWN, ean_upc_by_length, symbology
-from protocols.barcodes.gtin import expand_upc_e, is_digits, is_restricted_circulation, normalised, upc_a_of_unlabelled
+from protocols.barcodes.gtin import expand_upc_e, is_restricted_circulation, normalised, upc_a_of_unlabelled
 from protocols.scanners.code_ids import UPC_EAN
 
 _EAN_UPC = frozenset({"ean_13", "upc_a", "ean_8", "upc_e", "ean_13_addon_2", "ean_13_addon_5"})

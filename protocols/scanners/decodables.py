@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge_gateway.contracts.check_digits import has_valid_check_digit
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent
 from protocols.barcodes import gs1
-from protocols.barcodes.gtin import has_valid_check_digit
 from protocols.barcodes.meaning import barcode_of
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scanners.code_ids import TABLES, UPC_EAN, CodeIdTable, split_code_id

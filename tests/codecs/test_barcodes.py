@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_gateway.contracts.check_digits import check_digit
 from protocols.barcodes import gs1
 from protocols.barcodes.aim import split_aim, symbology
-from protocols.barcodes.gtin import check_digit, expand_upc_e, isbn10, normalised
+from protocols.barcodes.gtin import expand_upc_e, isbn10, normalised
 from protocols.barcodes.meaning import barcode_of
 
 
