@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -15,6 +16,10 @@ START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 START_ATTEMPTS = 5
 """Between finding a free port and listening on it another process may take it."""
+FREE_PORTS = range(20_000, 32_768)
+"""Below the ports that Linux gives to outgoing connections: none of them takes the port while its owner is down, and
+no client that looks for the owner connects to itself."""
+PORT_TRIES_MAX = 100
 
 
 def mosquitto_path() -> str:
@@ -26,9 +31,13 @@ def mosquitto_path() -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on. Raises RuntimeError if there seems to be none."""
+    for _ in range(PORT_TRIES_MAX):
+        port = FREE_PORTS[secrets.randbelow(len(FREE_PORTS))]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"no free port found among {FREE_PORTS} in {PORT_TRIES_MAX} tries")
 
 
 class Mosquitto:

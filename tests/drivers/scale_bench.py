@@ -23,6 +23,8 @@ from tests.support.clock import FakeClock
 
 POLL_S = 0.1
 REPLY_S = 0.2
+PTY_REPLY_S = 0.25
+"""The simulated scale has a turn of the loop within this, also on a machine that is busy with other tests."""
 STEP_S = 0.02
 
 
@@ -93,7 +95,7 @@ async def on_pty(path: Path, rng: Random, **settings: Any) -> AsyncIterator[tupl
     await scale.start()
     try:
         transport = SerialTransport(SerialTransportSettings(kind="serial", path=path))
-        bench = Bench(transport, SystemClock(), {"poll_interval_s": 0.02, "reply_timeout_s": 0.1, **settings})
+        bench = Bench(transport, SystemClock(), {"poll_interval_s": 0.02, "reply_timeout_s": PTY_REPLY_S, **settings})
         async with bench.run:
             yield bench, scale, link
     finally:

@@ -199,7 +199,7 @@ class Gateway:
             lane="lane-1",
             profile=profile.name,
             transport={"kind": "serial", "path": str(path)},
-            settings={"poll_interval_s": 0.02, "reply_timeout_s": 0.1},
+            settings={"poll_interval_s": 0.02, "reply_timeout_s": 0.25},
         )
         transport = SerialTransport(SerialTransportSettings(kind="serial", path=path))
         self.events: list[StampedEvent] = []

@@ -22,6 +22,7 @@ from edge_gateway.store.migrations import schema_files
 from edge_gateway.store.space import SpaceGuard
 from tests.support.clock import FakeClock
 from tests.support.stores import TRANSACTIONS, event, open_store
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,6 +138,10 @@ async def test_database_is_durable_wal_and_owned(tmp_path: Path) -> None:
             assert found[0] == value, name
 
 
+def _connection_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name]
+
+
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error"), OSError(5, "Input/output error")])
 async def test_database_that_cannot_be_measured_is_a_store_error_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -152,7 +157,8 @@ async def test_database_that_cannot_be_measured_is_a_store_error_and_leaves_noth
     assert caught.value.__cause__ is error
     with pytest.raises(StoreError, match="the outbox could not be used"):
         await one.read(lambda connection: None)
-    assert not [thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name], "left behind"
+    # The connection is closed by its thread, which says so and ends right after.
+    await wait_until(lambda: not _connection_threads(), what=f"the end of {_connection_threads()}")
     await one.open()
     await one.close()
 

@@ -7,9 +7,13 @@ import time
 from collections.abc import Callable
 
 POLL_INTERVAL_S = 0.001
+TIMEOUT_S = 20.0
+"""Only a failing test waits so long; a busy machine may need some of it."""
 
 
-async def wait_until(condition: Callable[[], object], *, timeout_s: float = 5.0, what: str = "the condition") -> float:
+async def wait_until(
+    condition: Callable[[], object], *, timeout_s: float = TIMEOUT_S, what: str = "the condition"
+) -> float:
     """Return how many seconds it took until ``condition()`` was true; fails the test after ``timeout_s``."""
     start = time.monotonic()
     while not condition():
