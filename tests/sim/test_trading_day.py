@@ -1,0 +1,112 @@
+"""A short trading day in virtual time: a scale is unplugged, the cloud goes away, and every promise is kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.states import Health
+from edge_gateway.status.source import Snapshot
+from tests.sim.store import LANE, STORE_ID, SimulatedStore
+from tests.sim.virtual_time import run
+
+SEEDS = (1, 2, 3)
+DAY_S, MORNING_S = 900.0, 400.0
+SCALE_AWAY_S, CLOUD_AWAY_S = 60.0, 120.0
+BACK_S_MAX = 2.0
+"""A device is back on the bus within this after its return."""
+SCALE_TOPIC = f"edge/v1/{STORE_ID}/{LANE}/scale/scale"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What is left of a day."""
+
+    store: SimulatedStore
+    logs: list[Any]
+    scale_away: tuple[float, float]
+    evening: Snapshot
+
+    def published(self, topic: str, start_s: float, end_s: float) -> list[dict[str, Any]]:
+        """Payloads on one topic."""
+        journal = self.store.bus.journal
+        return [json.loads(payload) for at_s, on, payload in journal if on == topic and start_s < at_s < end_s]
+
+
+async def _trade(seed: int, directory: Path, day_s: float = DAY_S) -> Day:
+    store, random = SimulatedStore(seed, directory), Random(f"{seed}/plan")
+    clock = store.clock
+    with capture_logs() as logs:
+        async with store.trading():
+            await clock.sleep(random.uniform(0.1, 0.3) * day_s)
+            away_s = clock.monotonic()
+            store.wires["scale"].unplug()
+            await clock.sleep(SCALE_AWAY_S)
+            back_s = clock.monotonic()
+            store.wires["scale"].plug()
+            await clock.sleep(random.uniform(0.1, 0.3) * day_s)
+            store.cloud.is_away = True
+            await clock.sleep(CLOUD_AWAY_S)
+            store.cloud.is_away = False
+            await clock.sleep(day_s - clock.monotonic())
+            evening = store.status()
+    return Day(store, logs, (away_s, back_s), evening)
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed-{seed}")
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    return run(_trade(request.param, tmp_path_factory.mktemp("store")))
+
+
+def test_trading_day_loses_no_sale_and_doubles_none(day: Day) -> None:
+    statistics, cloud = day.store.statistics, day.store.cloud
+    assert len(statistics.accepted) == statistics.submitted == statistics.sales > 30
+    transactions = cloud.events["transactions"]
+    in_cloud = {json.loads(payload)["subject"]: event_id for event_id, payload in transactions.items()}
+    assert in_cloud == statistics.accepted
+    assert list(in_cloud) == list(statistics.accepted), "one till's sales reach the cloud in their order"
+    assert len(transactions) == len(in_cloud), "no sale under two ids"
+    assert cloud.conflicts == []
+    assert cloud.counters["answers_lost"] > 0, "no answer was lost: the day proves less than it says"
+
+
+def test_trading_day_prints_each_receipt_once_and_misses_no_scan(day: Day) -> None:
+    statistics = day.store.statistics
+    assert statistics.prints_completed == statistics.sales == day.store.printer.counters["receipts"]
+    assert statistics.scans_seen == statistics.scans_sent == day.store.scanner.scans_sent > 30
+    assert len(day.store.cloud.events["device_events"]) == statistics.scans_sent
+
+
+def test_scale_that_was_away_says_so_and_is_back_in_time(day: Day) -> None:
+    away_s, back_s = day.scale_away
+    [gone] = day.published(f"{SCALE_TOPIC}/state", away_s, back_s)
+    assert (gone["power"], gone["reason"]) == ("off", "scale: no such device")
+    assert "weight" not in gone, "nothing that was known of it holds any more"
+    assert day.published(f"{SCALE_TOPIC}/event/weight_changed", away_s, back_s) == []
+    assert day.published(f"{SCALE_TOPIC}/state", back_s, back_s + BACK_S_MAX)[-1]["power"] == "online"
+
+
+def test_outages_are_logged_once_each_and_leave_the_store_healthy(day: Day) -> None:
+    logged = Counter((entry["event"], entry.get("device")) for entry in day.logs)
+    assert logged[log_events.DEVICE_LOST, "scale"] == 1
+    assert logged[log_events.DEVICE_CONNECTED, "scale"] == 2
+    assert {event for event, _ in logged} & {log_events.DEVICE_FAILED, log_events.REQUEST_FAILED} == set()
+    assert day.evening.health.status is Health.HEALTHY, day.evening.health.reasons
+    assert day.evening.outbox.disk_free_bytes
+    assert day.evening.counters["uplink/memory"]["new"] > 0
+    assert [name for name, stream in day.evening.outbox.streams.items() if stream.dead] == []
+
+
+def test_trading_day_is_the_same_from_the_same_seed_and_another_from_another(tmp_path: Path) -> None:
+    days = [run(_trade(seed, tmp_path / str(number), MORNING_S)) for number, seed in enumerate((1, 1, 2))]
+    first, again, other = (each.store.bus.journal for each in days)
+    assert first == again
+    assert first != other

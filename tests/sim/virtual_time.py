@@ -1,0 +1,100 @@
+"""An event loop whose time stands still while anything can run, and jumps when everything waits.
+
+A day takes as long as its work, and is the same each time. What runs here must wait on the loop alone: no threads, no
+sockets, no processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import selectors
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """Raises RuntimeError where time would never go on: everything waits, and nothing is due."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+        self._numbers = itertools.count()
+        self.set_task_factory(self._make_task)
+
+    def time(self) -> float:
+        return self._jumping.now_s
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return _Future(next(self._numbers), loop=self)
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        raise RuntimeError(f"{func!r} would work in a thread, which takes no virtual time")
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+        return _Task(next(self._numbers), work, loop=loop, **options)
+
+
+class VirtualClock:
+    """Implements ``edge_gateway.contracts.clock.Clock`` on the time of the loop in which it was made."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Until the work is done."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(work)
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Where the real one would sleep, this one moves the time on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready:
+            if timeout is None:
+                raise RuntimeError("everything waits, and nothing is due: time would never go on")
+            self.now_s += max(0.0, timeout)
+        return ready
+
+
+class _Task(asyncio.Task[Any]):
+    """asyncio keeps tasks in sets (a group cancels its own in the order of one): by number they have one order."""
+
+    def __init__(self, number: int, work: Any, **options: Any) -> None:
+        self._number = number
+        super().__init__(work, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class _Future(asyncio.Future[Any]):
+    """The same for futures that are waited for."""
+
+    def __init__(self, number: int, *, loop: asyncio.AbstractEventLoop) -> None:
+        self._number = number
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
