@@ -76,9 +76,13 @@ class CommandLog(Protocol):
         """None: claimed now and durably, carry it out. Bytes: the stored reply (JSON), send it again.
 
         A claim left open by a crash is answered ``unknown``: its reply was made and stored at the next start.
-        Raises ConflictError (key used with another digest), RequestError(BUSY) while it is still being done,
-        StorageFullError, StoreError.
+        Raises ConflictError (key used with another digest), UnknownOutcomeError (claimed since this start, and no
+        reply is stored: only who claimed it knows whether it is still being done), StorageFullError, StoreError.
         """
+        ...
+
+    async def reply(self, request_key: str, digest: str) -> bytes | None:
+        """As ``claim``, but nothing is claimed: for what will not be carried out now."""
         ...
 
     async def finish(self, request_key: str, reply: bytes) -> None:

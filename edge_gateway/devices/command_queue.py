@@ -32,12 +32,14 @@ class CommandFailure(Exception):
 
 @dataclass(eq=False, slots=True)
 class Command:
-    """One command on its way. ``expires_s`` is on the monotonic clock."""
+    """One command on its way. ``begin_by_s`` is on the monotonic clock; ``too_late``: what it is then, not begun."""
 
     name: str
     params: Mapping[str, Any]
     has_effect: bool
-    expires_s: float
+    deadline_s: float
+    begin_by_s: float
+    too_late: ErrorCode
     outcome: asyncio.Future[Mapping[str, Any]] = field(repr=False)
     is_begun: bool = False
 
@@ -53,20 +55,31 @@ class CommandQueue:
         self._is_filled = asyncio.Event()
 
     async def execute(
-        self, name: str, params: Mapping[str, Any], *, has_effect: bool, deadline_s: float
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        has_effect: bool,
+        deadline_s: float,
+        begin_within_s: float | None = None,
     ) -> Mapping[str, Any]:
-        """The result. Raises RequestError: BUSY, TIMEOUT (not begun), OFFLINE, the driver's own, or unknown."""
+        """The result. It waits for ``deadline_s`` at most, or ``begin_within_s`` if that is less; then it runs for
+        ``deadline_s`` at most. Raises RequestError: BUSY, TIMEOUT or EXPIRED (not begun), OFFLINE, the driver's own, or
+        unknown."""
         if len(self._waiting) >= QUEUE_COMMANDS_MAX:
             self._counters["commands:busy"] += 1
             raise RequestError(ErrorCode.BUSY, f"{self._device_id}: {QUEUE_COMMANDS_MAX} commands wait already")
         outcome: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        command = Command(name, params, has_effect, self._clock.monotonic() + deadline_s, outcome)
+        limit_s, too_late = deadline_s, ErrorCode.TIMEOUT
+        if begin_within_s is not None and begin_within_s < deadline_s:
+            limit_s, too_late = begin_within_s, ErrorCode.EXPIRED
+        begin_by_s = self._clock.monotonic() + limit_s
+        command = Command(name, params, has_effect, deadline_s, begin_by_s, too_late, outcome)
         self._waiting.append(command)
         self._is_filled.set()
         try:
-            await within(self._clock, deadline_s, asyncio.wait({outcome}))
+            await within(self._clock, limit_s, asyncio.wait({outcome}))
             if not outcome.done() and not command.is_begun:
-                self._counters["commands:timeout"] += 1
                 raise self._not_begun(command)
             # Begun: whoever carries it out keeps the deadline, and knows what the outcome is.
             return await asyncio.shield(outcome)
@@ -91,15 +104,14 @@ class CommandQueue:
 
     async def _carry_out(self, driver: Driver, command: Command) -> None:
         start_s = self._clock.monotonic()
-        if start_s >= command.expires_s:
-            self._counters["commands:timeout"] += 1
+        if start_s >= command.begin_by_s:
             _settle(command, self._not_begun(command))
             return
         command.is_begun = True
         task = asyncio.ensure_future(driver.execute(command.name, command.params))
         task.add_done_callback(_take_exception)
         try:
-            await within(self._clock, command.expires_s - start_s, asyncio.wait({task}))
+            await within(self._clock, command.deadline_s, asyncio.wait({task}))
             is_late = not task.done()
         except asyncio.CancelledError:
             task.cancel()
@@ -114,7 +126,7 @@ class CommandQueue:
             if failure is not None:
                 raise CommandFailure(f"{command.name}: {failure!r}") from failure
             return
-        _settle(command, self._late(command, command.expires_s - start_s))
+        _settle(command, self._late(command))
         self._count(command, start_s)
         task.cancel()
         done, _ = await asyncio.wait({task}, timeout=CANCEL_S_MAX)
@@ -149,13 +161,13 @@ class CommandQueue:
         return failure
 
     def _not_begun(self, command: Command) -> RequestError:
-        return RequestError(
-            ErrorCode.TIMEOUT,
-            f"{self._device_id}: {command.name} did not begin before its deadline; earlier commands took the time",
-        )
+        self._counters[f"commands:{command.too_late.value}"] += 1
+        limit = "its deadline" if command.too_late is ErrorCode.TIMEOUT else "it expired"
+        words = f"{command.name} did not begin before {limit}; earlier commands took the time"
+        return RequestError(command.too_late, f"{self._device_id}: {words}")
 
-    def _late(self, command: Command, limit_s: float) -> RequestError:
-        text = f"{self._device_id}: {command.name} did not finish within {limit_s:.1f} s"
+    def _late(self, command: Command) -> RequestError:
+        text = f"{self._device_id}: {command.name} did not finish within {command.deadline_s:.1f} s"
         if command.has_effect:
             return UnknownOutcomeError(f"{text}; it may have taken effect: look at the device")
         return RequestError(ErrorCode.TIMEOUT, text)

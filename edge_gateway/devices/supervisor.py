@@ -127,15 +127,19 @@ class Supervisor:
         """The command must be claimed before it is carried out. False also for unknown ones, which are refused."""
         return self._driver_class.commands.get(name, False)
 
-    async def execute(self, name: str, params: Mapping[str, Any], *, deadline_s: float) -> Mapping[str, Any]:
-        """Carry out one command. Raises RequestError: UNSUPPORTED, OFFLINE, BUSY, TIMEOUT, the driver's, or unknown."""
+    async def execute(
+        self, name: str, params: Mapping[str, Any], *, deadline_s: float, begin_within_s: float | None = None
+    ) -> Mapping[str, Any]:
+        """Carry out one command. Raises RequestError: UNSUPPORTED, OFFLINE, and those of ``CommandQueue.execute``."""
         if name not in self._driver_class.commands:
             known = ", ".join(sorted(self._driver_class.commands)) or "none"
             raise RequestError(ErrorCode.UNSUPPORTED, f"{self.device_id}: no command {name!r}; there are: {known}")
         if not self._is_connected:
             self.counters["commands:offline"] += 1
             raise RequestError(ErrorCode.OFFLINE, f"{self.device_id}: not connected: {self._condition.reason}")
-        return await self._commands.execute(name, params, has_effect=self.has_effect(name), deadline_s=deadline_s)
+        return await self._commands.execute(
+            name, params, has_effect=self.has_effect(name), deadline_s=deadline_s, begin_within_s=begin_within_s
+        )
 
     async def run(self) -> None:
         """Until cancelled. Nothing that a device or a driver does ends it."""

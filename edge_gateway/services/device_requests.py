@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-import structlog
-
-from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import (
@@ -23,16 +22,15 @@ from edge_gateway.contracts.errors import (
 )
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
+from edge_gateway.services.unkept_replies import UnkeptReplies
 
 DEADLINE_S: Final = 10.0
 """For a command that has none of its own here."""
 DEADLINES_S: Final[Mapping[str, float]] = {"print": 60.0, "read_weight": 5.0}
 """A long receipt at 9600 baud takes 20 s, and a cashier may have to close the cover; a weight is old after a moment."""
-READ_REPLIES_MAX: Final = 1000
-READ_REPLY_AGE_S_MAX: Final = 10.0
-"""Replies of commands without an effect are kept for repeats only this long: a weight has an age."""
-
-log = structlog.get_logger(__name__)
+IN_HAND_MAX: Final = 8
+"""Requests of one device, begun and waiting: more than a lane asks in the time one takes. The next is answered busy. It
+is below what a device's own queue takes, which would refuse only after the request was claimed."""
 
 
 class Device(Protocol):
@@ -46,8 +44,10 @@ class Device(Protocol):
 
     def has_effect(self, name: str) -> bool: ...
 
-    async def execute(self, name: str, params: Mapping[str, Any], *, deadline_s: float) -> Mapping[str, Any]:
-        """Raises RequestError."""
+    async def execute(
+        self, name: str, params: Mapping[str, Any], *, deadline_s: float, begin_within_s: float | None
+    ) -> Mapping[str, Any]:
+        """``deadline_s`` bounds the waiting and, anew, the run; ``begin_within_s`` the waiting. Raises RequestError."""
         ...
 
 
@@ -56,23 +56,24 @@ FindDevice = Callable[[str], Device | None]
 
 
 class DeviceRequestService:
-    """A command with an effect is carried out at most once for each request id, also across restarts."""
+    """A command with an effect is carried out at most once for each request id, also across restarts. A command without
+    one is carried out each time it is asked: a weight that was read before is not the weight."""
 
     def __init__(self, find_device: FindDevice, command_log: CommandLog, clock: Clock) -> None:
         self.counters: Counter[str] = Counter()
         self._find_device = find_device
         self._command_log = command_log
         self._clock = clock
-        self._reads: OrderedDict[str, tuple[float, str, Reply]] = OrderedDict()
+        self._unkept = UnkeptReplies(command_log, clock)
+        self._running: dict[str, asyncio.Event] = {}
+        self._in_hand: Counter[str] = Counter()
 
     async def handle(self, request: Request) -> Reply:
         """The reply, also of a refusal; raises nothing on purpose."""
         try:
             device = self._find(request)
-            if device.has_effect(request.name):
-                reply = await self._once(device, request)
-            else:
-                reply = await self._read(device, request)
+            has_effect = device.has_effect(request.name)
+            reply = await (self._once(device, request) if has_effect else self._read(device, request))
         except RequestError as error:
             reply = Reply.failed(request.id, error)
         self.counters[f"{reply.status.value}:{reply.error_code.value}" if reply.error_code else reply.status.value] += 1
@@ -91,45 +92,74 @@ class DeviceRequestService:
         return device
 
     async def _once(self, device: Device, request: Request) -> Reply:
-        key, digest = f"{request.target}/{request.id}", request.digest()
+        key = f"{request.target}/{request.id}"
+        while (first := self._running.get(key)) is not None:
+            await first.wait()
+        self._running[key] = done = asyncio.Event()
         try:
-            stored = await self._command_log.claim(key, digest)
+            with self._place(request) as refusal:
+                reply = await self._stored(key, request, is_claiming=refusal is None)
+                if reply is not None:
+                    self.counters["repeated"] += 1
+                    return reply
+                if refusal is not None:
+                    raise refusal
+                reply = await self._execute(device, request, has_effect=True)
+            if not await self._unkept.keep(key, request.digest(), json.dumps(reply.to_json()).encode()):
+                self.counters["replies_not_kept"] += 1
+            return reply
+        finally:
+            del self._running[key]
+            done.set()
+
+    async def _read(self, device: Device, request: Request) -> Reply:
+        with self._place(request) as refusal:
+            if refusal is not None:
+                raise refusal
+            return await self._execute(device, request, has_effect=False)
+
+    @contextmanager
+    def _place(self, request: Request) -> Iterator[RequestError | None]:
+        """One of the device's places. Else why it is not begun: a repeat of what was done is answered all the same."""
+        left_s = self._left_s(request)
+        if left_s is not None and left_s <= 0:
+            words = f"expired {-left_s:.1f} s ago by the gateway's clock; not carried out"
+            yield RequestError(ErrorCode.EXPIRED, words)
+            return
+        if self._in_hand[request.target] >= IN_HAND_MAX:
+            words = f"{IN_HAND_MAX} requests wait for {request.target}; not carried out, send it again later"
+            yield RequestError(ErrorCode.BUSY, words)
+            return
+        self._in_hand[request.target] += 1
+        try:
+            yield None
+        finally:
+            self._in_hand[request.target] -= 1
+
+    async def _stored(self, key: str, request: Request, *, is_claiming: bool) -> Reply | None:
+        """The reply to what was done under this id before. None: it is new; and claimed, if that is wanted."""
+        digest = request.digest()
+        unkept = self._unkept.get(key)
+        if unkept is not None and unkept[0] == digest:
+            return _reply_of(request.id, unkept[1])
+        try:
+            if unkept is not None:
+                raise ConflictError(key)
+            stored = await (self._command_log.claim if is_claiming else self._command_log.reply)(key, digest)
         except ConflictError as error:
             raise RequestError(ErrorCode.CONFLICT, f"request id {request.id} was used with other content") from error
         except StorageFullError as error:
             raise RequestError(ErrorCode.STORAGE_FULL, "the gateway's disk is full; nothing was done") from error
         except StoreError as error:
             raise RequestError(ErrorCode.INTERNAL, "the gateway's store failed; nothing was done") from error
-        if stored is not None:
-            self.counters["repeated"] += 1
-            return _reply_of(request.id, stored)
-        reply = await self._execute(device, request, has_effect=True)
-        try:
-            await self._command_log.finish(key, json.dumps(reply.to_json()).encode())
-        except StoreError as error:
-            # Done is done: it is answered. Asked again after a restart, the log will say "unknown", which is true then.
-            self.counters["replies_not_kept"] += 1
-            log.error(log_events.REPLY_NOT_KEPT, request_id=request.id, reason=str(error))
-        return reply
-
-    async def _read(self, device: Device, request: Request) -> Reply:
-        key, digest, now_s = f"{request.target}/{request.id}", request.digest(), self._clock.monotonic()
-        known = self._reads.get(key)
-        if known is not None and now_s - known[0] <= READ_REPLY_AGE_S_MAX:
-            if known[1] != digest:
-                raise RequestError(ErrorCode.CONFLICT, f"request id {request.id} was used with other content")
-            self.counters["repeated"] += 1
-            return known[2]
-        reply = await self._execute(device, request, has_effect=False)
-        self._reads[key] = (self._clock.monotonic(), digest, reply)
-        self._reads.move_to_end(key)
-        while len(self._reads) > READ_REPLIES_MAX:
-            self._reads.popitem(last=False)
-        return reply
+        return None if stored is None else _reply_of(request.id, stored)
 
     async def _execute(self, device: Device, request: Request, *, has_effect: bool) -> Reply:
+        deadline_s = DEADLINES_S.get(request.name, DEADLINE_S)
         try:
-            result = await device.execute(request.name, request.params, deadline_s=self._deadline_s(request))
+            result = await device.execute(
+                request.name, request.params, deadline_s=deadline_s, begin_within_s=self._left_s(request)
+            )
         except RequestError as error:
             return Reply.failed(request.id, error)
         except TransportError as error:
@@ -137,11 +167,8 @@ class DeviceRequestService:
             return Reply.failed(request.id, lost)
         return Reply(request.id, ReplyStatus.COMPLETED, result)
 
-    def _deadline_s(self, request: Request) -> float:
-        deadline_s = DEADLINES_S.get(request.name, DEADLINE_S)
-        if request.expires_at is None:
-            return deadline_s
-        return max(0.0, min(deadline_s, (request.expires_at - self._clock.now()).total_seconds()))
+    def _left_s(self, request: Request) -> float | None:
+        return None if request.expires_at is None else (request.expires_at - self._clock.now()).total_seconds()
 
 
 def _reply_of(request_id: str, stored: bytes) -> Reply:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, ErrorCode, RequestError, StoreError
+from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, StoreError, UnknownOutcomeError
 from edge_gateway.store.database import Database
 from edge_gateway.store.transactor import Operation, Rank
 
@@ -70,6 +71,12 @@ class SqliteCommandLog:
     async def claim(self, request_key: str, digest: str) -> bytes | None:
         return await self._database.submit(self._claim, _ClaimItem(request_key, digest))
 
+    async def reply(self, request_key: str, digest: str) -> bytes | None:
+        known = await self._database.read(partial(_known, item=_ClaimItem(request_key, digest)))
+        if isinstance(known, EdgeGatewayError):
+            raise known
+        return known
+
     async def finish(self, request_key: str, reply: bytes) -> None:
         await self._database.submit(self._finish, _FinishItem(request_key, reply))
 
@@ -92,7 +99,9 @@ def _known(connection: sqlite3.Connection, item: _ClaimItem) -> bytes | EdgeGate
     if digest != item.digest:
         return ConflictError(f"request '{item.request_key}' was made before with other content: use a new id")
     if reply is None:
-        return RequestError(ErrorCode.BUSY, f"request '{item.request_key}' is being carried out; its reply will follow")
+        return UnknownOutcomeError(
+            f"request '{item.request_key}' was begun, and its end is not known: look at the device, then send a new one"
+        )
     return bytes(reply)
 
 

@@ -94,6 +94,25 @@ async def test_command_that_did_not_begin_before_its_deadline_never_begins(bench
     assert bench.driver.begun == ["hang"]
 
 
+async def test_command_that_expires_while_it_waits_never_begins(bench: Bench, clock: FakeClock) -> None:
+    first = begin(bench, "hang", 60.0)
+    late = asyncio.create_task(bench.supervisor.execute("print", {"copies": 1}, deadline_s=10.0, begin_within_s=2.0))
+    await clock.advance(2.0)
+    assert (await failure(late)).code is ErrorCode.EXPIRED
+    bench.driver.can_finish.set()
+    await first
+    await clock.settle()
+    assert bench.driver.begun == ["hang"]
+
+
+async def test_command_that_began_in_time_has_its_whole_deadline(bench: Bench, clock: FakeClock) -> None:
+    task = asyncio.create_task(bench.supervisor.execute("hang_with_effect", {}, deadline_s=10.0, begin_within_s=2.0))
+    await clock.advance(9.9)
+    assert not task.done()
+    bench.driver.can_finish.set()
+    assert await task == {"greeting": "hello"}
+
+
 async def test_command_with_effect_that_overruns_its_deadline_is_unknown(bench: Bench, clock: FakeClock) -> None:
     task = begin(bench, "hang_with_effect", 2.0)
     await clock.advance(1.9)

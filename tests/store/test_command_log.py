@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_gateway.contracts.errors import ConflictError, ErrorCode, RequestError, StoreError
+from edge_gateway.contracts.errors import ConflictError, StoreError, UnknownOutcomeError
 from edge_gateway.store import retention
 from edge_gateway.store.retention import COMMAND_KEEP_DAYS, Retention
 from tests.support.clock import FakeClock
@@ -26,12 +26,22 @@ async def test_command_log_answers_a_repeat_with_the_stored_reply_also_after_a_r
         assert await store.commands.claim("printer-2/r1", "d") is None
 
 
-async def test_command_log_says_busy_while_a_request_is_being_done(tmp_path: Path) -> None:
+async def test_command_log_does_not_know_the_end_of_what_has_no_reply(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await store.commands.claim("printer-1/r1", "d")
-        with pytest.raises(RequestError) as caught:
-            await store.commands.claim("printer-1/r1", "d")
-        assert caught.value.code is ErrorCode.BUSY
+        for ask in (store.commands.claim, store.commands.reply):
+            with pytest.raises(UnknownOutcomeError):
+                await ask("printer-1/r1", "d")
+
+
+async def test_command_log_looks_a_reply_up_without_a_claim(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        assert await store.commands.reply("printer-1/r1", "d") is None
+        assert await store.commands.claim("printer-1/r1", "d") is None
+        await store.commands.finish("printer-1/r1", REPLY)
+        assert await store.commands.reply("printer-1/r1", "d") == REPLY
+        with pytest.raises(ConflictError):
+            await store.commands.reply("printer-1/r1", "other")
 
 
 async def test_command_log_refuses_an_id_that_was_used_for_something_else(tmp_path: Path) -> None:
@@ -74,7 +84,7 @@ async def test_command_log_forgets_old_replies_but_no_request_that_is_being_done
         assert await _days_pass(store, clock, 1) == 1
         assert await store.commands.claim("printer-1/new", "d") == REPLY
         assert await store.commands.claim("printer-1/old", "d") is None
-        with pytest.raises(RequestError):
+        with pytest.raises(UnknownOutcomeError):
             await store.commands.claim("printer-1/open", "d")
 
 
