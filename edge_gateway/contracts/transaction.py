@@ -23,11 +23,13 @@ from pydantic import (
     model_validator,
 )
 
-from edge_gateway.contracts.card_data import mask_long_digits
+from edge_gateway.contracts.card_data import holds_number_of_card, mask_long_digits
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.fields import Instant, Key, Level
 from edge_gateway.contracts.money import Amount, Points, Price, Quantity, Rate
 from edge_gateway.contracts.transaction_fields import (
+    CARD_NUMBER_FOUND,
+    Code,
     Currency,
     Day,
     DiscountKind,
@@ -35,6 +37,7 @@ from edge_gateway.contracts.transaction_fields import (
     Notes,
     PaymentMethod,
     PaymentStatus,
+    Phone,
     Reference,
     Text,
     TimeZone,
@@ -69,7 +72,7 @@ class Customer(_Part):
     id: Key | None = None
     type: Word | None = Field(None, description="Such as retail or business.")
     name: Text | None = None
-    phone: Word | None = None
+    phone: Phone | None = None
     email: Text | None = None
     loyalty_tier: Word | None = None
 
@@ -88,7 +91,7 @@ class LineTax(_Part):
 
 class Line(_Part):
     line_number: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-    sku: Word
+    sku: Code
     gtin: Gtin | None = None
     name: Text
     category: Text | None = None
@@ -121,7 +124,7 @@ class Totals(_Part):
 class Card(_Part):
     """Nothing else of a card is ever taken."""
 
-    scheme: Reference | None = None
+    scheme: Text | None = None
     last4: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")] | None = None
     token: Reference | None = None
 
@@ -132,6 +135,15 @@ class Tender(_Part):
     amount: Amount
     gateway_reference: Reference | None = Field(None, description="The payment gateway's id of this payment.")
     card: Card | None = None
+
+    @model_validator(mode="after")
+    def _refuse_number_of_card(self) -> Self:
+        last4 = self.card.last4 if self.card is not None else None
+        token = self.card.token if self.card is not None else None
+        for name, text in (("gateway_reference", self.gateway_reference), ("card.token", token)):
+            if text is not None and holds_number_of_card(text, last4):
+                raise ValueError(f"{name} {CARD_NUMBER_FOUND}")
+        return self
 
 
 class Loyalty(_Part):

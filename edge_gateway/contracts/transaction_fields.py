@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -83,17 +83,32 @@ def _check_gtin(text: str) -> str:
     return text
 
 
+PHONE_DIGITS_MAX: Final = 15
+"""ITU-T E.164: no telephone number has more."""
+CARD_NUMBER_FOUND: Final = "holds what looks like a card number; card data is never taken, send a token"
+
+
 def _refuse_card_number(text: str) -> str:
     if holds_card_number(text):
-        raise ValueError("holds what looks like a card number; card data is never taken, send a token")
+        raise ValueError(CARD_NUMBER_FOUND)
     return text
 
 
-# [0-9], not \d: pydantic's expressions know Unicode digits.
-Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_refuse_card_number)]
+def _refuse_card_number_but_phone(text: str) -> str:
+    if holds_card_number(text, PHONE_DIGITS_MAX + 1):
+        raise ValueError(CARD_NUMBER_FOUND)
+    return text
+
+
+# Codes (Key, Code, Gtin, Reference) are long numbers by nature, and many look like a card number by chance: refused for
+# it, a sale could never be submitted. Card numbers are looked for in free text; in a Reference its tender does.
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_card_number)]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_card_number_but_phone)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_refuse_card_number)]
 Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_refuse_card_number)]
+# [0-9], not \d: pydantic's expressions know Unicode digits.
 Day = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
