@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -56,8 +55,6 @@ class Gateway:
         self,
         settings: GatewaySettings,
         world: World | None = None,
-        *,
-        profile_directories: Sequence[Path] = (),
     ) -> None:
         world = world or World()
         self._settings = settings
@@ -89,7 +86,7 @@ class Gateway:
             random=world.random,
             on_event=self._router.route,
             on_change=self._device_changed,
-            profile_directories=profile_directories,
+            profile_directories=settings.profile_directories,
         )
         self._transactions = TransactionService(store_id, self._outbox, clock, ids)
         self._device_requests = DeviceRequestService(self._registry.get, command_log, clock)

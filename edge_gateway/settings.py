@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from edge_gateway.contracts.fields import Level
 
 Name = Level
+
+
+def _not_in_clear(address: str) -> str:
+    """Raises ValueError where sales and credentials would travel unencrypted. Within the box they may."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError("expected an address such as https://cloud.example.com")
+    if parts.scheme != "https" and not _is_this_box(host):
+        raise ValueError(
+            "http:// would send sales and credentials in clear: expected https:// "
+            "(http:// only to this box itself: localhost, 127.0.0.1 or [::1])"
+        )
+    return address
+
+
+def _is_this_box(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+SITE_PROFILES = Path("/etc/edge-gateway/profiles.d")
+
+CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
 
 
 class _Section(BaseModel):
@@ -20,7 +51,9 @@ class StoreSettings(_Section):
     """[store] which store this box stands in."""
 
     id: Name = Field(description="The store's id: the second level of every topic, part of every event's source.")
-    timezone: str = Field("UTC", description="IANA name of the store's time zone.")
+    timezone: str = Field(
+        "UTC", description="IANA name of the store's time zone: of times for people. On the bus and to the cloud: UTC."
+    )
 
 
 class BusSettings(_Section):
@@ -67,7 +100,7 @@ class OutboxSettings(_Section):
 class OAuthSettings(_Section):
     """[cloud.oauth] OAuth 2.0 client credentials."""
 
-    token_url: str = Field(description="Token endpoint.")
+    token_url: CloudAddress = Field(description="Token endpoint; https.")
     client_id: str = Field(description="Client id.")
     client_secret_file: Path = Field(description="File that holds the client secret, and nothing else.")
     scope: str | None = Field(None, description="Scope to ask for.")
@@ -76,7 +109,7 @@ class OAuthSettings(_Section):
 class CloudSettings(_Section):
     """[cloud] the central cloud. Without this section events are kept and not forwarded."""
 
-    base_url: str = Field(pattern=r"^https?://", description="Base address; paths such as /v1/orders/events are added.")
+    base_url: CloudAddress = Field(description="Base address, https; paths such as /v1/orders/events are added.")
     oauth: OAuthSettings | None = Field(None, description="OAuth 2.0 client credentials.")
     ca_file: Path | None = Field(None, description="CA certificates (PEM) instead of the system's.")
     batch_events_max: int = Field(100, ge=1, le=1000, description="Events in one request at most.")
@@ -154,6 +187,15 @@ class GatewaySettings(_Section):
     status: StatusSettings = StatusSettings()
     log: LogSettings = LogSettings()
     device: tuple[DeviceSettings, ...] = ()
+    profiles_directory: Path = Field(
+        SITE_PROFILES,
+        description="Firmware profiles of this site, before the packaged ones of the same name; need not exist.",
+    )
     durable_before_bus: bool = Field(
         False, description="Publish a forwarded device event only after it is on disk (default: at once)."
     )
+
+    @property
+    def profile_directories(self) -> tuple[Path, ...]:
+        """Where profiles are looked for before the packaged ones."""
+        return (self.profiles_directory,)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import ValidationError
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
-from edge_gateway.settings import DeviceSettings, GatewaySettings
+from edge_gateway.settings import SITE_PROFILES, DeviceSettings, GatewaySettings
 from edge_gateway.settings_words import describe, did_you_mean, dotted, key_path, shown
 from edge_gateway.toml_lines import KeyPath, find_key_lines, line_of
 
@@ -105,6 +105,12 @@ def usable_devices(file: ConfigFile) -> dict[int, DeviceSettings]:
         except ValidationError:
             continue  # check_config tells what is wrong with it
     return devices
+
+
+def profile_directories(file: ConfigFile) -> tuple[Path, ...]:
+    """As the settings will have them, also where the file has problems elsewhere."""
+    directory = file.data.get("profiles_directory")
+    return (Path(directory) if isinstance(directory, str) else SITE_PROFILES,)
 
 
 def in_order(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:

@@ -17,7 +17,7 @@ SHOWN_CHARS_MAX = 80
 
 _PATTERN_WORDS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "1 to 64 letters, digits, '_', '.' or '-', the first a letter or digit",
-    r"^https?://": "an address that begins with https:// or http://",
+    r"^https?://": "an address that begins with https://",
 }
 _TYPE_WORDS = {
     "string": "text",

@@ -1,10 +1,11 @@
-"""``edge-gateway config``: check a configuration file, print its JSON Schema."""
+"""``edge-gateway config``: check a configuration file, print its JSON Schema or an example."""
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from edge_gateway.contracts.errors import ConfigProblem
     from edge_gateway.settings import DeviceSettings
 
+EXAMPLE_NAME = "gateway.toml"
+
 
 def register(app: typer.Typer) -> None:
-    """Add ``config check`` and ``config schema``."""
+    """Add ``config check``, ``config schema`` and ``config example``."""
     commands = typer.Typer(help="Check and explain the configuration.", no_args_is_help=True)
     app.add_typer(commands, name="config")
 
@@ -46,12 +49,24 @@ def register(app: typer.Typer) -> None:
         document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **GatewaySettings.model_json_schema()}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
+    @commands.command()
+    def example() -> None:
+        """Print a documented configuration of a store with two lanes, to start from."""
+        typer.echo(example_text(), nl=False)
+
+
+def example_text() -> str:
+    """``config/gateway.toml``: packed into the wheel, and where it is in the source tree."""
+    packed = importlib.resources.files("edge_gateway") / "resources" / EXAMPLE_NAME
+    found = packed if packed.is_file() else Path(__file__).parents[2] / "config" / EXAMPLE_NAME
+    return found.read_text("utf-8")
+
 
 def find_problems(path: Path) -> list[ConfigProblem]:
     """Of the file and of what its devices name: profiles, drivers, transports. In the order of the file."""
     from edge_gateway.contracts.errors import ConfigError
     from edge_gateway.devices.duplicates import find_duplicates
-    from edge_gateway.settings_loader import check_config, in_order, read_config, usable_devices
+    from edge_gateway.settings_loader import check_config, in_order, profile_directories, read_config, usable_devices
 
     try:
         file = read_config(path)
@@ -61,14 +76,15 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     entries = file.data.get("device")
     duplicates = find_duplicates(dict(enumerate(entries if isinstance(entries, list) else [])))
     told = {problem.key for problem in problems}
-    for found in file.locate([*duplicates, *_device_problems(usable_devices(file))]):
+    of_devices = _device_problems(usable_devices(file), profile_directories(file))
+    for found in file.locate([*duplicates, *of_devices]):
         if found.key not in told:
             told.add(found.key)
             problems.append(found)
     return in_order(problems)
 
 
-def _device_problems(devices: Mapping[int, DeviceSettings]) -> list[ConfigProblem]:
+def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequence[Path]) -> list[ConfigProblem]:
     """What the registry says of the devices, by their place in the file."""
     from edge_gateway.contracts.errors import ConfigError
     from edge_gateway.devices.registry import resolve_devices
@@ -80,7 +96,7 @@ def _device_problems(devices: Mapping[int, DeviceSettings]) -> list[ConfigProble
         return re.sub(r"\bdevice\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", text)
 
     try:
-        resolve_devices(list(devices.values()))
+        resolve_devices(list(devices.values()), directories)
     except ConfigError as error:
         return [replace(each, key=in_file(each.key), expected=in_file(each.expected)) for each in error.problems]
     return []

@@ -29,14 +29,16 @@ def register(app: typer.Typer) -> None:
         """List the configured devices with their state, and what is attached to this box."""
         from edge_gateway.contracts.errors import ConfigError
         from edge_gateway.devices.attached import list_attached, to_json
+        from edge_gateway.settings import SITE_PROFILES
 
         try:
             settings = _settings(config)
+            known = (settings.device, settings.profile_directories) if settings else ((), (SITE_PROFILES,))
+            attached = list_attached(*known)
         except ConfigError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from error
         configured, source = _configured(settings)
-        attached = list_attached(settings.device if settings else ())
         if as_json:
             document = {"source": source, "devices": configured, "attached": [to_json(each) for each in attached]}
             typer.echo(json.dumps(document, ensure_ascii=False, indent=2))

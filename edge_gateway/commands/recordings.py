@@ -39,7 +39,8 @@ def record(
     from edge_gateway.settings_loader import load_settings
 
     try:
-        found = {settings.id: settings for settings in load_settings(config).device}
+        settings = load_settings(config)
+        found = {each.id: each for each in settings.device}
     except ConfigError as error:
         raise _usage(str(error)) from None
     if device not in found:
@@ -51,7 +52,8 @@ def record(
         typer.echo(json.dumps(line, ensure_ascii=False) if as_json else _for_people(line))
 
     try:
-        count = asyncio.run(write_recording(found[device], output, seconds, note, source, tell))
+        recording = write_recording(found[device], output, seconds, note, source, tell, settings.profile_directories)
+        count = asyncio.run(recording)
     except ConfigError as error:
         raise _usage(str(error)) from None
     except EdgeGatewayError as error:
@@ -63,7 +65,9 @@ def record(
 def replay(
     recording: Path = typer.Argument(help="A .rec file."),
     expect: Path | None = typer.Option(None, help="Compare with this file; exit 1 where it differs."),
-    profiles: list[Path] = typer.Option([], help="Further directories of firmware profiles."),
+    profiles: list[Path] = typer.Option(
+        [], help="Further directories of firmware profiles, before /etc/edge-gateway/profiles.d."
+    ),
 ) -> None:
     """Play a recording through the real driver and print what the driver says, as JSON lines."""
     import asyncio
@@ -72,9 +76,10 @@ def replay(
     from edge_gateway.contracts.errors import ConfigError, EdgeGatewayError
     from edge_gateway.recordings.replay import as_text
     from edge_gateway.recordings.replay import replay as play
+    from edge_gateway.settings import SITE_PROFILES
 
     try:
-        lines = as_text(asyncio.run(play(_read(recording), tuple(profiles))))
+        lines = as_text(asyncio.run(play(_read(recording), (*profiles, SITE_PROFILES))))
     except (ConfigError, OSError, UnicodeDecodeError) as error:
         raise _usage(f"replay: {error}") from None
     except EdgeGatewayError as error:

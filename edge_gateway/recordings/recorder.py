@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,20 @@ _TRANSPORT: TypeAdapter[Any] = TypeAdapter(TransportSettings)
 
 
 async def write_recording(
-    device: DeviceSettings, output: Path, seconds: float, note: str, source: str, tell: Callable[[Line], None]
+    device: DeviceSettings,
+    output: Path,
+    seconds: float,
+    note: str,
+    source: str,
+    tell: Callable[[Line], None],
+    profile_directories: Sequence[Path] = (),
 ) -> int:
     """Record for ``seconds``, until cancelled, the device is gone, or the file is full. Returns the number of chunks.
 
     ``tell`` is given what the driver says. Raises RecordingError, ConfigError (profile), TransportError,
     FileExistsError.
     """
-    profile = load_profile(device.profile)
+    profile = load_profile(device.profile, profile_directories)
     if profile.device_class in CARD_CLASSES:
         raise RecordingError(f"device {device.id!r} is a {profile.device_class.value}: card data is never recorded")
     if source not in SOURCES:

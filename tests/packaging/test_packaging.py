@@ -72,6 +72,8 @@ def test_wheel_works_without_the_source_tree(wheel: Path, tmp_path: Path) -> Non
         "import edge_gateway, edge_gateway.app\n"
         "from edge_gateway.devices.profiles import load_driver, load_profile, profile_names\n"
         "assert len([load_driver(load_profile(name)) for name in profile_names()]) >= 5\n"
+        "from edge_gateway.commands.config import example_text\n"
+        "assert '[[device]]' in example_text()\n"
         f"print(edge_gateway.__file__)\n"
     )
     shown = subprocess.run(

@@ -136,3 +136,8 @@ def test_schema_documents_every_key(app: typer.Typer) -> None:
         for name, key in section["properties"].items():
             is_section = "$ref" in json.dumps(key)
             assert is_section or key.get("description"), f"{section.get('title')}.{name} has no description"
+
+
+def test_example_is_printed_as_it_stands(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["config", "example"])
+    assert (done.exit_code, done.output) == (0, EXAMPLE.read_text("utf-8"))

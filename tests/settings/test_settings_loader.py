@@ -254,3 +254,35 @@ def test_problem_of_a_device_is_located_by_its_id(tmp_path: Path) -> None:
     file = read_config(_write(tmp_path, text))
     located = file.locate([ConfigProblem("device[c].profile", "", ""), ConfigProblem("device.a.b.lane", "", "")])
     assert [problem.line for problem in located] == [7, 3]
+
+
+@pytest.mark.parametrize("key", ["base_url", "token_url"])
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://cloud.example.com", None),
+        ("http://localhost:8443", None),
+        ("http://127.0.0.1:8443/x", None),
+        ("http://[::1]:8443", None),
+        ("http://cloud.example.com", "in clear: expected https://"),
+        ("http://192.168.1.10", "in clear: expected https://"),
+        ("http://localhost.example.com", "in clear: expected https://"),
+        ("https://", "expected an address such as"),
+        ("https://[", "expected an address such as"),
+        ("https://user:hunter2@host:x", "expected an address such as"),
+        ("ftp://cloud.example.com", "an address that begins with https://"),
+    ],
+)
+def test_cloud_is_never_spoken_to_in_clear(tmp_path: Path, key: str, address: str, words: str | None) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    urls = {"base_url": "https://cloud.example.com", "token_url": "https://cloud.example.com/token", key: address}
+    path = _write(
+        tmp_path,
+        f"[store]\nid='S1'\n[cloud]\nbase_url='{urls['base_url']}'\n[cloud.oauth]\nclient_id='c'\n"
+        f"token_url='{urls['token_url']}'\nclient_secret_file='{secret}'\n",
+    )
+    _, problems = check_config(read_config(path))
+    assert [words in problem.expected for problem in problems if words] == ([True] if words else [])
+    assert len(problems) == (words is not None)
+    assert "hunter2" not in str(problems)

@@ -179,8 +179,8 @@ async def test_uplink_tells_refused_from_unknown_from_stalled(cloud: CloudSimula
     with pytest.raises(CloudTransientError, match=rf"http://127.0.0.1:{port}/v1/orders/events: .*refused|failed"):
         await uplink.deliver("transactions", [event("e1")])
     await uplink.close()
-    uplink = uplink_to("http://host.invalid")
-    with pytest.raises(CloudTransientError, match=r"^http://host.invalid/v1/orders/events: "):
+    uplink = uplink_to("https://host.invalid")
+    with pytest.raises(CloudTransientError, match=r"^https://host.invalid/v1/orders/events: "):
         await uplink.deliver("transactions", [event("e1")])
     await uplink.close()
 
@@ -195,15 +195,6 @@ async def test_uplink_shows_no_password_of_its_address() -> None:
             await uplink.deliver("transactions", [event("e1")])
         assert str(caught.value) == f"http://127.0.0.1:{far_end.port}/v1/orders/events: 500"
         await uplink.close()
-
-
-@pytest.mark.parametrize("url", ["http://host:99999", "https://[", "http://user:pass@host:x"])
-async def test_uplink_survives_an_address_that_is_none(url: str) -> None:
-    uplink = uplink_to(url)
-    with pytest.raises(CloudTransientError) as caught:
-        await uplink.deliver("transactions", [event("e1")])
-    assert "pass" not in str(caught.value)
-    await uplink.close()
 
 
 async def test_uplink_drops_the_connection_of_a_server_that_stalls() -> None:
