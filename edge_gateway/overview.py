@@ -72,6 +72,7 @@ class Overview:
     def snapshot(self) -> Snapshot:
         gateway = GatewayStatus(
             store_id=self._settings.store.id,
+            timezone=self._settings.store.timezone,
             version=__version__,
             started_at=self._started_at,
             uptime_s=self._clock.monotonic() - self._started_s,

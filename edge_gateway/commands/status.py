@@ -50,7 +50,8 @@ def describe(snapshot: dict[str, Any]) -> str:
         counts = f"{stream['pending']} waiting, {stream['dead']} refused, {stream['delivered_total']} delivered"
         lines.append(f"Outbox:  {name}: {counts}")
     for uplink in snapshot["uplinks"]:
-        last = f", last delivery {uplink['last_delivery']}" if uplink["last_delivery"] else ""
+        delivered = uplink["last_delivery"]
+        last = f", last delivery {_local(delivered, gateway.get('timezone', 'UTC'))}" if delivered else ""
         lines.append(f"Cloud:   {uplink['name']}: {uplink['health']}{last}")
     return "\n".join(lines)
 
@@ -69,6 +70,14 @@ def _ask(url: str) -> dict[str, Any]:
     if not isinstance(snapshot, dict) or "health" not in snapshot:
         return {"error": "what answers there is not edge-gateway"}
     return snapshot
+
+
+def _local(instant: str, timezone: str) -> str:
+    """As the clock on the store's wall shows it."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S} {timezone}"
 
 
 def _duration(seconds: float) -> str:

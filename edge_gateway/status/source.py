@@ -33,6 +33,7 @@ class GatewayStatus(_Part):
     """The daemon itself."""
 
     store_id: str
+    timezone: str = Field(description="IANA name of the store's time zone: what its staff read on their clocks.")
     version: str
     started_at: datetime
     uptime_s: float = Field(ge=0)

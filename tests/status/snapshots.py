@@ -21,7 +21,9 @@ NOW = datetime(2026, 11, 21, 10, 15, 3, 250_000, tzinfo=UTC)
 
 
 def gateway(**changes: Any) -> GatewayStatus:
-    base = GatewayStatus(store_id="S001", version="1.2.3", started_at=NOW, uptime_s=12.5, is_ready=True)
+    base = GatewayStatus(
+        store_id="S001", timezone="Europe/Berlin", version="1.2.3", started_at=NOW, uptime_s=12.5, is_ready=True
+    )
     return base.model_copy(update=changes)
 
 
