@@ -49,6 +49,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def find(self, key: str, digest: str) -> Appended | None:
+        """What was stored under the key; None if nothing was. Raises ConflictError (other digest), StoreError."""
+        ...
+
     async def pending(self, stream: str, limit: int) -> Sequence[OutboxEvent]:
         """The oldest events of the stream that are neither delivered nor dead. One forwarder per stream reads it."""
         ...

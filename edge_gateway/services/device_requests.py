@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
@@ -65,7 +66,7 @@ class DeviceRequestService:
         self._command_log = command_log
         self._clock = clock
         self._unkept = UnkeptReplies(command_log, clock)
-        self._running: dict[str, asyncio.Event] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_hand: Counter[str] = Counter()
 
     async def handle(self, request: Request) -> Reply:
@@ -93,24 +94,19 @@ class DeviceRequestService:
 
     async def _once(self, device: Device, request: Request) -> Reply:
         key = f"{request.target}/{request.id}"
-        while (first := self._running.get(key)) is not None:
-            await first.wait()
-        self._running[key] = done = asyncio.Event()
-        try:
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
             with self._place(request) as refusal:
-                reply = await self._stored(key, request, is_claiming=refusal is None)
-                if reply is not None:
+                stored = await self._stored(key, request, is_claiming=refusal is None)
+                if stored is not None:
                     self.counters["repeated"] += 1
-                    return reply
+                    return stored
                 if refusal is not None:
                     raise refusal
                 reply = await self._execute(device, request, has_effect=True)
             if not await self._unkept.keep(key, request.digest(), json.dumps(reply.to_json()).encode()):
                 self.counters["replies_not_kept"] += 1
             return reply
-        finally:
-            del self._running[key]
-            done.set()
 
     async def _read(self, device: Device, request: Request) -> Reply:
         with self._place(request) as refusal:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import asyncio
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -16,12 +18,14 @@ from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import ConflictError, ErrorCode, RequestError, StorageFullError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import ReplyStatus
-from edge_gateway.contracts.store import Outbox
+from edge_gateway.contracts.store import Appended, Outbox
 from edge_gateway.contracts.transaction import Transaction, read_transaction
 
 STREAM: Final = "transactions"
 EVENT_TYPE: Final = event_type("pos", "transaction_completed")
 COMMANDS: Final = ("submit_transaction",)
+TERMINALS_MAX: Final = 1000
+"""Whose sales are numbered: far above any store. Beyond, the terminal that was silent longest starts again at 1."""
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +39,12 @@ class TransactionService:
 
     def __init__(self, store_id: str, outbox: Outbox, clock: Clock, ids: EventIds) -> None:
         self.counters: Counter[str] = Counter()
-        self.last_accepted_at: datetime | None = None
         self._store_id = store_id
         self._outbox = outbox
         self._clock = clock
         self._ids = ids
-        self._sequences: Counter[str] = Counter()
+        self._sequences: OrderedDict[str, int] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def handle(self, request: Request) -> Reply:
         """The reply, also of a refusal; raises nothing on purpose."""
@@ -59,9 +63,11 @@ class TransactionService:
     async def _submit(self, request: Request) -> Mapping[str, Any]:
         transaction = read_transaction(request.params)
         self._check_place(request, transaction)
-        event = self._event(request, transaction)
+        # The same sale under another request id waits here: only one of them is new.
+        lock = self._locks.setdefault(transaction.transaction_id, asyncio.Lock())
         try:
-            appended = await self._outbox.append(event, key=transaction.transaction_id, digest=transaction.digest())
+            async with lock:
+                appended = await self._keep(request, transaction)
         except ConflictError as error:
             message = f"transaction {transaction.transaction_id} was accepted before with other content; nothing stored"
             raise RequestError(ErrorCode.CONFLICT, message) from error
@@ -73,7 +79,6 @@ class TransactionService:
             raise RequestError(ErrorCode.INTERNAL, "the gateway's store failed; nothing promised, try again") from error
         self.counters["accepted" if appended.is_new else "repeated"] += 1
         if appended.is_new:
-            self.last_accepted_at = self._clock.now()
             log.info(
                 log_events.TRANSACTION_ACCEPTED,
                 transaction_id=transaction.transaction_id,
@@ -98,9 +103,32 @@ class TransactionService:
         if problems:
             raise RequestError(ErrorCode.INVALID_REQUEST, "; ".join(problems))
 
-    def _event(self, request: Request, transaction: Transaction) -> OutboxEvent:
+    async def _keep(self, request: Request, transaction: Transaction) -> Appended:
+        """What was accepted before is answered so, also after its expiry; only what is new gets a number."""
+        key, digest = transaction.transaction_id, transaction.digest()
+        known = await self._outbox.find(key, digest)
+        if known is not None:
+            return known
+        if request.expires_at is not None and (late := self._clock.now() - request.expires_at) >= timedelta(0):
+            words = f"expired {late.total_seconds():.1f} s ago by the gateway's clock; not accepted"
+            raise RequestError(ErrorCode.EXPIRED, words)
+        sequence = self._next_sequence(request.target)
+        try:
+            return await self._outbox.append(self._event(request, transaction, sequence), key=key, digest=digest)
+        except StoreError:
+            if self._sequences.get(request.target) == sequence:
+                self._sequences[request.target] -= 1
+            raise
+
+    def _next_sequence(self, terminal: str) -> int:
+        sequence = self._sequences[terminal] = self._sequences.get(terminal, 0) + 1
+        self._sequences.move_to_end(terminal)
+        if len(self._sequences) > TERMINALS_MAX:
+            self._sequences.popitem(last=False)
+        return sequence
+
+    def _event(self, request: Request, transaction: Transaction, sequence: int) -> OutboxEvent:
         """``time`` is when the sale was completed; the object goes on as the POS sent it, number text included."""
-        self._sequences[request.target] += 1
         event_id = self._ids()
         payload = cloud_event(
             event_id=event_id,
@@ -111,7 +139,7 @@ class TransactionService:
             data={
                 "device_id": request.target,
                 "lane": request.lane,
-                "sequence": self._sequences[request.target],
+                "sequence": sequence,
                 "transaction": request.params["transaction"],
             },
         )

@@ -67,7 +67,7 @@ class Append(Operation[NewEvent, Appended]):
         return outcomes
 
     def recall(self, connection: sqlite3.Connection, item: NewEvent) -> Appended | EdgeGatewayError | None:
-        return None if item.key is None else _known(connection, item.key, item.digest)
+        return None if item.key is None else known(connection, item.key, item.digest)
 
     def committed(self) -> None:
         for name, last_sequence in self._staged.items():
@@ -110,9 +110,9 @@ class Append(Operation[NewEvent, Appended]):
     def _apply_one(self, connection: sqlite3.Connection, item: NewEvent, now_ms: int) -> Appended | EdgeGatewayError:
         event = item.event
         if item.key is not None:
-            known = _known(connection, item.key, item.digest)
-            if known is not None:
-                return known
+            repeated = known(connection, item.key, item.digest)
+            if repeated is not None:
+                return repeated
         try:
             sequence = self._next(event.stream)
         except StoreError as error:
@@ -132,7 +132,8 @@ class Append(Operation[NewEvent, Appended]):
         return int(self._clock.now().timestamp() * 1000)
 
 
-def _known(connection: sqlite3.Connection, key: str, digest: str) -> Appended | ConflictError | None:
+def known(connection: sqlite3.Connection, key: str, digest: str) -> Appended | ConflictError | None:
+    """What was stored before under the key."""
     row = connection.execute("SELECT digest, event_id FROM idempotency_key WHERE key = ?", (key,)).fetchone()
     if row is None:
         return None

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import ConflictError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended, StreamCounts
-from edge_gateway.store.append import Append, NewEvent
+from edge_gateway.store.append import Append, NewEvent, known
 from edge_gateway.store.database import Database
 from edge_gateway.store.sequence import first_sequence
 from edge_gateway.store.settle import Fates, Settle
@@ -36,6 +37,12 @@ class SqliteOutbox:
 
     async def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Appended:
         return await self._database.submit(self._append, NewEvent(event, key, digest or ""))
+
+    async def find(self, key: str, digest: str) -> Appended | None:
+        found = await self._database.read(lambda connection: known(connection, key, digest))
+        if isinstance(found, ConflictError):
+            raise found
+        return found
 
     async def pending(self, stream: str, limit: int) -> Sequence[OutboxEvent]:
         return await self._database.read(lambda connection: self._read_pending(connection, stream, limit))

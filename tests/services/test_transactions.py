@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,13 @@ import pytest
 from edge_gateway.bus.subscriber import RequestSubscriber
 from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts.clock import EventIds, SystemClock
+from edge_gateway.contracts.commands import Request
+from edge_gateway.contracts.errors import ErrorCode
+from edge_gateway.services import transactions
 from edge_gateway.services.transactions import TransactionService
 from tests.support.broker import MQTT_5, MQTT_311, Broker, BusClient, wait_until
 from tests.support.bus import STORE, make_bus, running
+from tests.support.clock import FakeClock
 from tests.support.stores import Store, open_store
 from tests.support.transactions import example, valid_transaction
 
@@ -90,6 +96,71 @@ async def test_sale_repeated_a_hundred_times_at_once_is_stored_once(broker: Brok
         assert {reply["id"] for reply in replies} == {f"r-{number}" for number in range(100)}
         assert len({reply["result"]["event_id"] for reply in replies}) == 1
         assert len(await store.outbox.pending("transactions", 10)) == 1
+
+
+async def test_sales_are_numbered_without_gaps(broker: Broker, tmp_path: Path) -> None:
+    """Repeats, conflicts, refusals and expired ones take no number, one after the other and all at once."""
+    async with serving(broker, tmp_path) as (store, service), broker.client() as client:
+        await client.subscribe(REPLY)
+        sales = [example(transaction_id=f"sale-{number}") for number in range(4)]
+        for number, sale in enumerate(sales[:2]):
+            for attempt in range(3):
+                assert (await submit(client, sale, f"r-{number}-{attempt}"))["status"] == "accepted"
+            assert (await submit(client, {**sale, "notes": "changed"}))["error"]["code"] == "conflict"
+        client.messages.clear()
+        for attempt in range(20):
+            for number, sale in enumerate(sales):
+                await client.publish(SUBMIT, {"id": f"all-{number}-{attempt}", "params": {"transaction": sale}})
+        await client.wait_for_count(80, REPLY)
+        bodies = [json.loads(event.payload) for event in await store.outbox.pending("transactions", 10)]
+        assert sorted(body["data"]["sequence"] for body in bodies) == [1, 2, 3, 4]
+        assert service.counters["accepted"] == 4
+
+
+async def test_sale_that_the_disk_refuses_takes_no_number(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with open_store(tmp_path, clock=clock) as store:
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        await store.database.read(lambda connection: connection.execute("PRAGMA query_only = ON").close())
+        refused = await service.handle(ask(example()))
+        await store.database.read(lambda connection: connection.execute("PRAGMA query_only = OFF").close())
+        accepted = await service.handle(ask(example()))
+        assert (refused.error_code, accepted.status.value) == (ErrorCode.INTERNAL, "accepted")
+        [event] = await store.outbox.pending("transactions", 10)
+        assert json.loads(event.payload)["data"]["sequence"] == 1
+
+
+async def test_numbers_of_terminals_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "TERMINALS_MAX", 3)
+    clock = FakeClock()
+    async with open_store(tmp_path, clock=clock) as store:
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        for number in range(10):
+            sale = example(transaction_id=f"sale-{number}", terminal_id=f"T{number}")
+            assert (await service.handle(ask(sale, target=f"T{number}"))).status.value == "accepted"
+        assert len(service._sequences) == 3
+        assert len(service._locks) == 0
+
+
+async def test_sale_that_has_expired_is_not_accepted_and_its_repeat_after_the_expiry_is(tmp_path: Path) -> None:
+    """A till that repeats the same bytes until it is answered: what was accepted was accepted in time."""
+    clock = FakeClock()
+    in_time = ask(example(transaction_id="in-time"), expires_at=clock.now() + timedelta(seconds=5))
+    too_late = ask(example(transaction_id="too-late"), expires_at=clock.now() + timedelta(seconds=5))
+    async with open_store(tmp_path, clock=clock) as store:
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        first = await service.handle(in_time)
+        await clock.advance(60)
+        assert await service.handle(in_time) == first
+        refused = await service.handle(too_late)
+        assert (first.status.value, refused.error_code) == ("accepted", ErrorCode.EXPIRED)
+        assert len(await store.outbox.pending("transactions", 10)) == 1
+        assert (await service.handle(replace(too_late, expires_at=None))).status.value == "accepted"
+
+
+def ask(transaction: dict[str, Any], target: str = "T3", **changes: Any) -> Request:
+    """As the bus hands it over."""
+    return Request("r-1", "lane-3", "pos", target, "submit_transaction", {"transaction": transaction}, **changes)
 
 
 async def test_same_id_with_other_content_is_a_conflict(broker: Broker, tmp_path: Path) -> None:
