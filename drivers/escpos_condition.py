@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.events import CodecEvent
+from edge_gateway.contracts.states import DeviceFlag
 from protocols.printers.escpos_events import AutomaticStatus, OrderedReply, RealTimeStatus
 
 OpenLevel = Literal["low", "high", "unknown"]
@@ -53,18 +54,18 @@ class PrinterCondition:
             return "empty"
         return "near_end" if self.paper_low else "ok"
 
-    def flags(self) -> frozenset[str]:
-        """Condition words of the device's state."""
-        words = {
-            "offline": self.online is False,
-            "cover_open": self.cover_open,
-            "paper_empty": self.paper == "empty",
-            "paper_near_end": self.paper == "near_end",
-            "cutter_error": self.cutter_error,
-            "device_error": self.unrecoverable_error,
-            "drawer_open": self.drawer == "open",
+    def flags(self) -> frozenset[DeviceFlag]:
+        """Conditions of the device's state."""
+        conditions = {
+            DeviceFlag.OFFLINE: self.online is False,
+            DeviceFlag.COVER_OPEN: self.cover_open,
+            DeviceFlag.PAPER_EMPTY: self.paper == "empty",
+            DeviceFlag.PAPER_NEAR_END: self.paper == "near_end",
+            DeviceFlag.CUTTER_ERROR: self.cutter_error,
+            DeviceFlag.DEVICE_ERROR: self.unrecoverable_error,
+            DeviceFlag.DRAWER_OPEN: self.drawer == "open",
         }
-        return frozenset(word for word, holds in words.items() if holds)
+        return frozenset(flag for flag, holds in conditions.items() if holds)
 
     def obstacle(self) -> tuple[ErrorCode, str] | None:
         """Why it cannot print now, and the remedy; None: nothing is known against it. The cause before ``offline``."""

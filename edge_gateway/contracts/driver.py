@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.events import FrameRejected
-from edge_gateway.contracts.states import DeviceClass
+from edge_gateway.contracts.states import DeviceClass, DeviceFlag
 from edge_gateway.contracts.transport import Transport
 
 
@@ -39,8 +39,8 @@ class Session(Protocol):
         """Open but silent (power ``offline``), or answering again (``online``)."""
         ...
 
-    def set_flags(self, flags: frozenset[str]) -> None:
-        """Condition words of the device's state, all at once: ``cover_open``, ``paper_near_end`` ..."""
+    def set_flags(self, flags: frozenset[DeviceFlag]) -> None:
+        """Conditions of the device's state, all at once: ``cover_open``, ``paper_near_end`` ..."""
         ...
 
     def set_details(self, details: Mapping[str, Any]) -> None:

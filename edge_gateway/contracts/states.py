@@ -1,8 +1,9 @@
-"""Closed vocabularies: device classes, power states, scale and print outcomes; UnifiedPOS words where it has one."""
+"""Closed vocabularies: device classes, power states, conditions, outcomes; UnifiedPOS words where it has one."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class DeviceClass(StrEnum):
@@ -41,6 +42,23 @@ class PowerState(StrEnum):
     OFFLINE = "offline"
     OFF = "off"
     UNKNOWN = "unknown"
+
+
+class DeviceFlag(StrEnum):
+    """Conditions of a device that is there. The last two only inform."""
+
+    OFFLINE = "offline"
+    """It says so itself: a panel is open, a button is held. (One that says nothing has the power state offline.)"""
+    COVER_OPEN = "cover_open"
+    PAPER_EMPTY = "paper_empty"
+    CUTTER_ERROR = "cutter_error"
+    DEVICE_ERROR = "device_error"
+    PAPER_NEAR_END = "paper_near_end"
+    DRAWER_OPEN = "drawer_open"
+
+
+FLAGS_IN_WAY: Final = frozenset(DeviceFlag) - {DeviceFlag.PAPER_NEAR_END, DeviceFlag.DRAWER_OPEN}
+"""With one of these a device is there and cannot do its work."""
 
 
 class ScaleStatus(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from edge_gateway.contracts.states import Health, PowerState
+from edge_gateway.contracts.states import FLAGS_IN_WAY, Health, PowerState
 from edge_gateway.status.source import (
     BusStatus,
     DeviceStatus,
@@ -17,9 +17,6 @@ from edge_gateway.status.source import (
 
 _SEVERITY = {Health.HEALTHY: 0, Health.INACTIVE: 0, Health.DEGRADED: 1, Health.UNHEALTHY: 2}
 """Inactive parts (no cloud configured, a device not looked for yet) do not make the gateway any worse."""
-
-FLAGS_IN_WAY = frozenset({"cover_open", "paper_empty", "cutter_error", "error", "drawer_jammed"})
-"""Conditions in which a device is online and cannot do its work; others (paper_near_end) only inform."""
 
 
 def roll_up(

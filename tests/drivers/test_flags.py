@@ -1,0 +1,61 @@
+"""Drivers say conditions in words that the rest of the gateway knows."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import typing
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import drivers
+from drivers.escpos_condition import OpenLevel, PrinterCondition
+from edge_gateway.contracts.driver import Session
+from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag
+from edge_gateway.status.health import roll_up
+from tests.status.snapshots import bus, gateway, outbox, printer
+
+MODULES = sorted(path.stem for folder in drivers.__path__ for path in Path(folder).glob("[a-z]*.py"))
+SAYS_FLAGS = {"escpos_printer"}
+"""Drivers with conditions; what each can say is driven to its ends below."""
+
+
+def test_printer_says_known_flags_and_each_of_them() -> None:
+    said: set[str] = set()
+    readings = [each.name for each in fields(PrinterCondition) if each.name != "drawer_open_level"]
+    for level in typing.get_args(OpenLevel):
+        for values in itertools.product((None, False, True), repeat=len(readings)):
+            said |= PrinterCondition(level, **dict(zip(readings, values, strict=True))).flags()
+    assert said == set(DeviceFlag)
+
+
+def test_every_driver_that_says_flags_is_known_here() -> None:
+    sources = {name: inspect.getsource(importlib.import_module(f"drivers.{name}")) for name in MODULES}
+    assert {name for name, source in sources.items() if ".set_flags(" in source} == SAYS_FLAGS
+
+
+def test_session_takes_only_known_flags() -> None:
+    """The type checker holds every driver to it, also those of tomorrow."""
+    assert typing.get_type_hints(Session.set_flags)["flags"] == frozenset[DeviceFlag]
+
+
+@pytest.mark.parametrize("flag", list(DeviceFlag))
+def test_flag_in_the_way_degrades_the_health_and_another_does_not(flag: DeviceFlag) -> None:
+    report = roll_up(gateway(), outbox(), bus(), (), (printer(flags=(flag,)),))
+    assert [reason.text for reason in report.reasons] == ([flag.replace("_", " ")] if flag in FLAGS_IN_WAY else [])
+
+
+def test_printer_that_cannot_print_has_a_flag_in_the_way() -> None:
+    for reading, value in {
+        "online": False,
+        "cover_open": True,
+        "paper_loaded": False,
+        "cutter_error": True,
+        "unrecoverable_error": True,
+    }.items():
+        condition = PrinterCondition("unknown", **{reading: value})  # type: ignore[arg-type] # by name
+        assert condition.obstacle() is not None
+        assert condition.flags() & FLAGS_IN_WAY, reading
