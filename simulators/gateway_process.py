@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from simulators.processes import as_child
+
 READY_TIMEOUT_S = 30.0
 """Start of the interpreter and of every part, on a machine that is busy."""
 DEVICES_TIMEOUT_S = 10.0
@@ -59,10 +61,10 @@ class GatewayProcess:
     async def start(self, *, wait_ready: bool = True) -> None:
         """Start; return when ``/readyz`` says 200. Raises RuntimeError with the end of its log if it does not."""
         with self.log_file.open("ab") as log:
+            command = as_child(sys.executable, "-P", "-m", "edge_gateway", "run", "--config", self.config)
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "edge_gateway", "run", "--config", str(self.config),
-                stdin=DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+                *command, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
         if not wait_ready:
             return
         deadline = asyncio.get_running_loop().time() + READY_TIMEOUT_S

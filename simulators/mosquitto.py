@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from simulators.processes import as_child
+
 START_TIMEOUT_S = 10.0
 """A broker on a machine that is busy with other work."""
 STOP_TIMEOUT_S = 5.0
@@ -78,8 +80,9 @@ class Mosquitto:
             is_first_start = self.port == 0
             self.port = self.port or free_port()
             config = await self._write_config()
+            command = as_child(mosquitto_path(), "-c", config)
             self._process = await asyncio.create_subprocess_exec(
-                mosquitto_path(), "-c", str(config), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+                *command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
             )
             if await self._is_listening():
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
@@ -22,6 +23,7 @@ from simulators.store_in_a_box.view import View
 
 LAST_SALE_S = 60.0
 """A sale in hand when the time is up: its transaction is repeated until it is accepted."""
+LOOK_INTERVAL_S = 0.2
 DRAIN_S = 60.0
 """For what is accepted to reach the cloud once everything is healed; the largest retry delay is 5 s here."""
 
@@ -46,6 +48,9 @@ async def run_demo(options: DemoOptions) -> int:
     """0: every lane sold, and everything accepted reached the cloud once. 1: not so, or it did not start."""
     # tills lose the broker here on purpose, and say so on the screen of whoever watches
     logging.getLogger("mqtt").setLevel(logging.CRITICAL)
+    if options.report_file is not None and not options.report_file.parent.is_dir():
+        print(f"edge-gateway demo: no directory {options.report_file.parent} for the report", file=sys.stderr)
+        return 2
     seed = options.seed if options.seed is not None else secrets.randbelow(1 << 31)
     with ExitStack() as stack:
         directory = options.directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edge-demo-")))
@@ -87,7 +92,8 @@ async def _trade(store: StoreInABox, options: DemoOptions, seed: int) -> dict[st
         view = View(store, chaos)
         showing = group.create_task(view.watch() if options.is_headless else view.run())
         try:
-            await _wait(stop, options.seconds)
+            failure = await _until_over(stop, options, store)
+            print("finishing the sales in hand", file=sys.stderr, flush=True)
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
@@ -97,27 +103,41 @@ async def _trade(store: StoreInABox, options: DemoOptions, seed: int) -> dict[st
             if options.picture is not None:
                 await view.save_picture(options.picture)
             closing.set()
-            await asyncio.wait(selling, timeout=LAST_SALE_S)
-            await _drain(store)
+            if failure is None:
+                await asyncio.wait(selling, timeout=LAST_SALE_S)
+                await _drain(store)
             memory = rss_mb(store.gateway.pid)
         finally:
             for task in (*background, *selling, showing):
                 task.cancel()
-    return report(store, seed=seed, seconds=seconds, rss_mb=memory, faults=chaos.counters)
+    found = report(store, seed=seed, seconds=seconds, rss_mb=memory, faults=chaos.counters)
+    return {**found, "failure": failure}
 
 
 def _stop_event() -> asyncio.Event:
-    stop = asyncio.Event()
+    """Set by the first Ctrl-C or SIGTERM; a second one ends the program at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, ask, number)
     return stop
 
 
-async def _wait(stop: asyncio.Event, seconds: float | None) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+async def _until_over(stop: asyncio.Event, options: DemoOptions, store: StoreInABox) -> str | None:
+    """Until the time is up or somebody stops it; the words for a part that ended though no fault was asked for."""
+    start = time.monotonic()
+    while not stop.is_set() and (options.seconds is None or time.monotonic() - start < options.seconds):
+        if not options.has_chaos and store.gateway.pid is None:
+            return f"the gateway ended by itself with exit code {store.gateway.returncode}"
+        if not options.has_chaos and not store.broker.is_running:
+            return "the broker ended by itself"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_INTERVAL_S)
+    return None
 
 
 async def _drain(store: StoreInABox) -> None:

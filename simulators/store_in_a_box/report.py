@@ -60,6 +60,8 @@ def report(
 def complaints(result: Mapping[str, Any], *, has_chaos: bool) -> list[str]:
     """What is wrong with a report, in words; nothing, if the demo went well. Under faults a lane may sell nothing."""
     found = []
+    if result.get("failure"):
+        found.append(result["failure"])
     if result["lost"]:
         found.append(f"{result['lost']} accepted transactions did not reach the cloud: {', '.join(result['lost_ids'])}")
     if result["duplicated"]:

@@ -10,6 +10,7 @@ from typing import Any
 from simulators.cloud.simulator import CloudSimulator
 from simulators.gateway_process import GatewayProcess, config_text
 from simulators.mosquitto import Mosquitto, free_port
+from simulators.processes import require_free
 from simulators.store_in_a_box.lanes import PLANS, STORE_ID, Lane
 
 
@@ -46,6 +47,12 @@ class StoreInABox:
     async def start(self) -> None:
         """Raises RuntimeError, in plain words, if a part does not start; what was started is stopped."""
         (self.directory / "outbox").mkdir(parents=True, exist_ok=True)
+        for port, purpose in (
+            (self.broker.port, "the broker"),
+            (self.gateway.status_port, "the status endpoint"),
+            (self.cloud.port, "the cloud"),
+        ):
+            require_free(port, purpose)
         try:
             await self.broker.start()
             await self.cloud.start()

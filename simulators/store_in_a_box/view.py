@@ -61,7 +61,7 @@ class View:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             while True:
-                self._status = await self._store.gateway.status() or self._status
+                self._status = await self._store.gateway.status() or {}
                 await asyncio.sleep(REFRESH_S)
 
     async def save_picture(self, path: Path) -> None:
@@ -96,7 +96,7 @@ class View:
         self._events.append(f"{time.strftime('%H:%M:%S')}  {device:<16} {name:<16} {' '.join(words)}")
 
     def _head(self) -> Text:
-        health = self._status.get("health", {}).get("status", "no answer")
+        health = self._status.get("health", {}).get("status", "does not answer")
         text = Text.assemble(
             ("edge-gateway ", "bold"), f"store {STORE_ID}   Ctrl-C ends it\n",
             ("gateway ", "dim"), (health, COLOURS.get(health, "red")), "   ",
