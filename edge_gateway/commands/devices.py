@@ -55,7 +55,7 @@ def describe(source: str, configured: Sequence[dict[str, Any]], attached: Sequen
         lines.append(f"  {place} {state}\n  {'':<10} {device['transport']}")
     lines.append("Attached:" if attached else "Attached: no serial port and no keyboard with a stable name")
     for found in attached:
-        usb = f", USB {found.usb_id}" if found.usb_id else ""
+        usb = f", {found.usb}" if found.usb else ""
         lines.append(f"  {found.path} ({found.node}{usb})\n  {'':<10} {found.verdict}")
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from edge_gateway.commands import devices as command
-from edge_gateway.devices.attached import list_attached
+from edge_gateway.devices.attached import list_attached, to_json
 from edge_gateway.settings import DeviceSettings
 
 CONFIG = """
@@ -50,6 +50,9 @@ def box(tmp_path: Path) -> Path:
     (usb / "1-1:1.0" / "ttyUSB0").mkdir(parents=True)
     (usb / "idVendor").write_text("0403\n")
     (usb / "idProduct").write_text("6001\n")
+    (usb / "manufacturer").write_text("FTDI\n")
+    (usb / "product").write_text("FT232R USB\x1b[2J UART\n")
+    (usb / "serial").write_text("A9X1\n")
     tty = tmp_path / "sys" / "class" / "tty" / "ttyUSB0"
     tty.mkdir(parents=True)
     (tty / "device").symlink_to(usb / "1-1:1.0" / "ttyUSB0")
@@ -66,8 +69,17 @@ def test_attached_tells_configured_recognised_and_unknown_apart(box: Path) -> No
         "usb-Honeywell_1900_SN1-if00": "not configured; profile honeywell-serial-scanner may fit",
         "usb-Acme_Keyboard-event-kbd": "not configured, and no profile names it; a generic profile may fit",
     }
-    assert found["usb-FTDI_FT232R_A9X1-if00-port0"].usb_id == "0403:6001"
-    assert found["usb-Honeywell_1900_SN1-if00"].usb_id is None
+    assert found["usb-Honeywell_1900_SN1-if00"].usb is None
+
+
+def test_attached_names_what_the_device_says_it_is_and_keeps_it_off_the_terminal(box: Path) -> None:
+    [adapter] = [each for each in list_attached([], dev=box / "dev", sys=box / "sys") if each.usb]
+    assert str(adapter.usb) == "USB 0403:6001, FTDI, FT232R USB?[2J UART, serial A9X1"
+    told = to_json(adapter)
+    assert (told["usb_id"], told["vendor"], told["serial"]) == ("0403:6001", "FTDI", "A9X1")
+    (box / "sys" / "devices" / "usb1" / "1-1" / "product").unlink()
+    [adapter] = [each for each in list_attached([], dev=box / "dev", sys=box / "sys") if each.usb]
+    assert str(adapter.usb) == "USB 0403:6001, FTDI, serial A9X1"
 
 
 def test_attached_is_empty_on_a_box_without_devices(tmp_path: Path) -> None:
