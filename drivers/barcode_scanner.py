@@ -70,6 +70,7 @@ class BarcodeScanner:
 
     device_class: ClassVar[DeviceClass] = DeviceClass.SCANNER
     commands: ClassVar[Mapping[str, bool]] = {}
+    events: ClassVar[frozenset[str]] = frozenset({BARCODE_SCANNED})
 
     def __init__(self, session: Session, settings: ScannerSettings, codec: ReadingCodec) -> None:
         self._session = session

@@ -48,6 +48,7 @@ class EscposPrinter:
     Settings = EscposSettings
     device_class: ClassVar[DeviceClass] = DeviceClass.POS_PRINTER
     commands: ClassVar[Mapping[str, bool]] = {"print": True, "open_drawer": True, "read_status": False}
+    events: ClassVar[frozenset[str]] = frozenset({"drawer_opened", "drawer_closed"})
 
     def __init__(self, session: Session, settings: EscposSettings) -> None:
         self._session = session

@@ -54,6 +54,7 @@ class PolledScale:
     Settings = PolledScaleSettings
     device_class: ClassVar[DeviceClass] = DeviceClass.SCALE
     commands: ClassVar[Mapping[str, bool]] = {"read_weight": False, "zero": True, "tare": True, "clear_tare": True}
+    events: ClassVar[frozenset[str]] = frozenset({"weight_changed"})
 
     def __init__(self, session: Session, settings: PolledScaleSettings) -> None:
         self._session = session

@@ -61,6 +61,8 @@ class Driver(Protocol):
     device_class: ClassVar[DeviceClass]
     commands: ClassVar[Mapping[str, bool]]
     """Command name to ``has_effect``: commands with an effect are claimed in the command log and never repeated."""
+    events: ClassVar[frozenset[str]]
+    """The names it may ``emit``: what ``forward`` of a device can choose from."""
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the transport, on the event loop; never blocks, never raises on what a device sent."""

@@ -26,6 +26,7 @@ class DriverClass(Protocol):
     Settings: type[BaseModel]
     device_class: DeviceClass
     commands: Mapping[str, bool]
+    events: frozenset[str]
 
     def __call__(self, session: Session, settings: Any) -> Driver: ...
 

@@ -93,6 +93,7 @@ def resolve_devices(
             driver_settings(driver_class, profile, device)
         except ValidationError as error:
             problems += problems_of(error, f"{key}.settings")
+        problems += _forward_problems(device, driver_class, f"{key}.forward")
         transport = _transport(device, profile, key, problems)
         if transport is None:
             continue
@@ -124,6 +125,16 @@ def _transport(
             for problem in problems_of(error, f"{key}.transport")
         ]
         return None
+
+
+def _forward_problems(device: DeviceSettings, driver_class: DriverClass, key: str) -> list[ConfigProblem]:
+    """A name that is never emitted would be forwarded never, and nobody would be told."""
+    known = ", ".join(sorted(driver_class.events)) or "none: this device says nothing that could be forwarded"
+    return [
+        ConfigProblem(f"{key}[{index}]", repr(name), f"expected an event of profile {device.profile}: {known}")
+        for index, name in enumerate(device.forward)
+        if name not in driver_class.events
+    ]
 
 
 def _profile_problems(error: ConfigError, key: str, name: str) -> list[ConfigProblem]:

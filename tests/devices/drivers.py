@@ -44,6 +44,7 @@ class Talker:
         "refuse": True,
         "lose": True,
     }
+    events: ClassVar[frozenset[str]] = frozenset({"heard"})
     instances: ClassVar[list[Talker]] = []
 
     def __init__(self, session: Session, settings: TalkerSettings) -> None:

@@ -75,6 +75,13 @@ def test_catalogue_has_the_commands_of_every_driver() -> None:
     assert found == known
 
 
+def test_catalogue_has_the_events_of_every_driver() -> None:
+    profiles = sorted(path.stem for path in (ROOT / "firmware_profiles").glob("*.toml"))
+    drivers = [load_driver(load_profile(name)) for name in profiles]
+    found = {(driver.device_class.value, event) for driver in drivers for event in driver.events}
+    assert found == {(event.device_class, event.name) for event in EVENTS}
+
+
 def test_asyncapi_refers_only_to_what_is_there() -> None:
     document = asyncapi()
 
