@@ -45,6 +45,7 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[
             **os.environ,
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "EDGE_BROKER_PORT": str(port),
+            "EDGE_CONFIG": str(Path(addresses["directory"]) / "gateway.toml"),
             "EDGE_STATUS_URL": addresses["status"],
             "EDGE_CLOUD_URL": addresses["cloud"],
         }
