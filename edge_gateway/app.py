@@ -20,6 +20,7 @@ from edge_gateway.contracts.store import StreamNames
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.overview import Overview
+from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
 from edge_gateway.services.transactions import TransactionService
@@ -93,9 +94,10 @@ class Gateway:
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
+        self._alerts = Alerts(store_id, self._publisher.alert, ids, clock)
         self._uplink = world.make_uplink(settings.cloud, clock) if settings.cloud else None
         self._forwarders = [
-            Forwarder(self._outbox, self._uplink, stream, settings.cloud, clock, world.random)
+            Forwarder(self._outbox, self._uplink, stream, settings.cloud, clock, world.random, self._alerts.dead_letter)
             for stream in StreamNames
             if settings.cloud and self._uplink
         ]
@@ -202,7 +204,7 @@ class Gateway:
             self._publisher.device_info(*place, info)
 
     async def _watch(self) -> None:
-        """Count the outbox, look at health, and publish it when it changed."""
+        """Count the outbox, look at health, publish it when it changed, and alarm a person where one is needed."""
         for device in self._registry:
             self._device_changed(device)
         while True:
@@ -212,6 +214,8 @@ class Gateway:
                 self._last_health = health
                 self._publisher.gateway_health(health)
                 self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
+            store = self._database
+            self._alerts.look(is_store_full=store.condition.is_full, store_set_aside_as=store.set_aside_as)
             await self._clock.sleep(LOOK_INTERVAL_S)
 
 

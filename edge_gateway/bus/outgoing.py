@@ -69,7 +69,7 @@ class OutgoingQueue:
         self._unsent = dict.fromkeys(self._retained)
 
     def next(self) -> Outgoing | None:
-        """Retained values first (they tell who is here), then replies, events, telemetry."""
+        """Retained values first (they tell who is here), then replies, then events."""
         for topic in self._unsent:
             # One value of a topic at a time: a flapping device sends its newest value, not each.
             if topic not in self._in_flight:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from edge_gateway.bus import states
@@ -25,12 +24,8 @@ class BusPublisher:
         topic = self._topics.device_event(stamped.lane, stamped.device_class, stamped.device_id, stamped.event.name)
         self._bus.publish(topic, cloud_event, urgency=Urgency.EVENT, content_type=CONTENT_TYPE)
 
-    def telemetry(self, stamped: StampedEvent, cloud_event: bytes) -> None:
-        """An event that gives way before the others when the broker is away."""
-        topic = self._topics.device_event(stamped.lane, stamped.device_class, stamped.device_id, stamped.event.name)
-        self._bus.publish(topic, cloud_event, urgency=Urgency.TELEMETRY, content_type=CONTENT_TYPE)
-
     def alert(self, severity: str, cloud_event: bytes) -> None:
+        """Something for a person. ``severity``: warning or critical."""
         self._bus.publish(self._topics.alert(severity), cloud_event, content_type=CONTENT_TYPE)
 
     def device_state(self, lane: str, device_class: str, device_id: str, state: DeviceState) -> None:
@@ -38,10 +33,6 @@ class BusPublisher:
 
     def device_info(self, lane: str, device_class: str, device_id: str, info: Mapping[str, Any]) -> None:
         self._bus.retain(self._topics.device_info(lane, device_class, device_id), states.compact(info))
-
-    def gateway_state(self, state: str, since: datetime, version: str) -> None:
-        """``online`` or ``offline``; the bus itself says both at its start and stop."""
-        self._bus.retain(self._topics.gateway_state, states.gateway_state(state, since, version))
 
     def gateway_health(self, health: Mapping[str, Any]) -> None:
         """The roll-up with its reasons."""

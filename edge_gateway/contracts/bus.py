@@ -25,11 +25,10 @@ class BusMessage:
 
 
 class Urgency(IntEnum):
-    """What gives way first when the broker is away and the queue is full: telemetry, then events; replies last."""
+    """What gives way when the broker is away and the queue is full: events first, replies last."""
 
     REPLY = 0
     EVENT = 1
-    TELEMETRY = 2
 
 
 MessageHandler = Callable[[BusMessage], Awaitable[None]]

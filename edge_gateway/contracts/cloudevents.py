@@ -25,6 +25,11 @@ def device_source(store_id: str, device_id: str) -> str:
     return f"/stores/{store_id}/devices/{device_id}"
 
 
+def gateway_source(store_id: str) -> str:
+    """``/stores/{store}/gateway``"""
+    return f"/stores/{store_id}/gateway"
+
+
 def cloud_event(
     *, event_id: str, source: str, event_type: str, time: datetime, data: Mapping[str, Any], subject: str | None = None
 ) -> bytes:

@@ -11,9 +11,8 @@ from edge_gateway.bus.topics import ROOT
 from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.schemas import examples
-from edge_gateway.schemas.catalogue import COMMANDS, EVENTS, STATES, Command, Event, State
+from edge_gateway.schemas.catalogue import ALERTS, COMMANDS, EVENTS, STATES, Command, Event, State
 from edge_gateway.schemas.json_schema import components
-from edge_gateway.schemas.payloads import AlertData
 
 VERSION: Final = "1.0.0"
 """Of this interface, not of the gateway: a breaking change makes v2 beside v1."""
@@ -24,7 +23,7 @@ _PARAMETERS: Final = {
     "device": "Id of the device, from the gateway's configuration.",
     "terminal": "Id of the POS terminal.",
     "class": "UnifiedPOS device category: scanner, scale, pos_printer ...",
-    "severity": "info, warning or critical.",
+    "severity": "warning or critical.",
 }
 _DESCRIPTION: Final = (
     "What a store's edge gateway says and takes over the store's MQTT broker. It publishes at QoS 1; states are "
@@ -47,7 +46,7 @@ def asyncapi() -> dict[str, Any]:
     for command in COMMANDS:
         _add_command(command, channels, operations)
     _add_replies(channels)
-    _add_alert(channels, operations)
+    _add_alerts(channels, operations)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -81,7 +80,7 @@ def _add_event(event: Event, channels: dict[str, Any], operations: dict[str, Any
     name = _camel(event.device_class, event.name)
     data = examples.EVENT_DATA[f"{event.device_class}.{event.name}"]
     payload = _cloud_event(f"com.edge-gateway.{event.device_class}.{event.name}.v1", _ref(event.data))
-    example = examples.cloud_event(event.device_class, event.name, data["device_id"], data)
+    example = examples.cloud_event(event.device_class, event.name, data)
     summary = (event.data.__doc__ or "").strip().split("\n")[0]
     message = {**_message(name, payload, example, summary), "contentType": CONTENT_TYPE}
     address = f"{{lane}}/{event.device_class}/{{device}}/event/{event.name}"
@@ -132,16 +131,21 @@ def _add_replies(channels: dict[str, Any]) -> None:
         channels[name] = _channel(address, messages, words)
 
 
-def _add_alert(channels: dict[str, Any], operations: dict[str, Any]) -> None:
+def _add_alerts(channels: dict[str, Any], operations: dict[str, Any]) -> None:
     words = "Something that a person should look at."
-    example = examples.cloud_event("gateway", "alert_raised", "gateway", {"text": "an event was refused by the cloud"})
-    message = {**_message("alert", _cloud_event(None, _ref(AlertData)), example, words), "contentType": CONTENT_TYPE}
-    channels["alert"] = _channel("alert/{severity}", {"alert": message}, words)
+    messages = {}
+    for alert in ALERTS:
+        name = _camel(alert.device_class, alert.name)
+        payload = _cloud_event(f"com.edge-gateway.alert.{alert.name}.v1", _ref(alert.data))
+        example = examples.cloud_event("alert", alert.name, examples.ALERT_DATA[f"alert.{alert.name}"])
+        summary = (alert.data.__doc__ or "").strip().split("\n")[0]
+        messages[name] = {**_message(name, payload, example, summary), "contentType": CONTENT_TYPE}
+    channels["alert"] = _channel("alert/{severity}", messages, words)
     operations["publishAlert"] = _operation("send", "alert", words)
 
 
 def _schemas() -> dict[str, Any]:
-    sent: list[type[BaseModel]] = [ReplyEnvelope, AlertData, *(event.data for event in EVENTS)]
+    sent: list[type[BaseModel]] = [ReplyEnvelope, *(event.data for event in (*EVENTS, *ALERTS))]
     sent += [command.result for command in COMMANDS] + [state.payload for state in STATES]
     taken: list[type[BaseModel]] = [RequestEnvelope, *(command.params for command in COMMANDS)]
     return dict(sorted({**components(taken, is_sent=False), **components(sent, is_sent=True)}.items()))
@@ -166,7 +170,7 @@ def _message(name: str, payload: Mapping[str, Any], example: Mapping[str, Any], 
     return {"name": name, "summary": words, "payload": dict(payload), "examples": [{"payload": dict(example)}]}
 
 
-def _cloud_event(kind: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
+def _cloud_event(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """CloudEvents 1.0, structured mode."""
     text = {"type": "string"}
     return {
@@ -175,8 +179,8 @@ def _cloud_event(kind: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
         "properties": {
             "specversion": {"const": "1.0"},
             "id": {"type": "string", "format": "uuid", "description": "UUIDv7."},
-            "source": {**text, "description": "/stores/{store}/devices/{device}"},
-            "type": text if kind is None else {"const": kind},
+            "source": {**text, "description": "/stores/{store}/devices/{device} or /stores/{store}/gateway"},
+            "type": {"const": kind},
             "time": {"type": "string", "format": "date-time"},
             "subject": text,
             "datacontenttype": {"const": "application/json"},

@@ -54,6 +54,12 @@ EVENTS: Final = (
     Event("pos_printer", "drawer_opened", payloads.DrawerData),
     Event("pos_printer", "drawer_closed", payloads.DrawerData),
 )
+ALERTS: Final = (
+    Event("alert", "event_dead_lettered", payloads.EventDeadLetteredData),
+    Event("alert", "store_full", payloads.StoreFullData),
+    Event("alert", "store_set_aside", payloads.StoreSetAsideData),
+)
+"""On ``alert/{severity}``."""
 CLOUD_EVENTS: Final = (Event("pos", "transaction_completed", TransactionCompletedData),)
 """Only on their way to the cloud, not on the bus."""
 COMMANDS: Final = (
@@ -88,7 +94,7 @@ def file_models() -> dict[str, tuple[type[BaseModel], bool]]:
         "request": (RequestEnvelope, False),
         "reply": (ReplyEnvelope, True),
     }
-    for event in (*EVENTS, *CLOUD_EVENTS):
+    for event in (*EVENTS, *ALERTS, *CLOUD_EVENTS):
         models[f"{event.device_class}.{event.name}.v1"] = (event.data, True)
     for command in COMMANDS:
         models[f"{command.device_class}.{command.name}.params"] = (command.params, False)

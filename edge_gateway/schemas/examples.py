@@ -1,4 +1,4 @@
-"""One example of each payload, for people and for tests: they are checked against the models."""
+"""What a person should look at (``alert/{severity}`` on the bus): dead letters, a full store, a damaged store."""
 
 from __future__ import annotations
 
@@ -91,6 +91,21 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
     "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 4},
     "pos.transaction_completed": {"device_id": "T3", "lane": "lane-3", "sequence": 123, "transaction": TRANSACTION},
 }
+ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
+    "alert.event_dead_lettered": {
+        "text": "the cloud refused event 019aa61c of transactions for good: missing; see edge-gateway outbox list",
+        "stream": "transactions",
+        "count": 1,
+        "event_id": _EVENT_ID,
+        "event_type": "com.edge-gateway.pos.transaction_completed.v1",
+        "reason": "data.transaction.totals.gross: missing",
+    },
+    "alert.store_full": {"text": "the store is full: sales are refused; make room on the disk"},
+    "alert.store_set_aside": {
+        "text": "the store was damaged and set aside, and a new one was begun: keep the file",
+        "kept_as": "/var/lib/edge-gateway/outbox.db.corrupt-20261121T100000Z",
+    },
+}
 PARAMS: Final[dict[str, dict[str, Any]]] = {
     "pos.submit_transaction": {"transaction": TRANSACTION},
     "pos_printer.print": {
@@ -157,12 +172,13 @@ STATES: Final[dict[str, dict[str, Any]]] = {
 EXPIRES_AT: Final = "2026-11-21T10:17:20Z"
 
 
-def cloud_event(device_class: str, name: str, device_id: str, data: dict[str, Any]) -> dict[str, Any]:
+def cloud_event(device_class: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
     """As on the bus."""
+    device_id = data.get("device_id")
     return {
         "specversion": "1.0",
         "id": _EVENT_ID,
-        "source": f"/stores/S001/devices/{device_id}",
+        "source": "/stores/S001/gateway" if device_id is None else f"/stores/S001/devices/{device_id}",
         "type": f"com.edge-gateway.{device_class}.{name}.v1",
         "time": "2026-11-21T10:16:20.123Z",
         "datacontenttype": "application/json",

@@ -120,7 +120,27 @@ class GatewayHealthPayload(_Sent):
 class AlertData(_Sent):
     """``data`` of an alert."""
 
-    text: str
+    text: str = Field(description="For a person: what is wrong, and what to do.")
+
+
+class EventDeadLetteredData(AlertData):
+    """The cloud refused events for good; they are kept until a person decides."""
+
+    stream: str = Field(description="transactions, device_events ...")
+    count: int = Field(ge=1, description="Events of the stream since the last such alert.")
+    event_id: str = Field(description="The first of them.")
+    event_type: str
+    reason: str = Field(description="The cloud's words.")
+
+
+class StoreFullData(AlertData):
+    """Transactions are refused until there is room."""
+
+
+class StoreSetAsideData(AlertData):
+    """The database was damaged, and a new one was begun."""
+
+    kept_as: str = Field(description="Path of the damaged file on the box.")
 
 
 class TareParams(BaseModel):

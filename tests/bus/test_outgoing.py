@@ -23,13 +23,13 @@ def drained(queue: OutgoingQueue) -> list[str]:
     return taken
 
 
-def test_full_queue_drops_telemetry_then_events_and_replies_last() -> None:
+def test_full_queue_drops_events_first_and_replies_last() -> None:
     counters: Counter[str] = Counter()
     queue = OutgoingQueue(4, counters)
-    for text, urgency in [("t1", 2), ("e1", 1), ("r1", 0), ("t2", 2), ("e2", 1), ("e3", 1), ("r2", 0), ("r3", 0)]:
+    for text, urgency in [("e1", 1), ("r1", 0), ("e2", 1), ("e3", 1), ("e4", 1), ("r2", 0), ("r3", 0)]:
         queue.add(message(text, Urgency(urgency)))
-    assert drained(queue) == ["r1", "r2", "r3", "e3"]
-    assert counters == {"dropped:queue_full:telemetry": 2, "dropped:queue_full:event": 2}
+    assert drained(queue) == ["r1", "r2", "r3", "e4"]
+    assert counters == {"dropped:queue_full:event": 3}
     for text in ("r1", "r2", "r3", "r4", "r5"):
         queue.add(message(text, Urgency.REPLY))
     late = message("e9", Urgency.EVENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import shutil
 import signal
@@ -24,6 +25,7 @@ from simulators.serial_scanner import SerialScanner
 from tests.support.broker import Broker, BusClient, wait_until
 from tests.support.disks import fill, tmpfs
 from tests.support.gateways import EVENTUALLY_S, STORE_ID, device_status, gateway, serial_scanner
+from tests.support.http_far_end import Exchange, http_far_end
 from tests.support.transactions import example
 
 SUBMIT = f"edge/v1/{STORE_ID}/lane-1/pos/T1/command/submit_transaction"
@@ -220,6 +222,7 @@ async def test_full_disk_refuses_loudly_and_devices_go_on(broker: Broker, tmp_pa
     process = gateway(tmp_path / "box", broker.port, [serial_scanner(tmp_path / "port")], sections=full)
     async with broker.client() as client, running(process):
         await client.subscribe(REPLIES)
+        await client.subscribe("edge/v1/+/alert/+")
         await client.subscribe("edge/v1/+/+/scanner/+/event/#")
         reply = await submit(client, sale("sale-1"), "r1")
         assert reply["status"] == "failed"
@@ -228,6 +231,7 @@ async def test_full_disk_refuses_loudly_and_devices_go_on(broker: Broker, tmp_pa
         await device_status(process, "scanner", power="online")
         await scanner.scan("4006381333931")
         await client.wait_for_count(1, "/barcode_scanned")
+        await alert(client, "critical", "store_full")
     await scanner.stop()
 
 
@@ -256,14 +260,52 @@ async def test_corrupt_database_is_set_aside_and_the_day_goes_on(broker: Broker,
     process = gateway(tmp_path / "box", broker.port)
     database = tmp_path / "box" / "outbox" / "outbox.db"
     database.write_bytes(b"this is no database" * 1000)
-    async with broker.client() as client, running(process):
+    async with broker.client() as client:
         await client.subscribe(REPLIES)
+        await client.subscribe("edge/v1/+/alert/+")
+        await check_day_after_damage(process, client)
+    assert list(database.parent.glob("outbox.db.corrupt-*"))
+
+
+async def check_day_after_damage(process: GatewayProcess, client: BusClient) -> None:
+    async with running(process):
         assert (await submit(client, sale("sale-1"), "r1"))["status"] == "accepted"
         status = await process.status()
         assert status is not None
         assert status["health"]["status"] == "degraded"
         assert any("set aside" in reason["text"] for reason in status["health"]["reasons"])
-    assert list(database.parent.glob("outbox.db.corrupt-*"))
+        assert "outbox.db.corrupt-" in (await alert(client, "critical", "store_set_aside"))["kept_as"]
+
+
+async def test_sale_that_the_cloud_refuses_alarms_a_person(broker: Broker, tmp_path: Path) -> None:
+    """With the event's name and the cloud's words, on the alert topic of the store."""
+
+    async def refuse(exchange: Exchange) -> None:
+        events = json.loads(gzip.decompress(exchange.body) if "content-encoding" in exchange.headers else exchange.body)
+        results = [{"id": each["id"], "status": "rejected", "error": "we do not like it"} for each in events]
+        await exchange.answer(200, json.dumps({"results": results}).encode())
+
+    async with http_far_end(refuse) as cloud, broker.client() as client:
+        process = gateway(tmp_path / "box", broker.port, sections={"cloud": {"base_url": cloud.url()}})
+        await client.subscribe(REPLIES)
+        await client.subscribe("edge/v1/+/alert/+")
+        async with running(process):
+            reply = await submit(client, sale("sale-1"), "r1")
+            data = await alert(client, "critical", "event_dead_lettered")
+    assert (data["stream"], data["count"], data["event_id"]) == ("transactions", 1, reply["result"]["event_id"])
+    assert "we do not like it" in data["text"]
+
+
+async def alert(client: BusClient, severity: str, name: str) -> Mapping[str, Any]:
+    """Its data, as soon as it is on the bus."""
+    message = await client.wait_for(
+        lambda found: (
+            str(found.topic) == f"edge/v1/{STORE_ID}/alert/{severity}"
+            and BusClient.json(found)["type"] == f"com.edge-gateway.alert.{name}.v1"
+        )
+    )
+    data: Mapping[str, Any] = BusClient.json(message)["data"]
+    return data
 
 
 async def test_database_of_a_newer_version_is_refused_naming_both(broker: Broker, tmp_path: Path) -> None:

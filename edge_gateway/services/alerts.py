@@ -1,0 +1,89 @@
+"""What a person should look at (``alert/{severity}`` on the bus): dead letters, a full store, a damaged store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from edge_gateway.contracts.card_data import mask_long_digits
+from edge_gateway.contracts.clock import Clock, EventIds
+from edge_gateway.contracts.cloudevents import cloud_event, event_type, gateway_source
+from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.store import StreamNames
+
+STORE_FULL_INTERVAL_S: Final = 60.0
+"""A disk that is full, has a little room, and is full again, alarms once a minute."""
+REASON_CHARACTERS_MAX: Final = 500
+"""Of the cloud's words."""
+
+Severity = Literal["warning", "critical"]
+PublishAlert = Callable[[Severity, bytes], None]
+
+
+class Alerts:
+    """Told of dead letters as they come, and by ``look``, every few seconds, how the store is; ``look`` publishes.
+
+    However many dead letters come between two looks, each stream makes one alert of them.
+    """
+
+    def __init__(self, store_id: str, publish: PublishAlert, ids: EventIds, clock: Clock) -> None:
+        self._store_id = store_id
+        self._publish = publish
+        self._ids = ids
+        self._clock = clock
+        self._dead_letters: dict[str, tuple[int, OutboxEvent, str]] = {}
+        self._is_full_told = False
+        self._full_told_s = float("-inf")
+        self._set_aside_told: Path | None = None
+
+    def dead_letter(self, event: OutboxEvent, reason: str) -> None:
+        """The cloud will never take it."""
+        count, first, first_reason = self._dead_letters.get(event.stream, (0, event, reason))
+        self._dead_letters[event.stream] = (count + 1, first, first_reason)
+
+    def look(self, *, is_store_full: bool, store_set_aside_as: Path | None) -> None:
+        for stream, (count, event, reason) in self._dead_letters.items():
+            self._tell_dead_letters(stream, count, event, reason)
+        self._dead_letters.clear()
+        self._look_at_room(is_store_full)
+        if store_set_aside_as is not None and store_set_aside_as != self._set_aside_told:
+            self._set_aside_told = store_set_aside_as
+            text = (
+                f"the store was damaged and set aside as {store_set_aside_as}, and a new one was begun: keep the file, "
+                "there may be sales in it that the cloud does not have"
+            )
+            self._tell("critical", "store_set_aside", {"text": text, "kept_as": str(store_set_aside_as)})
+
+    def _look_at_room(self, is_full: bool) -> None:
+        now_s = self._clock.monotonic()
+        if not is_full:
+            self._is_full_told = False
+        elif not self._is_full_told and now_s - self._full_told_s >= STORE_FULL_INTERVAL_S:
+            self._is_full_told, self._full_told_s = True, now_s
+            self._tell(
+                "critical", "store_full", {"text": "the store is full: sales are refused; make room on the disk"}
+            )
+
+    def _tell_dead_letters(self, stream: str, count: int, event: OutboxEvent, reason: str) -> None:
+        words = mask_long_digits(reason)[:REASON_CHARACTERS_MAX]
+        what = f"event {event.id}" if count == 1 else f"{count} events, the first of them {event.id},"
+        data = {
+            "text": f"the cloud refused {what} of {stream} for good: {words}; see edge-gateway outbox list",
+            "stream": stream,
+            "count": count,
+            "event_id": event.id,
+            "event_type": event.type,
+            "reason": words,
+        }
+        self._tell("critical" if stream == StreamNames.TRANSACTIONS else "warning", "event_dead_lettered", data)
+
+    def _tell(self, severity: Severity, name: str, data: Mapping[str, Any]) -> None:
+        event = cloud_event(
+            event_id=self._ids(),
+            source=gateway_source(self._store_id),
+            event_type=event_type("alert", name),
+            time=self._clock.now(),
+            data=data,
+        )
+        self._publish(severity, event)
