@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from edge_gateway.contracts.fields import Level
+from edge_gateway.contracts.fields import RESERVED_LANES, Level
 
 Name = Level
+
+BAUD_RATES = (
+    *(50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400),
+    *(460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000),
+)
+"""The speeds that Linux has names for (termios.h, B50 to B4000000). Others are typing errors."""
 
 
 def _not_in_clear(address: str) -> str:
@@ -23,6 +29,8 @@ def _not_in_clear(address: str) -> str:
         host = None
     if not host:
         raise ValueError("expected an address such as https://cloud.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("credentials do not belong into an address: expected it without them, and a [cloud.oauth]")
     if parts.scheme != "https" and not _is_this_box(host):
         raise ValueError(
             "http:// would send sales and credentials in clear: expected https:// "
@@ -38,8 +46,21 @@ def _is_this_box(host: str) -> bool:
         return host == "localhost"
 
 
+def _no_reserved_lane(lane: str) -> str:
+    if lane in RESERVED_LANES:
+        raise ValueError(f"topics of the gateway itself have {' and '.join(sorted(RESERVED_LANES))} there")
+    return lane
+
+
+def _standard_rate(baud: int) -> int:
+    if baud not in BAUD_RATES:
+        raise ValueError(f"expected a rate that serial ports have: {', '.join(map(str, BAUD_RATES))}")
+    return baud
+
+
 SITE_PROFILES = Path("/etc/edge-gateway/profiles.d")
 
+Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
 
 
@@ -59,7 +80,7 @@ class StoreSettings(_Section):
 class BusSettings(_Section):
     """[bus] the store's MQTT broker."""
 
-    host: str = Field("127.0.0.1", description="Host of the broker.")
+    host: Host = Field("127.0.0.1", description="Host of the broker.")
     port: int = Field(1883, ge=1, le=65535, description="Port of the broker.")
     client_id: str | None = Field(None, description="MQTT client id; default edge-gateway-{store id}.")
     username: str | None = Field(None, description="User name at the broker.")
@@ -122,7 +143,7 @@ class CloudSettings(_Section):
 class StatusSettings(_Section):
     """[status] the HTTP status endpoint."""
 
-    host: str = Field("127.0.0.1", description="Address to listen at.")
+    host: Host = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
 
 
@@ -138,7 +159,7 @@ class SerialTransportSettings(_Section):
 
     kind: Literal["serial"]
     path: Path = Field(description="Stable path of the port, such as /dev/serial/by-id/…")
-    baud: int = Field(9600, ge=50, le=4_000_000, description="Bits per second.")
+    baud: Annotated[int, AfterValidator(_standard_rate)] = Field(9600, description="Bits per second: a standard rate.")
     bytesize: Literal[7, 8] = 8
     parity: Literal["N", "E", "O"] = "N"
     stopbits: Literal[1, 2] = 1
@@ -149,7 +170,7 @@ class TcpTransportSettings(_Section):
     """A TCP client connection."""
 
     kind: Literal["tcp"]
-    host: str
+    host: Host
     port: int = Field(9100, ge=1, le=65535)
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
 
@@ -170,7 +191,9 @@ class DeviceSettings(_Section):
     """[[device]] one peripheral."""
 
     id: Name = Field(description="Device id: unique in the store, a topic level.")
-    lane: Name = Field(description="Where it stands: lane-1, stockroom, exit, shared ...")
+    lane: Annotated[Name, AfterValidator(_no_reserved_lane)] = Field(
+        description="Where it stands: lane-1, stockroom, exit, shared ..."
+    )
     profile: Name = Field(description="Firmware profile: a file of firmware_profiles without .toml.")
     transport: dict[str, Any] = Field(description="kind and its settings; what is missing comes from the profile.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Driver settings over those of the profile.")

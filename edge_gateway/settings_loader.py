@@ -173,13 +173,14 @@ def _file_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
             continue
         try:
             with Path(value).open("rb") as secret:
-                size = len(secret.read(SECRET_BYTES_MAX + 1))
+                content = secret.read(SECRET_BYTES_MAX + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             yield file.problem(path, f"the file cannot be read ({reason}) by user {os.getuid()}", value=value)
             continue
-        if size == 0 or size > SECRET_BYTES_MAX:
-            found = "is empty" if size == 0 else f"has more than {SECRET_BYTES_MAX} bytes"
+        is_empty = not content.strip()
+        if is_empty or len(content) > SECRET_BYTES_MAX:
+            found = "is empty" if is_empty else f"has more than {SECRET_BYTES_MAX} bytes"
             yield file.problem(path, f"the file {found}; it holds the secret and nothing else", value=value)
 
 

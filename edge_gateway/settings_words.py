@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from edge_gateway.contracts.fields import PATTERN_WORDS
 from edge_gateway.contracts.secrets import looks_secret, without_credentials
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.toml_lines import KeyPath
@@ -16,7 +17,7 @@ SHOWN_CHARS_MAX = 80
 """Of a value in a message: enough to find it, short enough for a terminal line."""
 
 _PATTERN_WORDS = {
-    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "1 to 64 letters, digits, '_', '.' or '-', the first a letter or digit",
+    **PATTERN_WORDS,
     r"^https?://": "an address that begins with https://",
 }
 _TYPE_WORDS = {
@@ -115,6 +116,8 @@ def _expectation(schema: Mapping[str, Any]) -> str:
     if words := _PATTERN_WORDS.get(schema.get("pattern", "")):
         return words
     words = _TYPE_WORDS.get(schema.get("type", ""), "another value")
+    if schema.get("minLength"):
+        return f"{words}, not empty"
     if "items" in schema:
         return f"{words}, each entry {_expectation(_resolved(schema['items']))}"
     if "minimum" in schema and "maximum" in schema:

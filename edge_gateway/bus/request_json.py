@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from edge_gateway.contracts.card_data import mask_long_digits
 from edge_gateway.contracts.envelopes import RequestEnvelope
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.fields import in_words
 
 NUMBER_CHARACTERS_MAX: Final = 64
 """Of a number in JSON; the longest that any field needs has 17 digits."""
@@ -60,10 +61,8 @@ def read_envelope(value: dict[str, Any]) -> RequestEnvelope:
     try:
         return RequestEnvelope.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-    problems = [
-        f"{'.'.join(str(part) for part in item['loc'])[:100]}: {_words(item['type'], item['msg'])}" for item in found
-    ]
+        found = error.errors(include_url=False, include_input=False)
+    problems = [f"{'.'.join(str(part) for part in item['loc'])[:100]}: {_words(item)}" for item in found]
     raise _invalid(mask_long_digits("; ".join(problems[:20])))
 
 
@@ -75,8 +74,9 @@ def readable_id(value: dict[str, Any]) -> str | None:
         return None
 
 
-def _words(kind: str, message: str) -> str:
-    return {"extra_forbidden": "is not a field of a request", "missing": "is missing"}.get(kind, message)
+def _words(found: Mapping[str, Any]) -> str:
+    plain = {"extra_forbidden": "is not a field of a request", "missing": "is missing"}
+    return plain.get(found["type"]) or in_words(found)
 
 
 def _is_flatter(value: object, levels: int) -> bool:

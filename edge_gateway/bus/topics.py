@@ -6,14 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from edge_gateway.contracts.fields import LEVEL_PATTERN
+from edge_gateway.contracts.fields import LEVEL_PATTERN, RESERVED_LANES
 
 ROOT: Final = "edge/v1"
 TOPIC_BYTES_MAX: Final = 1024
 """Of a reply topic that a client names. Ours are below 400; MQTT itself allows 65,535."""
 SHARED_LANE: Final = "shared"
-RESERVED_LANES: Final = frozenset({"gateway", "alert"})
-"""Levels where a lane would stand that are not lanes."""
 POS_CLASS: Final = "pos"
 
 _LEVEL = re.compile(LEVEL_PATTERN, re.ASCII)

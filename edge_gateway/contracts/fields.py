@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 LEVEL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 """An id of ours, which is also a topic level and a log field: letters, digits, ``_ . -``; 64 characters at most."""
+# [0-9], not \d: pydantic's expressions know Unicode digits.
+_KEY_PATTERN: Final = r"^[!-~]([ -~]{0,126}[!-~])?$"
+_INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"
+PATTERN_WORDS: Final[Mapping[str, str]] = {
+    LEVEL_PATTERN: "1 to 64 letters, digits, '_', '.' or '-', the first a letter or digit",
+    _KEY_PATTERN: "1 to 128 printable ASCII characters, no blank at either end",
+    _INSTANT_PATTERN: "an instant in UTC with Z at its end, such as 2026-11-21T10:15:03Z (no offset such as +01:00)",
+}
+"""What people are told instead of an expression."""
+RESERVED_LANES: Final = frozenset({"gateway", "alert"})
+"""Levels where a lane would stand that are not lanes."""
+
+
+def in_words(found: Mapping[str, Any], words: Mapping[str, str] = PATTERN_WORDS) -> str:
+    """One of pydantic's errors (with its context): what was expected, without its jargon and without the value."""
+    if found["type"] == "string_pattern_mismatch" and (expected := words.get(found["ctx"]["pattern"])) is not None:
+        return f"expected {expected}"
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 def _check_instant(text: str) -> str:
@@ -16,13 +35,12 @@ def _check_instant(text: str) -> str:
     return text
 
 
-# [0-9], not \d: pydantic's expressions know Unicode digits.
-Key = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
+Key = Annotated[str, StringConstraints(pattern=_KEY_PATTERN)]
 """An id of another system: printable ASCII, 1 to 128 characters, no blank at either end."""
 Level = Annotated[str, StringConstraints(pattern=LEVEL_PATTERN)]
 Instant = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"),
+    StringConstraints(pattern=_INSTANT_PATTERN),
     AfterValidator(_check_instant),
     Field(json_schema_extra={"format": "date-time"}),
 ]

@@ -7,7 +7,6 @@ may also be left out. Money is decimal text; an instant is RFC 3339 in UTC with 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self
@@ -18,22 +17,23 @@ from pydantic import (
     Field,
     StrictBool,
     StrictInt,
-    StringConstraints,
     ValidationError,
     model_validator,
 )
 
 from edge_gateway.contracts.card_data import holds_number_of_card, mask_long_digits
 from edge_gateway.contracts.errors import ErrorCode, RequestError
-from edge_gateway.contracts.fields import Instant, Key, Level
+from edge_gateway.contracts.fields import Instant, Key, Level, in_words
 from edge_gateway.contracts.money import Amount, Points, Price, Quantity, Rate
 from edge_gateway.contracts.transaction_fields import (
     CARD_NUMBER_FOUND,
+    FIELD_WORDS,
     Code,
     Currency,
     Day,
     DiscountKind,
     Gtin,
+    LastFour,
     Notes,
     PaymentMethod,
     PaymentStatus,
@@ -125,7 +125,7 @@ class Card(_Part):
     """Nothing else of a card is ever taken."""
 
     scheme: Text | None = None
-    last4: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")] | None = None
+    last4: LastFour | None = None
     token: Reference | None = None
 
 
@@ -231,8 +231,8 @@ def read_transaction(params: Mapping[str, Any]) -> Transaction:
 
 def _problems(error: ValidationError) -> Iterator[str]:
     """Where and what was expected; never the value, which may be what must not be repeated."""
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
-        message = re.sub("^Value error, ", "", found["msg"])
+    for found in error.errors(include_url=False, include_input=False):
+        message = in_words(found, FIELD_WORDS)
         where = _path(found["loc"])
         if found["type"] == "extra_forbidden":
             message = "is not a field here"

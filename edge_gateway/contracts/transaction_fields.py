@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from edge_gateway.contracts.card_data import holds_card_number
 from edge_gateway.contracts.check_digits import has_valid_check_digit
+from edge_gateway.contracts.fields import PATTERN_WORDS
 from edge_gateway.contracts.money import MINOR_DIGITS
 
 
@@ -100,6 +102,21 @@ def _refuse_card_number_but_phone(text: str) -> str:
     return text
 
 
+# [0-9], not \d: pydantic's expressions know Unicode digits.
+_DAY_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_TIMEZONE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$"
+_CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
+_GTIN_PATTERN: Final = r"^([0-9]{8}|[0-9]{12,14})$"
+_LAST4_PATTERN: Final = r"^[0-9]{4}$"
+FIELD_WORDS: Final[Mapping[str, str]] = {
+    **PATTERN_WORDS,
+    _DAY_PATTERN: "a day such as 2026-11-21",
+    _TIMEZONE_PATTERN: "a time zone of the IANA database, such as Europe/Berlin",
+    _CURRENCY_PATTERN: "a currency of ISO 4217, such as EUR",
+    _GTIN_PATTERN: "a GTIN of 8, 12, 13 or 14 digits",
+    _LAST4_PATTERN: "four digits",
+}
+
 # Codes (Key, Code, Gtin, Reference) are long numbers by nature, and many look like a card number by chance: refused for
 # it, a sale could never be submitted. Card numbers are looked for in free text; in a Reference its tender does.
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -108,15 +125,13 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValid
 Phone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_card_number_but_phone)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_refuse_card_number)]
 Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_refuse_card_number)]
-# [0-9], not \d: pydantic's expressions know Unicode digits.
 Day = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    StringConstraints(pattern=_DAY_PATTERN),
     AfterValidator(_check_day),
     Field(json_schema_extra={"format": "date"}),
 ]
-TimeZone = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$"), AfterValidator(_check_timezone)
-]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_check_currency)]
-Gtin = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[0-9]{12,14})$"), AfterValidator(_check_gtin)]
+TimeZone = Annotated[str, StringConstraints(pattern=_TIMEZONE_PATTERN), AfterValidator(_check_timezone)]
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY_PATTERN), AfterValidator(_check_currency)]
+Gtin = Annotated[str, StringConstraints(pattern=_GTIN_PATTERN), AfterValidator(_check_gtin)]
+LastFour = Annotated[str, StringConstraints(pattern=_LAST4_PATTERN)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from edge_gateway.contracts.driver import Driver, Session
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.contracts.fields import in_words
 from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.settings import DeviceSettings, Name
 
@@ -123,7 +124,7 @@ def problems_of(error: ValidationError, key: str) -> list[ConfigProblem]:
         is_missing = detail["type"] == "missing"
         value = "(missing)" if is_missing else repr(detail["input"])
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
-        problems.append(ConfigProblem((key + path).removeprefix("."), value, detail["msg"]))
+        problems.append(ConfigProblem((key + path).removeprefix("."), value, in_words(detail)))
     return problems
 
 

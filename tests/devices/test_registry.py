@@ -66,6 +66,11 @@ def test_registry_refuses_to_forward_what_is_never_said() -> None:
     ]
 
 
+def test_registry_refuses_a_rate_that_no_port_has() -> None:
+    (problem,) = problems(SCANNER | {"id": "a", "transport": {"kind": "serial", "path": "/dev/x", "baud": 9601}})
+    assert problem.startswith("device[0].transport.baud = 9601: expected a rate that serial ports have: 50, 75,")
+
+
 def test_registry_refuses_two_devices_at_one_place_under_two_names(tmp_path: Path) -> None:
     (tmp_path / "by-id").symlink_to(tmp_path / "ttyUSB0")
     found = problems(

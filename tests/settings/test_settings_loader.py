@@ -270,6 +270,8 @@ def test_problem_of_a_device_is_located_by_its_id(tmp_path: Path) -> None:
         ("https://", "expected an address such as"),
         ("https://[", "expected an address such as"),
         ("https://user:hunter2@host:x", "expected an address such as"),
+        ("https://user:hunter2@cloud.example.com", "credentials do not belong into an address"),
+        ("https://hunter2@cloud.example.com", "credentials do not belong into an address"),
         ("ftp://cloud.example.com", "an address that begins with https://"),
     ],
 )
@@ -286,3 +288,25 @@ def test_cloud_is_never_spoken_to_in_clear(tmp_path: Path, key: str, address: st
     assert [words in problem.expected for problem in problems if words] == ([True] if words else [])
     assert len(problems) == (words is not None)
     assert "hunter2" not in str(problems)
+
+
+@pytest.mark.parametrize("lane", ["gateway", "alert"])
+def test_lane_is_not_where_topics_of_the_gateway_are(tmp_path: Path, lane: str) -> None:
+    device = f"[[device]]\nid='a'\nlane='{lane}'\nprofile='generic-escpos'\ntransport={{kind='tcp',host='h'}}\n"
+    text = f"[store]\nid='S1'\n{device}"
+    (problem,) = _problems(tmp_path, text)
+    assert str(problem).endswith("topics of the gateway itself have alert and gateway there")
+    assert (problem.key, problem.line) == ("device[0].lane", 5)
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_host_is_not_empty(tmp_path: Path, host: str) -> None:
+    (problem,) = _problems(tmp_path, f"[store]\nid='S1'\n[bus]\nhost='{host}'\n")
+    assert (problem.key, problem.expected) == ("bus.host", "expected text, not empty (Host of the broker)")
+
+
+def test_secret_of_blanks_is_empty(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(" \n")
+    (problem,) = _problems(tmp_path, f"[store]\nid='S1'\n[bus]\nusername='u'\npassword_file='{secret}'\n")
+    assert "the file is empty" in problem.expected
