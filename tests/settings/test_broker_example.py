@@ -93,6 +93,35 @@ async def test_terminal_hears_its_lane_and_the_gateway_and_nothing_else(broker: 
         ]
 
 
+@pytest.mark.parametrize("version", [MQTT_5, MQTT_311])
+async def test_terminal_asks_its_devices_and_the_shared_ones_and_hears_their_replies(
+    broker: Broker, version: aiomqtt.ProtocolVersion
+) -> None:
+    """On the default reply topics of the devices, of which a till need not say anything."""
+    devices = ("lane-1/pos_printer/p1", "shared/label_printer/l1")
+    async with (
+        broker.client(username="edge-gateway", password=PASSWORD) as gateway,
+        broker.client(version, username="T1", password=PASSWORD) as terminal,
+    ):
+        await gateway.subscribe("edge/v1/S001/+/+/+/command/+")
+        await terminal.subscribe("edge/v1/S001/+/+/+/reply")
+        await terminal.publish("edge/v1/S001/shared/pos/T9/command/submit_transaction", b"{}")
+        for device in devices:
+            await terminal.publish(f"edge/v1/S001/{device}/command/print", b"{}")
+        await gateway.wait_for_count(2, "/command/print")
+        assert [str(message.topic) for message in gateway.messages] == [
+            f"edge/v1/S001/{device}/command/print" for device in devices
+        ]
+        await gateway.publish("edge/v1/S001/lane-2/pos_printer/p2/reply", b"{}")
+        await gateway.publish("edge/v1/S001/shared/pos/T9/reply", b"{}")
+        for device in devices:
+            await gateway.publish(f"edge/v1/S001/{device}/reply", b"{}")
+        await terminal.wait_for_count(2)
+        assert [str(message.topic) for message in terminal.messages] == [
+            f"edge/v1/S001/{device}/reply" for device in devices
+        ]
+
+
 async def test_stranger_is_refused(broker: Broker) -> None:
     with pytest.raises(aiomqtt.MqttError):
         async with broker.client():
