@@ -34,7 +34,7 @@ class ReplyError(_Part):
 
     code: ErrorCode
     message: str = Field(description="For people and logs; not for programs.")
-    retryable: StrictBool = Field(description="The same request under a new id can succeed unchanged.")
+    retryable: StrictBool = Field(description="Tried again unchanged, it can succeed; the code says under which id.")
 
 
 class ReplyEnvelope(_Part):

@@ -40,7 +40,8 @@ RETRYABLE = frozenset(
         ErrorCode.INTERNAL,
     }
 )
-"""Codes after which the same request, sent again under a new id, can succeed without being changed."""
+"""Codes after which the same request can succeed without being changed: under the same id where nothing is stored under
+it (busy, internal, storage_full), else under a new one."""
 
 
 class EdgeGatewayError(Exception):
