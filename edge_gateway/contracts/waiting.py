@@ -31,9 +31,9 @@ async def done_before(end: asyncio.Future[Any], work: Awaitable[Any]) -> bool:
             return True
         return False
     finally:
-        if not future.done():
-            future.cancel()
-            future.add_done_callback(_take_exception)
+        # Also of work that failed in the very turn in which its waiter was cancelled: nobody looks at it any more.
+        future.cancel()
+        future.add_done_callback(_take_exception)
 
 
 def _take_exception(future: asyncio.Future[Any]) -> None:

@@ -27,6 +27,12 @@ REOPEN_S_FIRST = 0.05
 REOPEN_S_MAX = 0.5
 """A device is back on the bus within 2 s of its return, however long it was away."""
 
+HUNG_UP_S_MAX = 1.5
+"""Instead, where the far end takes each connection and drops it: opening costs both sides more than looking does."""
+
+SHORT_S = 2.0
+"""A connection that ended sooner, without one valid frame, was none."""
+
 LOOK_INTERVAL_S = 0.25
 """A node that is missing is looked for so often, on the clock's full quarters: all supervisors of a box look in one
 turn of the loop, since waking up costs more than looking."""
@@ -72,6 +78,7 @@ class Supervisor:
         self._rejected_frames = RejectedFrames(device.id, clock, self.counters)
         self._commands = CommandQueue(device.id, clock, self.counters)
         self._reopen = Backoff(REOPEN_S_FIRST, REOPEN_S_MAX, random)
+        self._hung_up = Backoff(REOPEN_S_MAX, HUNG_UP_S_MAX, random)
         self._restart = Backoff(RESTART_S_FIRST, RESTART_S_MAX, random)
         self._is_connected = False
 
@@ -157,11 +164,13 @@ class Supervisor:
             self.counters["opens_failed"] += 1
             quarters = self._clock.monotonic() / LOOK_INTERVAL_S
             return (round(quarters) + 1 - quarters) * LOOK_INTERVAL_S  # round: a timer may fire a little early
-        start_s = self._clock.monotonic()
+        start_s, frames = self._clock.monotonic(), self.counters["frames"]
         try:
             await self._connection()
         except (TransportError, OSError) as error:
-            reason, backoff = str(error), self._reopen
+            lasted_s = self._clock.monotonic() - start_s
+            is_hung_up = self._is_connected and lasted_s < SHORT_S and self.counters["frames"] == frames
+            reason, backoff = str(error), self._hung_up if is_hung_up else self._reopen
             self.counters["disconnects" if self._is_connected else "opens_failed"] += 1
         except Exception as error:  # noqa: BLE001 - the boundary of the device: a driver's bug must not hurt another one
             fault = error.__cause__ if isinstance(error, CommandFailure) and error.__cause__ else error
@@ -174,8 +183,11 @@ class Supervisor:
             self._is_connected = False
         self._commands.refuse_all(reason)
         self._condition.disconnected(reason)
+        if backoff is self._reopen and self.counters["frames"] > frames:
+            self._hung_up.reset()
         if self._clock.monotonic() - start_s >= STEADY_S:
             self._reopen.reset()
+            self._hung_up.reset()
             self._restart.reset()
         return backoff.next_delay()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -72,3 +73,19 @@ async def test_cancelled_wait_cancels_work_and_timer() -> None:
     assert waiting.cancelled()
     assert work.cancelled()
     assert clock.sleeper_count == 0
+
+
+async def test_work_that_fails_while_its_waiter_is_cancelled_is_not_complained_about() -> None:
+    complaints: list[dict[str, object]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    work: asyncio.Future[None] = loop.create_future()
+    waiting = asyncio.ensure_future(done_before(loop.create_future(), work))
+    await asyncio.sleep(0)
+    work.set_exception(ConnectionError("unplugged"))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    del work, waiting
+    gc.collect()
+    assert complaints == []

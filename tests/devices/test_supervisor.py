@@ -243,6 +243,19 @@ async def test_supervisor_slows_down_for_a_driver_that_fails_at_once(
     assert len([entry for entry in logs if entry["event"] == log_events.DEVICE_FAILED]) < 100
 
 
+async def test_supervisor_slows_down_for_a_device_that_takes_connections_and_drops_them(
+    bench: Bench, clock: FakeClock
+) -> None:
+    for _ in range(1000):
+        if bench.supervisor.state.power == "online":
+            bench.far_end.hang_up(None)
+        await clock.advance(0.01)
+    connects = bench.supervisor.counters["connects"]
+    assert connects < 10 / 0.5, "less than 2 in a second"
+    await clock.advance(supervisor.HUNG_UP_S_MAX)
+    assert bench.supervisor.state.power == "online", "a device that is well again is back within 2 s all the same"
+
+
 async def test_supervisor_counts_noise_and_logs_it_now_and_then(bench: Bench, clock: FakeClock) -> None:
     with capture_logs() as logs:
         for _ in range(100):
