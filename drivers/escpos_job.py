@@ -4,8 +4,9 @@ What the outcome is called:
 
 - completed: the printer confirmed that everything before its confirmation was printed (``confirm = "none"``: the
   configuration says that this printer cannot; all was sent, and it reports no obstacle if it reports anything).
-- failed (DeviceError): nothing was sent; or the end of the job was not sent and the printer confirmed that it cleared
-  the rest. The receipt cannot be whole, and nothing more of it will come.
+- failed (DeviceError that is not retryable): the end of the job was not sent, and the printer confirmed that it cleared
+  the rest. The receipt cannot be whole, and nothing more of it will come; but its beginning may be on paper, and a
+  drawer in it may have opened. (What fails before the first byte is the driver's to say: nothing was done.)
 - unknown (UnknownOutcomeError): everything else. A cover opened or paper ended and the confirmation did not come: what
   is in the printer's buffer may come out when a person mends it. Even after a confirmed clear, a job that was sent
   whole may be whole on paper: paper can end between the cut and the confirmation.
@@ -158,7 +159,8 @@ class PrinterJob:
             return
         if is_cleared and not is_whole:
             code = obstacle[0] if obstacle is not None else ErrorCode.DEVICE_ERROR
-            raise DeviceError(code, f"{self._name}: {reason}. The rest was cleared; the receipt is not whole")
+            words = "the rest was cleared; the beginning may be on paper, and a drawer in it may have opened"
+            raise DeviceError(code, f"{self._name}: {reason}; {words}", is_retryable=False)
         rest = "the rest was cleared" if is_cleared else "the rest may still come out"
         raise UnknownOutcomeError(f"{self._name}: {reason}; {rest}; look at the paper before printing again")
 

@@ -123,7 +123,10 @@ class RequestSubscriber:
                 error=type(error).__name__,
                 stack=stack_of(error),
             )
-            return Reply.failed(request.id, RequestError(ErrorCode.INTERNAL, "the gateway failed; its log says more"))
+            # A transaction is known by its own id, and can be sent again. A device may have done what it was asked.
+            is_retryable = request.device_class == "pos"
+            words = "the gateway failed; its log says more" + ("" if is_retryable else "; look at the device")
+            return Reply.failed(request.id, RequestError(ErrorCode.INTERNAL, words, is_retryable=is_retryable))
 
     def _refuse(self, message: BusMessage, route: ReplyRoute, request_id: str | None, error: RequestError) -> None:
         self.counters[f"refused:{error.code.value}"] += 1

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from edge_gateway.contracts.errors import RETRYABLE, ErrorCode, RequestError, UnknownOutcomeError
+from edge_gateway.contracts.errors import ErrorCode, RequestError, UnknownOutcomeError
 from edge_gateway.contracts.states import ReplyStatus
 
 
@@ -40,12 +40,13 @@ class Reply:
     result: Mapping[str, Any] | None = None
     error_code: ErrorCode | None = None
     error_message: str | None = None
+    is_retryable: bool = False
 
     @classmethod
     def failed(cls, request_id: str, error: RequestError) -> Reply:
         """From an error: ``unknown`` where the outcome is not known, else ``failed``."""
         status = ReplyStatus.UNKNOWN if isinstance(error, UnknownOutcomeError) else ReplyStatus.FAILED
-        return cls(request_id, status, None, error.code, str(error))
+        return cls(request_id, status, None, error.code, str(error), error.is_retryable)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's shape: ``{"id", "status", "result"?, "error"?: {"code", "message", "retryable"}}``."""
@@ -56,6 +57,6 @@ class Reply:
             body["error"] = {
                 "code": self.error_code.value,
                 "message": self.error_message or "",
-                "retryable": self.error_code in RETRYABLE,
+                "retryable": self.is_retryable,
             }
         return body

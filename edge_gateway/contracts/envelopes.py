@@ -34,7 +34,9 @@ class ReplyError(_Part):
 
     code: ErrorCode
     message: str = Field(description="For people and logs; not for programs.")
-    retryable: StrictBool = Field(description="Tried again unchanged, it can succeed; the code says under which id.")
+    retryable: StrictBool = Field(
+        description="Nothing was done: tried again unchanged, it can succeed; the code says under which id."
+    )
 
 
 class ReplyEnvelope(_Part):

@@ -41,7 +41,8 @@ RETRYABLE = frozenset(
     }
 )
 """Codes after which the same request can succeed without being changed: under the same id where nothing is stored under
-it (busy, internal, storage_full), else under a new one."""
+it (busy, internal, storage_full), else under a new one. As a rule nothing was done; an error that is an exception to it
+says so (``RequestError.is_retryable``)."""
 
 
 class EdgeGatewayError(Exception):
@@ -60,11 +61,16 @@ class TransportError(EdgeGatewayError):
 
 
 class RequestError(EdgeGatewayError):
-    """A request from the bus is refused or failed. Its code and message go into the one final reply."""
+    """A request from the bus is refused or failed. Its code and message go into the one final reply.
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    ``is_retryable``: by its code. False must be said wherever something was done, so that the same request under a new
+    id would do it twice: half a receipt on paper, a drawer that opened.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, *, is_retryable: bool | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.is_retryable = code in RETRYABLE if is_retryable is None else is_retryable
 
 
 class DeviceError(RequestError):

@@ -177,4 +177,5 @@ def _reply_of(request_id: str, stored: bytes) -> Reply:
         body.get("result"),
         None if error is None else ErrorCode(error["code"]),
         None if error is None else error["message"],
+        error is not None and error["retryable"],
     )

@@ -181,6 +181,15 @@ async def test_handler_that_fails_is_answered_and_logged_without_its_secrets(bro
     assert not [value for value in line.values() if isinstance(value, BaseException) or SECRET in str(value)]
 
 
+async def test_handler_that_fails_for_a_device_is_not_asked_again(broker: Broker) -> None:
+    """It may have printed before; a transaction is known by its own id, whatever the request's."""
+    async with echoing(broker), broker.client() as client:
+        await client.subscribe(REPLY)
+        await client.publish(PRINT, {"id": "r-1", "params": {"fail": True}, "reply_to": REPLY})
+        reply = client.json((await client.wait_for_count(1))[0])
+    assert (reply["status"], reply["error"]["code"], reply["error"]["retryable"]) == ("failed", "internal", False)
+
+
 async def check_failing_handlers(broker: Broker) -> None:
     async with echoing(broker) as (_, subscriber), broker.client() as client:
         await client.subscribe(REPLY)

@@ -188,15 +188,63 @@ async def test_cover_opened_before_the_end_was_sent_fails_once_the_rest_is_clear
     document = [{"type": "text", "text": f"line {number} of a print that fills the buffer"} for number in range(115)]
     async with driven_printer(printer, settings={"job_deadline_s": 0.6}) as lane:
         printer.trip_at(100, "cover_open")
-        with pytest.raises(DeviceError, match="The rest was cleared") as failed:
+        with pytest.raises(DeviceError, match="the beginning may be on paper") as failed:
             await lane.print([*document, {"type": "cut"}])
         assert failed.value.code is ErrorCode.COVER_OPEN
+        assert not failed.value.is_retryable
         printer.set_fault("cover_open", False)
         await wait_until(lambda: lane.supervisor.counters["connects"] == 2)
         await lane.until_flags()
         await lane.print(RECEIPT)
         assert printer.counters["receipts"] == 1
         assert "line 114" not in printer.paper.text
+
+
+async def test_drawer_that_opened_before_the_print_failed_is_told() -> None:
+    printer = EscposPrinter(columns=48, is_xonxoff=True)
+    document = [{"type": "text", "text": f"line {number} of a print that fills the buffer"} for number in range(115)]
+    async with driven_printer(printer, settings={"job_deadline_s": 0.6}) as lane:
+        printer.trip_at(100, "paper_out")
+        with pytest.raises(DeviceError, match="a drawer in it may have opened") as failed:
+            await lane.print([{"type": "drawer"}, *document, {"type": "cut"}])
+        assert printer.counters["drawer_kicks"] == 1
+        assert failed.value.code is ErrorCode.PAPER_EMPTY
+        assert not failed.value.is_retryable, "a new request would open it again"
+
+
+FAULTS: list[Fault] = ["cover_open", "paper_out", "offline", "cutter_jam", "mute", "stall"]
+EVERYTHING = [{"type": "drawer"}, *SMALL]
+
+
+async def _fail_and_judge(fault: Fault, count: int, confirm: str, can_clear: bool) -> None:
+    """Break the printer after ``count`` bytes: an error that may be repeated has done nothing."""
+    printer = EscposPrinter(columns=48)
+    quick = {"job_deadline_s": 0.3, "status_timeout_s": 0.05, "status_interval_s": 0.05}
+    settings = {**quick, "confirm": confirm, "can_clear_buffer": can_clear}
+    async with driven_printer(printer, settings=settings) as lane:
+        await wait_until(lambda: "serial_number" in lane.supervisor.info)
+        if count:
+            printer.trip_at(count, fault)
+        else:
+            printer.set_fault(fault)
+        [outcome] = await asyncio.gather(lane.print(EVERYTHING), return_exceptions=True)
+        if isinstance(outcome, RequestError) and outcome.is_retryable:
+            assert printer.counters["drawer_kicks"] == 0, (fault, count, outcome)
+            assert "small" not in printer.paper.text, (fault, count, outcome)
+            assert not isinstance(outcome, UnknownOutcomeError)
+        else:
+            assert isinstance(outcome, RequestError | dict), outcome
+
+
+@every_confirmation
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("can_clear", [True, False])
+async def test_error_that_may_be_repeated_has_neither_printed_nor_opened(
+    fault: Fault, confirm: str, can_clear: bool
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        for count in (0, 1, 5, 20, 24, 30, 60, 90, 120):
+            group.create_task(_fail_and_judge(fault, count, confirm, can_clear))
 
 
 async def _cut_and_print_again(way: Way, confirm: str, count: int, whole: int) -> None:

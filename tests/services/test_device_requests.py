@@ -260,3 +260,15 @@ async def test_read_repeated_reads_again(tmp_path: Path) -> None:
         first = await requests.handle(ask(name="read_weight"))
         again = await requests.handle(ask(name="read_weight"))
     assert (first.result, again.result) == ({"count": 1}, {"count": 2})
+
+
+async def test_failure_that_did_something_is_not_to_be_repeated_also_when_it_is_told_again(tmp_path: Path) -> None:
+    printer = PaperCounter()
+    printer.failure = DeviceError(ErrorCode.COVER_OPEN, "half of it is on paper", is_retryable=False)
+    async with open_store(tmp_path) as store:
+        first = await service(printer, store).handle(ask())
+        again = await service(printer, store).handle(ask())
+        printer.failure = DeviceError(ErrorCode.COVER_OPEN, "nothing was printed")
+        other = await service(printer, store).handle(ask("r-2"))
+    assert [reply.to_json()["error"]["retryable"] for reply in (first, again, other)] == [False, False, True]
+    assert first == again
