@@ -59,7 +59,8 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[
 @pytest.mark.parametrize("example", examples(pages()), ids=lambda example: example.name)
 async def test_example_runs_as_it_stands(example: Example, store: dict[str, str], tmp_path: Path) -> None:
     command, cwd = _command(example, tmp_path)
-    process = await asyncio.create_subprocess_exec(*command, cwd=cwd, env=store, stdout=PIPE, stderr=STDOUT)
+    environment = {**store, "TMPDIR": str(tmp_path)}  # what an example writes there may exist, and be somebody else's
+    process = await asyncio.create_subprocess_exec(*command, cwd=cwd, env=environment, stdout=PIPE, stderr=STDOUT)
     try:
         async with asyncio.timeout(EXAMPLE_TIMEOUT_S):
             output, _ = await process.communicate()
