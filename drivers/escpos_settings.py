@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drivers import escpos_capabilities
 from protocols.printers import escpos_commands as commands
@@ -28,8 +28,8 @@ class EscposSettings(BaseModel):
     has_qr: bool = Field(True, description="It draws QR codes by itself (GS ( k).")
     has_barcodes: bool = Field(True, description="It draws barcodes by itself (GS k, form B).")
     drawer_pin: Literal[0, 2, 5] = Field(2, description="Pin of the drawer connector that opens it; 0: no drawer.")
-    drawer_pulse_ms: int = Field(100, ge=2, le=510, description="Length of the pulse on the drawer pin.")
-    drawer_pause_ms: int = Field(200, ge=0, le=510, description="Rest of the solenoid after the pulse.")
+    drawer_pulse_ms: int = Field(100, ge=2, le=510, description="Length of the pulse on the drawer pin; not 32 or 33.")
+    drawer_pause_ms: int = Field(200, ge=0, le=510, description="Rest of the solenoid after the pulse; not 32 or 33.")
     drawer_open_level: Literal["low", "high", "unknown"] = Field(
         "unknown", description="Level of pin 3 while the drawer is open; unknown: no switch, or not tried out."
     )
@@ -48,6 +48,12 @@ class EscposSettings(BaseModel):
     job_deadline_s: float = Field(
         25.0, gt=0, description="Time for a print to come out; a person may add paper within it."
     )
+
+    @field_validator("drawer_pulse_ms", "drawer_pause_ms")
+    @classmethod
+    def _time_can_be_sent(cls, ms: int) -> int:
+        commands.pulse_units(ms)
+        return ms
 
     @model_validator(mode="after")
     def _code_page_is_known(self) -> EscposSettings:

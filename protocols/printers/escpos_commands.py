@@ -1,6 +1,8 @@
-"""ESC/POS commands as bytes (Epson ESC/POS command reference; fact sheet B, section 2.1).
+"""ESC/POS commands as bytes (Epson, "ESC/POS Command Reference", by the names given at each).
 
-None of them can hold a real-time command by accident: parameters are fixed or checked here, and data is printable.
+A printer obeys real-time commands (DLE EOT, DLE ENQ, DLE DC4) wherever they stand in what it receives. No print holds
+one: data is printable, and a parameter that is the byte DLE is followed by a byte that makes none of them, or refused
+here (the times of ESC p).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ _ALIGN: Final = {"left": 0, "center": 1, "right": 2}
 PULSE_UNIT_MS: Final = 2
 PULSE_MS_MAX: Final = 510
 """ESC p counts 2 ms in one byte."""
+_DLE: Final = 0x10
 QR_LEVEL_M: Final = 0x31
 
 
@@ -82,10 +85,23 @@ def feed(lines: int) -> bytes:
 
 
 def drawer_kick(pin: Literal[2, 5], on_ms: int, off_ms: int) -> bytes:
-    """ESC p m t1 t2: in print order. Times up to 510 ms, in steps of 2 ms."""
-    if not (PULSE_UNIT_MS <= on_ms <= PULSE_MS_MAX and 0 <= off_ms <= PULSE_MS_MAX):
-        raise ValueError(f"drawer pulse {on_ms} ms on, {off_ms} ms off: expected at most {PULSE_MS_MAX} ms")
-    return bytes((0x1B, 0x70, 0 if pin == 2 else 1, on_ms // PULSE_UNIT_MS, off_ms // PULSE_UNIT_MS))
+    """ESC p m t1 t2: in print order. Raises ValueError for times that cannot be sent."""
+    if on_ms < PULSE_UNIT_MS:
+        raise ValueError(f"drawer pulse of {on_ms} ms: expected at least {PULSE_UNIT_MS} ms")
+    return bytes((0x1B, 0x70, 0 if pin == 2 else 1, pulse_units(on_ms), pulse_units(off_ms)))
+
+
+def pulse_units(ms: int) -> int:
+    """A time as ESC p takes it, in steps of 2 ms. Raises ValueError: too long, or the byte DLE.
+
+    With 32 ms on and 40 ms off, the end of ESC p and what follows it would be DLE DC4, which may open the other drawer.
+    """
+    if not 0 <= ms <= PULSE_MS_MAX:
+        raise ValueError(f"{ms} ms: expected at most {PULSE_MS_MAX} ms")
+    units = ms // PULSE_UNIT_MS
+    if units == _DLE:
+        raise ValueError(f"{ms} ms: 32 and 33 ms are sent as DLE, which begins real-time commands; take 30 or 34 ms")
+    return units
 
 
 def qr_code(data: bytes, module_dots: int) -> bytes:
