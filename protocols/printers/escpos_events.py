@@ -1,4 +1,7 @@
-"""What an ESC/POS printer says, understood: the events of its status codec (fact sheet B, 2.1, "Status channels").
+"""What an ESC/POS printer says, understood: the events of its status codec.
+
+Source: Epson, "ESC/POS Command Reference", DLE EOT (real-time status), GS a (automatic status back), GS r (status in
+print order), GS I (printer ID), GS ( H (process ID response), DLE DC4 function 8 (clear buffer).
 
 A byte that answers DLE EOT n, GS r n or GS I n does not say which n it answers. When the codec was told what was asked,
 an event carries the readings of that question only; when it was not (``query`` None), every reading the byte allows,

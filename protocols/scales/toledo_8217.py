@@ -10,7 +10,8 @@
     STX CR             confidence test started;  STX E CR: echo mode, bare bytes follow
 
 The frame has no checksum. What protects a weight: the number of its digits, the place of its point, and parity, which
-is checked here where the port delivers it (7E1 read as 8N1: bit 7). Source: DIVA Service Manual, chapter 6.1.4.
+is checked here where the port delivers it (7E1 read as 8N1: bit 7). Source: Mettler Toledo DIVA Service Manual, 6.1.4;
+Brecknell 67XXU service manual, p. 71.
 """
 
 from __future__ import annotations

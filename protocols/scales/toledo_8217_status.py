@@ -1,6 +1,6 @@
 """Mettler Toledo 8217: the status byte, and an answer as codec event.
 
-Bits (DIVA Service Manual 6.1.4.3): 0 motion, 1 over capacity, 2 under zero, 3 outside the zero capture range,
+Bits (Mettler Toledo DIVA Service Manual 6.1.4.3): 0 motion, 1 over capacity, 2 under zero, 3 outside the zero capture range,
 4 centre of zero, 5 net, 6 always 1, 7 parity. SASI scales (Datalogic KA-01089) send a letter of a list in the same
 place: A motion, B out of range, C under zero, D outside the zero range.
 
