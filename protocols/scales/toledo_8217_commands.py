@@ -1,7 +1,8 @@
 """Mettler Toledo 8217, host to device: the commands, as bytes and back.
 
-Source: Mettler Toledo DIVA Service Manual, chapter 6.1.4.2. Commands are single upper-case letters. Only the tare command has an
-end (CR), because it may carry five digits; clones that know ``T`` alone answer the CR with one status more.
+Source: Mettler Toledo DIVA Service Manual, chapter 6.1.4.2. Commands are single upper-case letters. Only the tare
+command has an end (CR), because it may carry five digits; clones that know ``T`` alone answer the CR with one status
+more.
 """
 
 from __future__ import annotations

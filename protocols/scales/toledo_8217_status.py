@@ -1,8 +1,8 @@
 """Mettler Toledo 8217: the status byte, and an answer as codec event.
 
-Bits (Mettler Toledo DIVA Service Manual 6.1.4.3): 0 motion, 1 over capacity, 2 under zero, 3 outside the zero capture range,
-4 centre of zero, 5 net, 6 always 1, 7 parity. SASI scales (Datalogic KA-01089) send a letter of a list in the same
-place: A motion, B out of range, C under zero, D outside the zero range.
+Bits (Mettler Toledo DIVA Service Manual 6.1.4.3): 0 motion, 1 over capacity, 2 under zero, 3 outside the zero capture
+range, 4 centre of zero, 5 net, 6 always 1, 7 parity. SASI scales (Datalogic KA-01089) send a letter of a list in the
+same place: A motion, B out of range, C under zero, D outside the zero range.
 
 Priority when several bits are set: motion, over, under, outside zero, centre of zero. Motion comes first because over
 and under are momentary while the plate moves (an item dropped on it overshoots). None of these comes with a weight.
