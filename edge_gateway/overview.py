@@ -101,7 +101,7 @@ class Overview:
         return BusStatus(
             is_connected=self._bus.is_connected,
             address=f"{self._settings.bus.host}:{self._settings.bus.port}",
-            reason=f"the broker refuses our subscription to {refused}" if refused else None,
+            reason=f"the broker refuses our subscription to {refused}" if refused else self._bus.reason,
             queued_messages=self._bus.queued,
         )
 

@@ -25,10 +25,12 @@ from typing import Final
 import aiomqtt
 import structlog
 
+from edge_gateway.bus.dispute import Dispute
 from edge_gateway.bus.mqtt_connection import REFUSED, Connection
 from edge_gateway.bus.mqtt_incoming import Incoming
 from edge_gateway.bus.mqtt_options import connection_options
 from edge_gateway.bus.mqtt_pipeline import Pipeline
+from edge_gateway.bus.mqtt_reasons import in_words
 from edge_gateway.bus.outgoing import Outgoing, OutgoingQueue
 from edge_gateway.bus.states import gateway_state
 from edge_gateway.bus.topics import Topics
@@ -61,6 +63,8 @@ class MqttBus:
         self._topics = Topics(store_id)
         self._clock = clock
         self._backoff = Backoff(RECONNECT_S_MIN, RECONNECT_S_MAX, random)
+        self._dispute = Dispute(clock, random)
+        self._lost_because: str | None = None
         self._version = version
         self._queue = OutgoingQueue(settings.queue_messages_max, self.counters)
         self._incoming = Incoming(self.counters)
@@ -76,6 +80,11 @@ class MqttBus:
     @property
     def is_connected(self) -> bool:
         return self._pipeline.connection is not None
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no connection, in words. Connected: None, or that another client takes our place."""
+        return self._dispute.words if self.is_connected else self._lost_because
 
     @property
     def refused_subscriptions(self) -> tuple[str, ...]:
@@ -121,9 +130,11 @@ class MqttBus:
                 stopping = tasks.create_task(self._stopping.wait())
                 while not stopping.done():
                     connecting = asyncio.ensure_future(self._connect())
+                    away_s: float | None = None
                     if await done_before(stopping, connecting) and (connection := connecting.result()) is not None:
-                        await self._serve(connection, stopping)
-                    await done_before(stopping, self._clock.sleep(self._backoff.next_delay()))
+                        away_s = await self._serve(connection, stopping)
+                    delay_s = self._backoff.next_delay() if away_s is None else away_s
+                    await done_before(stopping, self._clock.sleep(delay_s))
                 self._incoming.stop()
         finally:
             if self._connection is not None:
@@ -151,12 +162,13 @@ class MqttBus:
             await connection.open()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             self.counters["connect_failed"] += 1
-            self._log_lost(str(error))
+            self._dispute.failed()
+            self._tell_lost(in_words(error))
             return None
         return connection
 
-    async def _serve(self, connection: Connection, stopping: asyncio.Task[bool]) -> None:
-        """One connection, from its subscriptions to its end."""
+    async def _serve(self, connection: Connection, stopping: asyncio.Task[bool]) -> float | None:
+        """One connection, from its subscriptions to its end. How long to stay away; None: as the back-off says."""
         started_s = self._clock.monotonic()
         reason: str | None = None
         watching = asyncio.ensure_future(connection.lost())
@@ -175,13 +187,20 @@ class MqttBus:
             else:
                 await connection.disconnect()
         except aiomqtt.MqttError as error:
-            reason = watching.result() if watching.done() else str(error)
+            reason = watching.result() if watching.done() else in_words(error)
         finally:
             watching.cancel()
             ending.cancel()
-            self._closed(connection, reason)
-            if self._clock.monotonic() - started_s >= STABLE_S:
+            self._pipeline.detach()
+            connection.close()
+            lasted_s = self._clock.monotonic() - started_s
+            if lasted_s >= STABLE_S:
                 self._backoff.reset()
+        if reason is None:  # we ended it
+            return None
+        away_s = self._dispute.lost(reason, lasted_s, is_session_present=connection.is_session_present)
+        self._tell_lost(self._dispute.words or reason)
+        return away_s
 
     async def _subscribe_all(self, connection: Connection) -> None:
         """Refused subscriptions do not raise: their codes are read, and a refusal is tried again from time to time."""
@@ -207,14 +226,8 @@ class MqttBus:
         )
         self._pipeline.attach(connection)
 
-    def _closed(self, connection: Connection, reason: str | None) -> None:
-        """``reason`` None: we ended it."""
-        self._pipeline.detach()
-        connection.close()
-        if reason is not None:
-            self._log_lost(reason)
-
-    def _log_lost(self, reason: str) -> None:
+    def _tell_lost(self, reason: str) -> None:
+        self._lost_because = reason
         if not self._is_lost_logged:
             self._is_lost_logged = True
             log.warning(log_events.BUS_LOST, host=self._settings.host, port=self._settings.port, reason=reason)

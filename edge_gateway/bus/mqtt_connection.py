@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_gateway.bus.acknowledgements import Acknowledgements
 from edge_gateway.bus.mqtt_options import ConnectionOptions, properties
+from edge_gateway.bus.mqtt_reasons import in_words
 from edge_gateway.bus.mqtt_socket import SocketClient
 from edge_gateway.bus.outgoing import Outgoing
 
@@ -143,7 +144,7 @@ class Connection(SocketClient):
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - any end of the link is one thing here: it is gone, connect again
-            return str(error) or type(error).__name__
+            return in_words(error)
         return "disconnected"
 
     async def disconnect(self) -> None:

@@ -71,6 +71,11 @@ class StoreBus(Bus, Protocol):
     counters: Counter[str]
 
     @property
+    def reason(self) -> str | None:
+        """Why there is no connection, or what is wrong with the one there is."""
+        ...
+
+    @property
     def refused_subscriptions(self) -> tuple[str, ...]:
         """Filters that the broker does not let us subscribe to: no request of these reaches us."""
         ...

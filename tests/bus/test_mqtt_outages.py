@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from edge_gateway.bus.dispute import SHORT_COUNT
 from edge_gateway.contracts.bus import Urgency
 from tests.support.broker import Broker, wait_until
 from tests.support.bus import make_bus, running
@@ -159,3 +160,21 @@ class _PersistentSubscriber:
     async def __aexit__(self, *_: object) -> None:
         await self._mqtt.__aexit__(None, None, None)
         await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def test_buses_with_one_client_id_say_so_and_do_not_fight_on(broker: Broker) -> None:
+    one, other = make_bus(broker), make_bus(broker)
+    async with running(one), running(other, is_connected=False):
+        await wait_until(lambda: "another gateway uses the same client id" in f"{one.reason} {other.reason}")
+        assert one.counters["connected"] + other.counters["connected"] < 4 * SHORT_COUNT
+
+
+async def test_bus_says_why_the_broker_cannot_be_reached(broker: Broker) -> None:
+    await broker.stop()
+    bus = make_bus(broker)
+    async with running(bus, is_connected=False):
+        await wait_until(lambda: bus.reason is not None)
+        assert "refused" in str(bus.reason)
+        await broker.start()
+        await wait_until(lambda: bus.is_connected)
+        assert bus.reason is None

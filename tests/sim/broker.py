@@ -27,6 +27,7 @@ class MemoryBus:
     def __init__(self, store_id: str, clock: Clock, version: str) -> None:
         self.counters: Counter[str] = Counter()
         self.refused_subscriptions: tuple[str, ...] = ()
+        self.reason: str | None = None
         self.queued = 0
         self.is_connected = False
         self.journal: list[tuple[float, str, bytes]] = []
