@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -33,6 +34,7 @@ ItemT = TypeVar("ItemT")
 OutcomeT = TypeVar("OutcomeT")
 
 FILE_NAME: Final = "outbox.db"
+FILE_MODE: Final = 0o640
 
 DRAIN_S_MAX: Final = 1.5
 """At close, writes that wait get this long; their producers have no answer yet, so none of them counts on it."""
@@ -160,6 +162,9 @@ class Database:
             raise translate(error) from error
 
     async def _open_file(self) -> SqliteRunner:
+        # Not for everybody to read: it holds what customers bought. SQLite gives its -wal and -shm the same mode.
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        os.close(descriptor)
         thread = await self._start_sqlite(self.path)
         try:
             before, after, closed = await thread.run(partial(_make_ready, path=self.path))

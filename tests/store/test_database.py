@@ -36,6 +36,18 @@ async def test_database_refuses_a_directory_that_does_not_exist(tmp_path: Path) 
         await database(tmp_path / "missing").open()
 
 
+async def test_database_is_not_for_everybody_to_read(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = database(tmp_path)
+        await store.open()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        await store.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.lock"), 0o640)
+
+
 async def test_database_refuses_a_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"is not a directory: set outbox\.directory"):
