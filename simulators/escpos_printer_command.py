@@ -71,7 +71,7 @@ class Console:
 
 def run(argv: list[str] | None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="simulate escpos-printer", description=__doc__)
+    parser = argparse.ArgumentParser(prog="edge-gateway simulate escpos-printer", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9100, help="TCP port; 0 takes a free one")
     parser.add_argument("--pty", type=Path, help="be a serial printer at this path instead")

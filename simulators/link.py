@@ -171,6 +171,8 @@ class FifoLink(_FdLink):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.is_fifo():
             self.path.unlink()
+        elif self.path.exists():
+            raise FileExistsError(f"{self.path}: exists and is no FIFO; a simulator does not replace it")
         os.mkfifo(self.path, 0o600)
         # Read and write: opening does not wait for a reader, and a reader does not see the end before unplug.
         self._attach(os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))

@@ -35,10 +35,10 @@ def main(argv: list[str] | None = None) -> int:
 
 async def _sell(options: argparse.Namespace, statistics: PosStatistics) -> bool:
     """False if it was stopped, or ran into its time-out, before the sales were done."""
-    host, _, port = options.broker.rpartition(":")
+    host, port = options.broker
     password = options.password_file.read_text().strip() if options.password_file else None
     address = PosAddress(
-        options.store, options.lane, options.terminal, host, int(port), options.username, password, options.mqtt
+        options.store, options.lane, options.terminal, host, port, options.username, password, options.mqtt
     )
     requests = PosRequests(
         address, seeded(options.seed, "link"), statistics, scale_id=options.scale, printer_id=options.printer
@@ -70,9 +70,16 @@ async def _run_till(till: Till, requests: PosRequests, options: argparse.Namespa
     await till.run(options.sales, stopping, options.pause)
 
 
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected HOST:PORT, such as 127.0.0.1:1883")
+    return host, int(port)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="edge-gateway simulate pos-client", description=main.__doc__)
-    parser.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
+    parser.add_argument("--broker", type=_host_and_port, default="127.0.0.1:1883", metavar="HOST:PORT")
     parser.add_argument("--username")
     parser.add_argument("--password-file", type=Path)
     parser.add_argument("--mqtt", choices=("5", "3.1.1"), default="5", help="version of the protocol")

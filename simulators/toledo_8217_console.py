@@ -165,7 +165,9 @@ async def _random(seed: int, every_s: float, unit: Literal["kg", "lb"]) -> Async
 def run_console(argv: list[str] | None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="simulate toledo-8217", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="edge-gateway simulate toledo-8217",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("path", type=Path, help="name of the port to make (a symbolic link to a pty)")
     parser.add_argument("--unit", choices=("kg", "lb"), default="kg")

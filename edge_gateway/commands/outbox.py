@@ -73,7 +73,7 @@ def list_events(
         return
     for event in found:
         reason = "" if event.reason is None else f"  {event.reason}"
-        typer.echo(f"{event.appended_at}  {event.stream}  {event.id}  {event.type}{reason}")
+        typer.echo(_printable(f"{event.appended_at}  {event.stream}  {event.id}  {event.type}{reason}"))
     if not found:
         typer.echo(f"no {'pending events' if pending else 'dead letters'}")
 
@@ -116,12 +116,22 @@ def export(
     from edge_gateway.store import inspection
 
     with _store(config, directory) as connection:
-        found = inspection.events(connection, "pending" if pending else "dead", stream=stream, ids=ids or ())
+        missing = dict.fromkeys(ids or ())
+        events = inspection.events(connection, "pending" if pending else "dead", stream=stream, ids=ids or ())
+        whole = []
+        for event in events:
+            missing.pop(event.id, None)
+            if as_json:
+                whole.append(_whole(event))
+            else:
+                typer.echo(json.dumps(_whole(event), ensure_ascii=False))
         if as_json:
-            _print_json([_whole(event) for event in found])
-            return
-        for event in found:
-            typer.echo(json.dumps(_whole(event), ensure_ascii=False))
+            _print_json(whole)
+    for event_id in missing:
+        typer.echo(
+            _printable(f"{event_id}: not found among the {'pending events' if pending else 'dead letters'}"), err=True
+        )
+    raise typer.Exit(1 if missing else 0)
 
 
 def verify(config: Path = Config, directory: Path | None = Directory, as_json: bool = AsJson) -> None:
@@ -157,6 +167,11 @@ def _store(config: Path, directory: Path | None, *, is_writing: bool = False) ->
     except StoreError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+def _printable(text: str) -> str:
+    """What a cloud wrote, without what would move the cursor or colour the terminal."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _outline(event: StoredEvent) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def record(
         count = asyncio.run(recording)
     except ConfigError as error:
         raise _usage(str(error)) from None
-    except EdgeGatewayError as error:
+    except (EdgeGatewayError, OSError) as error:
         typer.echo(f"record: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from None
     typer.echo(f"{count} chunks written to {output}", err=True)

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import typer
 
+EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 
@@ -25,7 +26,7 @@ def simulate(
     list_all: bool = typer.Option(False, "--list", help="List the simulators."),
     as_json: bool = typer.Option(False, "--json", help="With --list: as JSON."),
 ) -> None:
-    """Run one simulator on a pty, a TCP port, or the broker; `simulate NAME --help` shows its options."""
+    """Run one simulator on a pty, a TCP port, or the broker; simulate NAME --help shows its options."""
     if list_all:
         _print_list(as_json)
         return
@@ -36,7 +37,12 @@ def simulate(
     if module is None:
         typer.echo(f"simulate: no simulator {name!r}; there are: {', '.join(simulator_modules())}", err=True)
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(module.main(context.args))
+    try:
+        code = module.main(context.args)
+    except OSError as error:
+        typer.echo(f"simulate {name}: {error}", err=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    raise typer.Exit(code)
 
 
 def simulator_modules() -> dict[str, ModuleType]:

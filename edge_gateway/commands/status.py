@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,10 +18,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def status(
-        url: str = typer.Option(DEFAULT_URL, help="Address of the status endpoint, [status] in the configuration."),
+        url: str | None = typer.Option(None, help=f"Address of the status endpoint; default {DEFAULT_URL}."),
+        config: Path | None = typer.Option(None, "--config", help="Configuration file that names the address instead."),
         as_json: bool = typer.Option(False, "--json", help="Print the whole snapshot as JSON."),
     ) -> None:
         """Say how the running gateway is; exit 1 if it cannot be reached or is unhealthy."""
+        url = url or (DEFAULT_URL if config is None else _configured(config))
         snapshot = _ask(url)
         if "error" in snapshot:
             text = f"the gateway does not answer at {url}: {snapshot['error']}"
@@ -54,6 +57,20 @@ def describe(snapshot: dict[str, Any]) -> str:
         last = f", last delivery {_local(delivered, gateway.get('timezone', 'UTC'))}" if delivered else ""
         lines.append(f"Cloud:   {uplink['name']}: {uplink['health']}{last}")
     return "\n".join(lines)
+
+
+def _configured(config: Path) -> str:
+    """Exit 2 if the file cannot be used."""
+    from edge_gateway.contracts.errors import ConfigError
+    from edge_gateway.settings_loader import load_settings
+
+    try:
+        listening = load_settings(config).status
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listening.host, listening.host)  # noqa: S104 - asked, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.port}"
 
 
 def _ask(url: str) -> dict[str, Any]:

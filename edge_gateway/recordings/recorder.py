@@ -61,14 +61,20 @@ async def write_recording(
         raise RecordingError(f"device {device.id!r}: {error}") from error
     where_from = {key: value for key, value in wanted.items() if key not in ADDRESS_KEYS}
     header = Recording(profile.name, source, where_from, device.settings, note).header()
-    with output.open("x", encoding="utf-8") as file:
-        writer = _Writer(file.write, header)
-        transport = RecordingTransport(inner, clock, writer.write_line)
-        session = TellingSession(device.id, transport, clock, tell)
-        async with DriverRun(session, driver_class(session, settings), on_lost=writer.is_over.set):
-            with suppress(TimeoutError, asyncio.CancelledError):
-                async with asyncio.timeout(seconds):
-                    await writer.is_over.wait()
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            writer = _Writer(file.write, header)
+            transport = RecordingTransport(inner, clock, writer.write_line)
+            session = TellingSession(device.id, transport, clock, tell)
+            async with DriverRun(session, driver_class(session, settings), on_lost=writer.is_over.set):
+                with suppress(TimeoutError, asyncio.CancelledError):
+                    async with asyncio.timeout(seconds):
+                        await writer.is_over.wait()
+    except FileExistsError:
+        raise
+    except BaseException:
+        output.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs here; half a recording would be taken for a whole one
+        raise
     return writer.line_count
 
 

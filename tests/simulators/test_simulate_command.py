@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -77,3 +79,20 @@ async def _pos_client(broker: Broker, *options: str) -> tuple[int | None, bytes]
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode, output
+
+
+@pytest.mark.parametrize("name", ["serial-scanner", "wedge-scanner", "toledo-8217"])
+def test_simulate_does_not_replace_a_file_and_says_so(tmp_path: Path, name: str) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    result = subprocess.run(
+        [sys.executable, "-m", "edge_gateway", "simulate", name, str(taken)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, taken.read_text()) == (1, "mine")
+    assert result.stderr.startswith(f"simulate {name}: {taken}: exists")
+    assert "Traceback" not in result.stderr
