@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -86,8 +87,22 @@ def build_api(source: StatusSource) -> FastAPI:
         detail = f"{request.method} {request.url.path} is not part of this interface; see /openapi.json"
         return problem(error.status_code, detail, headers=dict(error.headers or {}))
 
+    _add_head(api)
     _add_problem_schema(api)
     return api
+
+
+def _add_head(api: FastAPI) -> None:
+    """Probes ask with HEAD: answered as GET, without the body, which the server leaves out. Not in the description."""
+    for route in [route for route in api.routes if isinstance(route, APIRoute)]:
+        api.add_api_route(
+            route.path,
+            route.endpoint,
+            methods=["HEAD"],
+            response_model=route.response_model,
+            response_class=route.response_class,
+            include_in_schema=False,
+        )
 
 
 def problem(status: int, detail: str, *, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -122,3 +122,9 @@ async def test_server_leaves_signals_to_the_daemon_and_stops_in_time_with_a_clie
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
     writer.close()
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/status", "/metrics", "/openapi.json"])
+async def test_head_is_answered_as_get_without_the_body(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
