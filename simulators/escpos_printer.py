@@ -33,7 +33,11 @@ class EscposPrinter(EscposMachine):
         self._server: asyncio.Server | None = None
 
     async def listen_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Be a network printer; returns the port. One connection at a time, a second one is closed at once."""
+        """Be a network printer; returns the port.
+
+        One connection at a time, a second one is closed at once; but while the first is stopped, since the buffer is
+        full, nobody can tell whether its client is still there, and the second takes its place.
+        """
         await self.start()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _TcpSide(self), host, port)
@@ -45,6 +49,11 @@ class EscposPrinter(EscposMachine):
         wire.on_bytes = self.data_received
         self._write, self._hang_up = wire.write, hang_up
         self._is_line_cut = False
+
+    @property
+    def is_connected(self) -> bool:
+        """A TCP client is served."""
+        return self._connection is not None
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -63,7 +72,10 @@ class EscposPrinter(EscposMachine):
     def connected(self, connection: asyncio.Transport) -> bool:
         """A TCP client is there. False: it is refused, another one is served."""
         if self._connection is not None:
-            return False
+            if not self._is_paused:
+                return False
+            self._connection.abort()
+            self._filter.clear()
         self._connection = connection
         self._write, self._hang_up = connection.write, connection.abort
         self._asb_mask = 0
@@ -72,8 +84,10 @@ class EscposPrinter(EscposMachine):
         self._flow()
         return True
 
-    def disconnected(self) -> None:
-        """The TCP client is gone; what it sent is still printed."""
+    def disconnected(self, connection: asyncio.Transport) -> None:
+        """A TCP client is gone; what it sent is still printed."""
+        if connection is not self._connection:
+            return  # another one has its place
         self._connection = self._write = self._hang_up = None
         self._filter.clear()
 
@@ -117,21 +131,22 @@ class _TcpSide(asyncio.Protocol):
 
     def __init__(self, printer: EscposPrinter) -> None:
         self._printer = printer
-        self._is_served = False
+        self._connection: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         connection = cast(asyncio.Transport, transport)
-        self._is_served = self._printer.connected(connection)
-        if not self._is_served:
+        if self._printer.connected(connection):
+            self._connection = connection
+        else:
             connection.abort()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_served:
+        if self._connection is not None:
             self._printer.data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._is_served:
-            self._printer.disconnected()
+        if self._connection is not None:
+            self._printer.disconnected(self._connection)
 
 
 def main(argv: list[str] | None = None) -> int:
