@@ -41,8 +41,16 @@ SALE = {"transaction_id": "S001-T1-1"}
 
 
 @pytest.fixture(autouse=True)
-def _quick_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SUBMIT_REPEAT_S", "PRINT_REPEAT_S", "RETRY_S_MIN", "RETRY_S_MAX"):
+def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an answer. Without one the till waits as long as it really does: an answer may take its time here too."""
+    for name in ("RETRY_S_MIN", "RETRY_S_MAX"):
+        monkeypatch.setattr(pos_client_requests, name, 0.1)
+
+
+@pytest.fixture
+def quick_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that gives no answers."""
+    for name in ("SUBMIT_REPEAT_S", "PRINT_REPEAT_S"):
         monkeypatch.setattr(pos_client_requests, name, 0.1)
 
 
@@ -84,8 +92,9 @@ async def test_till_sells_what_is_scanned_and_weighed_at_its_lane(
         await till.run(10, asyncio.Event())
         statistics = requests.statistics
         assert len(statistics.accepted) == statistics.submitted == statistics.prints_completed == 10
-        assert not statistics.errors
-        assert statistics.weights == len(gateway.named("read_weight")) > 0
+        # On a busy machine the till may ask once more, and this gateway answers each time.
+        assert set(statistics.errors) <= ({"reply_unasked"} if statistics.repeats else set())
+        assert 0 < statistics.weights <= len(gateway.named("read_weight")) <= statistics.weights + statistics.repeats
         lines = [line for asked in gateway.named("submit_transaction") for line in asked.params["transaction"]["lines"]]
         assert {line["sku"] for line in lines if line["unit"] == "each"} == {SCANNED_ITEMS[0].sku}
         assert {line["quantity"] for line in lines if line["unit"] == "kg"} == {"1.234"}
@@ -97,15 +106,16 @@ async def test_till_sells_what_is_scanned_and_weighed_at_its_lane(
         assert counts["latency_ms"]["submit_transaction"]["p99"] > 0
 
 
+@pytest.mark.usefixtures("quick_repeats")
 async def test_submit_is_repeated_under_its_id_until_it_is_answered(broker: Broker) -> None:
     def answer(asked: Asked) -> dict[str, Any] | None:
-        return accepted(asked) if len(gateway.asked) == 4 else None
+        return accepted(asked) if len(gateway.asked) >= 4 else None
 
     async with scripted_gateway(broker, answer) as gateway, _running(broker) as requests:
         assert await requests.submit(SALE)
         assert len({asked.id for asked in gateway.asked}) == 1
         assert all(asked.params == {"transaction": SALE} for asked in gateway.asked)
-        assert requests.statistics.repeats == 3
+        assert requests.statistics.repeats >= 3
         assert requests.statistics.accepted == {"S001-T1-1": "event-S001-T1-1"}
 
 
@@ -162,6 +172,7 @@ async def test_print_that_can_never_succeed_is_given_up(broker: Broker) -> None:
     assert (sold.statistics.prints_failed, sold.prints) == (1, 1)
 
 
+@pytest.mark.usefixtures("quick_repeats")
 async def test_print_without_an_answer_is_counted_as_such(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pos_client_requests, "PRINT_DEADLINE_S", 0.35)
     sold = await _sell_keyed(broker, lambda asked: None)
