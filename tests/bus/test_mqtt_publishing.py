@@ -48,8 +48,10 @@ async def test_bus_that_dies_is_declared_offline_by_the_broker(broker: Broker) -
             pass
         await client.subscribe(STATE)
         message = await client.wait_for(lambda message: b"offline" in bytes(message.payload))
-        assert message.retain
         assert client.json(message) == {"state": "offline", "since": None, "version": "1.2.3"}
+    async with broker.client() as latecomer:
+        await latecomer.subscribe(STATE)
+        assert (await latecomer.wait_for(lambda message: b"offline" in bytes(message.payload))).retain
 
 
 @pytest.mark.parametrize("version", [MQTT_5, MQTT_311])
