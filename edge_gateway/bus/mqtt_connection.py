@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_gateway.bus.acknowledgements import Acknowledgements
-from edge_gateway.bus.mqtt_options import ConnectionOptions, properties
+from edge_gateway.bus.mqtt_options import ConnectionOptions, PackedProperties, properties
 from edge_gateway.bus.mqtt_reasons import in_words
 from edge_gateway.bus.mqtt_socket import SocketClient
 from edge_gateway.bus.outgoing import Outgoing
@@ -162,14 +162,13 @@ class Connection(SocketClient):
 
     def _properties_of(self, message: Outgoing) -> Properties:
         """Built once for each content type: paho's properties are slow to fill."""
-        if message.correlation_data is None and (known := self._content_types.get(message.content_type)) is not None:
+        if message.correlation_data is None:
+            if (known := self._content_types.get(message.content_type)) is None:
+                known = self._content_types[message.content_type] = PackedProperties(message.content_type)
             return known
         publish = properties(PacketTypes.PUBLISH)
         publish.ContentType = message.content_type
-        if message.correlation_data is None:
-            self._content_types[message.content_type] = publish
-        else:
-            publish.CorrelationData = message.correlation_data
+        publish.CorrelationData = message.correlation_data
         return publish
 
     def _on_connect(

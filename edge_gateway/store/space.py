@@ -19,6 +19,9 @@ LOOK_INTERVAL_S: Final = 1.0
 WRITTEN_PER_PAYLOAD_BYTE: Final = 2
 """Reckoning between two looks: a payload is written twice, to the WAL and later to the database."""
 
+COUNTED_SHARE: Final = 0.9
+"""Of a limit, above which pages are counted at each write; below it they are counted with each look."""
+
 EVENTS_SHARE: Final = 0.8
 """Of ``outbox.bytes_max`` that events may fill: what scans fill in a week without the cloud leaves sales their fifth,
 which at 2 GB is more than a hundred thousand of them."""
@@ -63,8 +66,9 @@ class SpaceGuard:
         is_stale = self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S
         if is_stale or self.free_bytes - written < free_bytes_min:
             self._look(connection, now)
-        self._count(connection)
         bytes_max = int(self._settings.bytes_max * BYTES_SHARE[rank])
+        if is_stale or self.used_bytes + written > bytes_max * COUNTED_SHARE:
+            self._count(connection)
         if self.used_bytes + new_bytes > bytes_max:
             stop = f", {rank.word} stop at {bytes_max}" if rank < Rank.SALES else ""
             return StorageFullError(
@@ -78,6 +82,7 @@ class SpaceGuard:
                 f"{self._settings.disk_free_bytes_min}{need}: make room on that disk"
             )
         self.free_bytes -= written
+        self.used_bytes += written
         return None
 
     def _count(self, connection: sqlite3.Connection) -> None:

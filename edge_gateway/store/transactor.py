@@ -123,6 +123,10 @@ class Transactor:
         self, connection: sqlite3.Connection, operation: Operation[Any, Any], items: Sequence[Any]
     ) -> dict[Rank, StorageFullError | None]:
         """By rank of these items. Those of one rank are taken together, or not."""
+        if len(items) == 1:  # a lone scan or sale, as nearly always: without the counting it is on disk sooner
+            rank = operation.rank_of(items[0])
+            new = operation.new_bytes(items[0])
+            return {rank: None if rank is Rank.DRAIN else self._space.refusal(connection, new, rank)}
         new_bytes: Counter[Rank] = Counter()
         for item in items:
             new_bytes[operation.rank_of(item)] += operation.new_bytes(item)
