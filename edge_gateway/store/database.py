@@ -201,4 +201,6 @@ def _make_ready(connection: sqlite3.Connection, path: Path) -> tuple[int, int, i
     if finding is not None:
         raise integrity.damaged(finding)
     before, after = migrate(connection, schema_files(), str(path))
-    return before, after, close_open_claims(connection)
+    closed = close_open_claims(connection)
+    integrity.keep_wal_room(path)
+    return before, after, closed

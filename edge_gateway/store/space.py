@@ -11,6 +11,7 @@ from typing import Final
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StorageFullError
 from edge_gateway.settings import OutboxSettings
+from edge_gateway.store.integrity import WAL_ROOM_BYTES
 from edge_gateway.store.transactor import Rank
 
 LOOK_INTERVAL_S: Final = 1.0
@@ -97,6 +98,7 @@ class SpaceGuard:
         disk = os.statvfs(self._path.parent)
         self.free_bytes = disk.f_bavail * disk.f_frsize
         try:
-            self._wal_bytes = self._wal.stat().st_size
+            # The room it is given at the start is no sign of a store that fills.
+            self._wal_bytes = max(0, self._wal.stat().st_size - WAL_ROOM_BYTES)
         except FileNotFoundError:
             self._wal_bytes = 0
