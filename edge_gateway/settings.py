@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from edge_gateway.contracts.fields import RESERVED_LANES, Level
+from edge_gateway.contracts.store import StreamNames
+from edge_gateway.settings_parts import Host, Section, TimeWindow
+from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings, UplinkSettings
 
 Name = Level
 
@@ -18,32 +20,6 @@ BAUD_RATES = (
     *(460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000),
 )
 """The speeds that Linux has names for (termios.h, B50 to B4000000). Others are typing errors."""
-
-
-def _not_in_clear(address: str) -> str:
-    """Raises ValueError where sales and credentials would travel unencrypted. Within the box they may."""
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host:
-        raise ValueError("expected an address such as https://cloud.example.com")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("credentials do not belong into an address: expected it without them, and a [cloud.oauth]")
-    if parts.scheme != "https" and not _is_this_box(host):
-        raise ValueError(
-            "http:// would send sales and credentials in clear: expected https:// "
-            "(http:// only to this box itself: localhost, 127.0.0.1 or [::1])"
-        )
-    return address
-
-
-def _is_this_box(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _no_reserved_lane(lane: str) -> str:
@@ -60,15 +36,8 @@ def _standard_rate(baud: int) -> int:
 
 SITE_PROFILES = Path("/etc/edge-gateway/profiles.d")
 
-Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """[store] which store this box stands in."""
 
     id: Name = Field(description="The store's id: the second level of every topic, part of every event's source.")
@@ -77,7 +46,7 @@ class StoreSettings(_Section):
     )
 
 
-class BusSettings(_Section):
+class BusSettings(Section):
     """[bus] the store's MQTT broker."""
 
     host: Host = Field("127.0.0.1", description="Host of the broker.")
@@ -99,7 +68,18 @@ class BusSettings(_Section):
     requests_concurrent_max: int = Field(100, ge=1, description="Sales handled at once; more wait at the broker.")
 
 
-class OutboxSettings(_Section):
+class EncryptionSettings(Section):
+    """[outbox.encryption] AES-256-GCM for what is kept. One of the two; without this section payloads are in clear."""
+
+    key_file: Path | None = Field(
+        None,
+        description="Keys, one a line: 32 bytes in hexadecimal or base64. The first encrypts, all decrypt; read again "
+        "when it changes.",
+    )
+    credential: str | None = Field(None, description="The same, as the systemd credential of this name.")
+
+
+class OutboxSettings(Section):
     """[outbox] the buffer that keeps what must reach the cloud."""
 
     directory: Path = Field(Path("/var/lib/edge-gateway"), description="Directory of the database.")
@@ -116,45 +96,51 @@ class OutboxSettings(_Section):
     delivered_keep_days: int = Field(
         90, ge=1, description="Days a transaction id is remembered after delivery, for repeats."
     )
+    encryption: EncryptionSettings | None = Field(None, description="Encryption at rest.")
 
 
-class OAuthSettings(_Section):
-    """[cloud.oauth] OAuth 2.0 client credentials."""
-
-    token_url: CloudAddress = Field(description="Token endpoint; https.")
-    client_id: str = Field(description="Client id.")
-    client_secret_file: Path = Field(description="File that holds the client secret, and nothing else.")
-    scope: str | None = Field(None, description="Scope to ask for.")
+Sync = Literal["real_time", "5_min", "15_min", "hourly", "window"]
 
 
-class CloudSettings(_Section):
-    """[cloud] the central cloud. Without this section events are kept and not forwarded."""
+class StreamSettings(Section):
+    """[stream.NAME] one stream of the outbox: when it goes to the cloud, and how long it waits for it."""
 
-    base_url: CloudAddress = Field(description="Base address, https; paths such as /v1/orders/events are added.")
-    oauth: OAuthSettings | None = Field(None, description="OAuth 2.0 client credentials.")
-    ca_file: Path | None = Field(None, description="CA certificates (PEM) instead of the system's.")
-    batch_events_max: int = Field(100, ge=1, le=1000, description="Events in one request at most.")
-    connect_timeout_s: float = Field(5.0, gt=0, description="Time to connect.")
-    response_timeout_s: float = Field(15.0, gt=0, description="Time from the request to its answer.")
-    retry_s_min: float = Field(0.5, gt=0, description="First retry delay; doubles with full jitter.")
-    retry_s_max: float = Field(30.0, gt=0, description="Largest retry delay.")
+    sync: Sync = Field("real_time", description="How often what has gathered is sent; window: only within it.")
+    window: TimeWindow | None = Field(
+        None, description='For sync = "window": two times of the day in the store\'s time zone, such as 22:00-05:00.'
+    )
+    keep_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days of running after which what was not delivered is dropped, and counted; none: never.",
+    )
 
 
-class StatusSettings(_Section):
+STREAM_DEFAULTS: Mapping[StreamNames, StreamSettings] = {
+    StreamNames.TRANSACTIONS: StreamSettings(),
+    StreamNames.INVENTORY: StreamSettings(),
+    StreamNames.DEVICE_EVENTS: StreamSettings(),
+    StreamNames.TELEMETRY: StreamSettings(sync="5_min", keep_days=7),
+    StreamNames.AUDIT: StreamSettings(),
+}
+"""Transactions and the audit trail are never dropped for their age: ``keep_days`` is refused for them."""
+
+
+class StatusSettings(Section):
     """[status] the HTTP status endpoint."""
 
     host: Host = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """[log]"""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level written.")
     format: Literal["json", "console", "auto"] = Field("auto", description="auto: console on a terminal, else json.")
 
 
-class SerialTransportSettings(_Section):
+class SerialTransportSettings(Section):
     """A serial port."""
 
     kind: Literal["serial"]
@@ -166,7 +152,7 @@ class SerialTransportSettings(_Section):
     flow: Literal["none", "rtscts", "xonxoff"] = Field("none", description="Flow control.")
 
 
-class TcpTransportSettings(_Section):
+class TcpTransportSettings(Section):
     """A TCP client connection."""
 
     kind: Literal["tcp"]
@@ -175,7 +161,7 @@ class TcpTransportSettings(_Section):
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
 
 
-class EvdevTransportSettings(_Section):
+class EvdevTransportSettings(Section):
     """A keyboard-like input device, grabbed so that its keys reach nobody else."""
 
     kind: Literal["evdev"]
@@ -187,7 +173,7 @@ TransportSettings = Annotated[
 ]
 
 
-class DeviceSettings(_Section):
+class DeviceSettings(Section):
     """[[device]] one peripheral."""
 
     id: Name = Field(description="Device id: unique in the store, a topic level.")
@@ -200,13 +186,15 @@ class DeviceSettings(_Section):
     forward: tuple[str, ...] = Field((), description="Event names forwarded to the cloud, such as barcode_scanned.")
 
 
-class GatewaySettings(_Section):
+class GatewaySettings(Section):
     """The whole file."""
 
     store: StoreSettings
     bus: BusSettings = BusSettings()
     outbox: OutboxSettings = OutboxSettings()
+    stream: dict[StreamNames, StreamSettings] = Field({}, description="By stream; what is missing has its default.")
     cloud: CloudSettings | None = None
+    uplink: tuple[NamedUplinkSettings, ...] = Field((), description="Further ways to the cloud, beside [cloud].")
     status: StatusSettings = StatusSettings()
     log: LogSettings = LogSettings()
     device: tuple[DeviceSettings, ...] = ()
@@ -222,3 +210,12 @@ class GatewaySettings(_Section):
     def profile_directories(self) -> tuple[Path, ...]:
         """Where profiles are looked for before the packaged ones."""
         return (self.profiles_directory,)
+
+    @property
+    def uplinks(self) -> tuple[UplinkSettings, ...]:
+        """All ways to the cloud; the one of ``[cloud]`` first."""
+        return ((self.cloud,) if self.cloud else ()) + self.uplink
+
+    def stream_settings(self, name: StreamNames) -> StreamSettings:
+        """As configured, or its default."""
+        return self.stream.get(name, STREAM_DEFAULTS[name])

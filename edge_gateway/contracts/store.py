@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edge_gateway.contracts.events import OutboxEvent
 
@@ -36,6 +36,51 @@ class StreamCounts:
     dead: int
     delivered_total: int
     oldest_pending_age_s: float | None
+
+
+class Pending(NamedTuple):
+    """An event with its place in the store: sequences rise with every event of a stream."""
+
+    sequence: int
+    event: OutboxEvent
+
+
+class Feed(Protocol):
+    """What one uplink still has to deliver. Each uplink has its own; one task reads it."""
+
+    @property
+    def growth(self) -> int:
+        """Changes whenever something may be there that was not there before."""
+        ...
+
+    @property
+    def rewinds(self) -> int:
+        """Changes when events came back below sequences that were read already (a replay, a key that was found):
+        read again from the beginning."""
+        ...
+
+    async def wait_for_growth(self, known: int) -> int:
+        """Return the present ``growth`` as soon as it is not ``known``, or after some seconds."""
+        ...
+
+    async def backlog(self, stream: str, *, after: int, limit: int) -> Sequence[Pending]:
+        """The oldest events above the sequence ``after`` that this uplink has neither delivered nor buried."""
+        ...
+
+    async def live(self, stream: str, *, beyond: int, limit: int) -> Sequence[Pending]:
+        """Events above ``beyond`` of sources that have nothing kept at or below it: they may overtake the backlog.
+
+        Of each source from its oldest on; none while the sources of the backlog are not known.
+        """
+        ...
+
+    async def settle(self, delivered: Sequence[int], dead: Mapping[int, str]) -> None:
+        """Durably mark sequences: delivered, or dead letters with the far end's reason. Twice is harmless."""
+        ...
+
+    def lag(self, stream: str) -> int:
+        """How many events this uplink has still to deliver. From memory."""
+        ...
 
 
 class Outbox(Protocol):

@@ -28,4 +28,16 @@ class Uplink(Protocol):
         """
         ...
 
+    async def probe(self) -> None:
+        """Find out whether the far end can be reached, sending no event; bounded by the time to connect.
+
+        Asked every few seconds while deliveries fail, so that they go on soon after the network is back. Raises
+        CloudTransientError.
+        """
+        ...
+
+    def wants(self, event: OutboxEvent) -> bool:
+        """Whether the event is for this uplink at all; one that is not counts as done (filters of a webhook)."""
+        ...
+
     async def close(self) -> None: ...

@@ -13,7 +13,8 @@ import httpx2
 
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 from edge_gateway.diagnosis.mqtt_probe import ProbeError, probe_broker
-from edge_gateway.settings import BusSettings, CloudSettings, DeviceSettings, OAuthSettings
+from edge_gateway.settings import BusSettings, DeviceSettings
+from edge_gateway.settings_uplinks import CloudSettings, OAuthSettings
 
 CONNECT_S = 5.0
 """A person waits for the answer."""

@@ -18,7 +18,7 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import Health
 from edge_gateway.contracts.store import Outbox
 from edge_gateway.contracts.uplink import DELIVERED, Uplink
-from edge_gateway.settings import CloudSettings
+from edge_gateway.settings_uplinks import CloudSettings
 from edge_gateway.uplinks.conduct import Conduct
 
 REFUSALS_IN_A_ROW_MAX: Final = 5

@@ -60,6 +60,17 @@ class HttpClient:
         except Exception as error:
             raise CloudTransientError(f"{where}: {_words(error)}") from error
 
+    async def probe(self, url: str) -> None:
+        """Connect to where the address points, and hang up. Raises CloudTransientError."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+            writer.close()
+        except (OSError, TimeoutError) as error:
+            raise CloudTransientError(f"{speakable(url)}: {_words(error)}") from error
+
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:

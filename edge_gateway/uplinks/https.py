@@ -13,7 +13,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.cloudevents import BATCH_CONTENT_TYPE
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import StreamNames
-from edge_gateway.settings import CloudSettings
+from edge_gateway.settings_uplinks import CloudSettings
 from edge_gateway.uplinks.answers import parse_results, raise_for_status
 from edge_gateway.uplinks.http_client import Answer, HttpClient, speakable
 from edge_gateway.uplinks.token import TokenSource
@@ -66,6 +66,12 @@ class HttpsUplink:
         what = speakable(url)
         raise_for_status(answer.status, answer.headers.get("retry-after"), answer.body, self._clock.now(), what)
         return parse_results(answer.body, {event.id for event in events}, what)
+
+    async def probe(self) -> None:
+        await self._client.probe(self._base_url)
+
+    def wants(self, event: OutboxEvent) -> bool:
+        return True
 
     async def close(self) -> None:
         await self._client.close()

@@ -18,7 +18,8 @@ from edge_gateway.commands import doctor
 from edge_gateway.diagnosis.box import check_clock, check_directory, check_disk, check_node
 from edge_gateway.diagnosis.findings import Verdict
 from edge_gateway.diagnosis.network import check_addresses, check_broker, check_cloud
-from edge_gateway.settings import BusSettings, CloudSettings, DeviceSettings, OutboxSettings
+from edge_gateway.settings import BusSettings, DeviceSettings, OutboxSettings
+from edge_gateway.settings_uplinks import CloudSettings
 from tests.support.broker import Broker
 
 NOW = datetime.now(UTC)

@@ -43,5 +43,12 @@ class MemoryCloud:
             raise CloudTransientError("the answer was lost")
         return {event.id: DELIVERED for event in events}
 
+    async def probe(self) -> None:
+        if self.is_away:
+            raise CloudTransientError("the cloud is away")
+
+    def wants(self, event: OutboxEvent) -> bool:
+        return True
+
     async def close(self) -> None:
         return None

@@ -17,7 +17,7 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import Health
 from edge_gateway.contracts.store import Outbox
 from edge_gateway.contracts.uplink import DELIVERED, Uplink
-from edge_gateway.settings import CloudSettings
+from edge_gateway.settings_uplinks import CloudSettings
 from edge_gateway.uplinks.conduct import UNHEALTHY_AFTER_S
 from edge_gateway.uplinks.forwarder import REFUSALS_IN_A_ROW_MAX, Forwarder
 from edge_gateway.uplinks.https import HttpsUplink

@@ -15,7 +15,7 @@ import trustme
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
-from edge_gateway.settings import CloudSettings, OAuthSettings
+from edge_gateway.settings_uplinks import CloudSettings, OAuthSettings
 from edge_gateway.uplinks import http_client
 from edge_gateway.uplinks.https import HttpsUplink
 from simulators.cloud import CloudSimulator

@@ -1,0 +1,58 @@
+"""What every section of the configuration is made of: the strict base, addresses, times of the day."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+_TIME_WINDOW = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
+
+
+class Section(BaseModel):
+    """A table of the file: nothing unknown allowed, never changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def is_this_box(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _not_in_clear(address: str) -> str:
+    """Raises ValueError where sales and credentials would travel unencrypted. Within the box they may."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError("expected an address such as https://cloud.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("credentials do not belong into an address: expected it without them, and a [cloud.oauth]")
+    if parts.scheme != "https" and not is_this_box(host):
+        raise ValueError(
+            "http:// would send sales and credentials in clear: expected https:// "
+            "(http:// only to this box itself: localhost, 127.0.0.1 or [::1])"
+        )
+    return address
+
+
+def _window(text: str) -> str:
+    if not _TIME_WINDOW.fullmatch(text):
+        raise ValueError("expected two times of the day such as 22:00-05:00")
+    if text[:5] == text[6:]:
+        raise ValueError("expected two different times such as 22:00-05:00")
+    return text
+
+
+Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
+TimeWindow = Annotated[str, AfterValidator(_window)]
