@@ -130,7 +130,7 @@ def test_schema_documents_every_key(app: typer.Typer) -> None:
     assert done.exit_code == 0
     schema = json.loads(done.stdout)
     assert schema["$schema"].endswith("2020-12/schema")
-    sections = [schema, *schema["$defs"].values()]
+    sections = [schema, *(each for each in schema["$defs"].values() if "enum" not in each)]
     for section in sections:
         assert section["additionalProperties"] is False
         for name, key in section["properties"].items():
