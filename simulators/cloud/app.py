@@ -19,6 +19,11 @@ What edge-gateway asks of the central cloud. The cloud's builders implement this
 Events arrive in batches, at least once: after a time-out, a lost answer or a restart the same event comes again.
 Its `id` is its idempotency key for good: answer `duplicate` when you have it with this content, `rejected` when you
 have it with other content. An event is done when its id is in the answer; one that is missing there is sent again.
+
+Events of one source are in order, and are to be applied in that order: `data.epoch` and then `data.sequence` rise.
+An event that is neither applied nor rejected holds back the later ones of its source in the same batch: of each source
+the events that are applied are the first ones of the batch, and those that are answered are the first ones of these.
+Different sources wait for one another in nothing.
 """
 
 

@@ -43,6 +43,9 @@ def content_digest(event: Any) -> str:
 def event_facts(event: dict[str, Any]) -> dict[str, Any]:
     """What the ledger keeps of a valid event."""
     facts: dict[str, Any] = {"digest": content_digest(event), "type": event["type"], "source": event["source"]}
+    place = [event["data"].get(name) for name in ("epoch", "sequence")]
+    if all(isinstance(number, int) and not isinstance(number, bool) for number in place):
+        facts["place"] = place
     if event["type"] == TRANSACTION_TYPE:
         transaction = event["data"]["transaction"]
         facts |= {

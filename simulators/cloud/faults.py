@@ -28,8 +28,18 @@ class FaultMode(StrEnum):
     """Answers 429 with Retry-After; nothing is applied."""
     STALL = "stall"
     """Takes the request and never answers; nothing is applied."""
+    SLOW_FIRST_BYTE = "slow_first_byte"
+    """Applies the batch at once; the first byte of the answer is late."""
+    STALL_MID_ANSWER = "stall_mid_answer"
+    """Applies the batch, begins to answer and never ends."""
+    RESET_MID_BODY = "reset_mid_body"
+    """Resets the connection while the request still arrives; nothing is applied."""
+    UNANSWERED = "unanswered"
+    """Answers 200 for no event at all; nothing is applied."""
     PARTIAL = "partial"
-    """Answers for some events of the batch only; of the others some are applied."""
+    """Of each source applies the first events of the batch only, and answers for the first of these."""
+    REJECTED = "rejected"
+    """Rejects one event of the batch for good, and takes the others."""
     LOST_REPLY = "lost_reply"
     """Applies the batch, then drops the connection without an answer."""
     GARBAGE = "garbage"
@@ -49,8 +59,10 @@ class Fault(BaseModel):
     seconds: float | None = Field(None, gt=0, le=86400, description="Ends after so many seconds.")
     requests: int | None = Field(None, ge=1, description="Ends after it struck so many requests.")
     probability: float = Field(1.0, gt=0, le=1, description="Of a request being struck.")
-    seed: int = Field(0, description="Of the choice of requests, and of events in a partial result.")
-    delay_s: float = Field(LATENCY_S_DEFAULT, ge=0, le=STALL_S_MAX, description="How late an answer is (latency).")
+    seed: int = Field(0, description="Of the choice of requests, and of events within one.")
+    delay_s: float = Field(
+        LATENCY_S_DEFAULT, ge=0, le=STALL_S_MAX, description="How late an answer is (latency, slow_first_byte)."
+    )
     retry_after_s: int = Field(1, ge=0, le=3600, description="Retry-After of a 429.")
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from simulators.cloud.batches import BATCH_CONTENT_TYPE, BATCH_EVENTS_MAX, read_batch
 from simulators.cloud.core import Cloud, cloud_of
+from simulators.cloud.event_reading import text_of
 from simulators.cloud.faults import STALL_S_MAX, Fault, FaultMode
-from simulators.cloud.models import BatchAnswer, EventResult
+from simulators.cloud.models import BatchAnswer, EventResult, EventStatus
 from simulators.cloud.problems import ProblemError, problem_response, problem_schema
 from simulators.cloud.security import TOKEN_SCHEME, require_token
 from simulators.cloud.server import ABORT
@@ -46,10 +48,12 @@ async def _take(request: Request, endpoint: str) -> Response:
     except ProblemError:
         await request.body()  # unread, it would reset the connection under a sender that still writes
         raise
+    fault = cloud.faults.strike()
+    if fault is not None and fault.mode is FaultMode.RESET_MID_BODY:
+        return await _drop(request)
     events = await read_batch(request)
     for event in events:
         cloud.ledger.receive(event)
-    fault = cloud.faults.strike()
     if fault is None:
         return _answer([cloud.ledger.take(event, endpoint) for event in events])
     return await _misbehave(request, cloud, fault, events, endpoint)
@@ -69,28 +73,57 @@ async def _misbehave(request: Request, cloud: Cloud, fault: Fault, events: list[
         case FaultMode.STALL:
             await cloud.pause(STALL_S_MAX)
             return await _drop(request)
+        case FaultMode.UNANSWERED:
+            return _answer([])
         case FaultMode.PARTIAL:
             return _answer(_take_some(cloud, events, endpoint))
-        case FaultMode.LOST_REPLY:
-            for event in events:
-                cloud.ledger.take(event, endpoint)
-            return await _drop(request)
-        case _:
+        case FaultMode.REJECTED:
+            return _answer(_reject_one(cloud, events, endpoint))
+        case FaultMode.LATENCY:
             await cloud.pause(fault.delay_s)
-            return _answer([cloud.ledger.take(event, endpoint) for event in events])
+    answer = _answer([cloud.ledger.take(event, endpoint) for event in events])
+    match fault.mode:
+        case FaultMode.LOST_REPLY:
+            return await _drop(request)
+        case FaultMode.SLOW_FIRST_BYTE:
+            await cloud.pause(fault.delay_s)
+        case FaultMode.STALL_MID_ANSWER:
+            return StreamingResponse(_begin(cloud, bytes(answer.body)), media_type="application/json")
+    return answer
 
 
 def _take_some(cloud: Cloud, events: list[Any], endpoint: str) -> list[EventResult]:
-    """Answer for fewer events than came. Half of the others are applied all the same: only their answer is lost."""
-    answered_count = cloud.faults.random.randrange(len(events)) if events else 0
-    answered = set(cloud.faults.random.sample(range(len(events)), answered_count))
-    results = []
+    """As the contract has it: of each source a prefix is applied, and a prefix of that is answered; never all of it."""
+    random = cloud.faults.random
+    by_source: dict[str | None, list[int]] = {}
     for index, event in enumerate(events):
-        if index in answered:
-            results.append(cloud.ledger.take(event, endpoint))
-        elif cloud.faults.random.random() < 0.5:
-            cloud.ledger.take(event, endpoint)
-    return results
+        by_source.setdefault(text_of(event, "source"), []).append(index)
+    struck = random.choice(list(by_source)) if by_source else None
+    applied: set[int] = set()
+    answered: set[int] = set()
+    for source, indexes in by_source.items():
+        applied_count = random.randint(0, len(indexes))
+        answered_count_max = min(applied_count, len(indexes) - 1) if source == struck else applied_count
+        applied.update(indexes[:applied_count])
+        answered.update(indexes[: random.randint(0, answered_count_max)])
+    taken = {index: cloud.ledger.take(events[index], endpoint) for index in sorted(applied)}
+    return [result for index, result in taken.items() if index in answered]
+
+
+def _reject_one(cloud: Cloud, events: list[Any], endpoint: str) -> list[EventResult]:
+    struck = cloud.faults.random.randrange(len(events)) if events else 0
+    return [
+        EventResult(id=text_of(event, "id"), status=EventStatus.REJECTED, error="fault on demand")
+        if index == struck
+        else cloud.ledger.take(event, endpoint)
+        for index, event in enumerate(events)
+    ]
+
+
+async def _begin(cloud: Cloud, answer: bytes) -> AsyncIterator[bytes]:
+    """Half of the answer, and never the rest."""
+    yield answer[: len(answer) // 2]
+    await cloud.pause(STALL_S_MAX)
 
 
 async def _drop(request: Request) -> Response:

@@ -30,6 +30,8 @@ class Entry:
     digest: str | None = None
     type: str | None = None
     source: str | None = None
+    place: list[int] | None = None
+    """Boot epoch and sequence: where the event stands among those of its source."""
     transaction_id: str | None = None
     transaction_type: str | None = None
     amount: str | None = None
@@ -49,6 +51,8 @@ class Ledger:
         """Of what was applied: more than one event id is a sale booked twice."""
         self.sold: dict[str, Decimal] = {}
         """SKU to the quantity sold: the effect that an event applied twice would show in."""
+        self._newest_place: dict[tuple[str, str], list[int]] = {}
+        """By source and endpoint, of what was applied."""
         self._journal: io.TextIOWrapper | None = None
 
     def open(self) -> None:
@@ -104,7 +108,9 @@ class Ledger:
     def summary(self) -> dict[str, Any]:
         """Totals. ``applied_twice`` and ``transactions_applied_twice`` must be 0.
 
-        ``out_of_order`` looks at first receipts: what came again after a fault does not count.
+        ``out_of_order`` must be 0 too: how often an event was applied after a later one of its source, by boot epoch
+        and sequence. Counted by endpoint, since each stream has an order of its own.
+        ``received_out_of_order`` looks at ids and first receipts: it also counts what was not applied then.
         """
         entries = self.entries.values()
         return {
@@ -116,7 +122,8 @@ class Ledger:
             "rejected": sum(entry.rejected for entry in entries) + self.counters["rejected_without_id"],
             "transactions_applied": len(self.event_ids_by_transaction),
             "transactions_applied_twice": sum(len(ids) > 1 for ids in self.event_ids_by_transaction.values()),
-            "out_of_order": sum(_descents(ids) for ids in self.first_received_by_source.values()),
+            "out_of_order": self.counters["out_of_order"],
+            "received_out_of_order": sum(_descents(ids) for ids in self.first_received_by_source.values()),
             "by_type": dict(Counter(entry.type for entry in entries if entry.applied)),
             "by_endpoint": dict(Counter(entry.endpoint for entry in entries if entry.applied)),
         }
@@ -136,10 +143,20 @@ class Ledger:
             return
         for name, value in facts.items():
             setattr(entry, name, value)
+        self._note_place(entry)
         if entry.transaction_id is not None:
             self.event_ids_by_transaction.setdefault(entry.transaction_id, []).append(event_id)
         for sku, quantity in entry.sold.items():
             self.sold[sku] = self.sold.get(sku, Decimal(0)) + Decimal(quantity)
+
+    def _note_place(self, entry: Entry) -> None:
+        if entry.place is None or entry.source is None or entry.endpoint is None or entry.rejected:
+            return  # what was rejected and is sent again later, by a person's decision, has lost its place
+        newest = self._newest_place.setdefault((entry.source, entry.endpoint), entry.place)
+        if entry.place < newest:
+            self.counters["out_of_order"] += 1
+        else:
+            self._newest_place[entry.source, entry.endpoint] = entry.place
 
 
 def _descents(event_ids: list[str]) -> int:

@@ -83,6 +83,73 @@ async def test_partial_result_answers_for_some_only(cloud: CloudSimulator, clien
     assert cloud.ledger.summary()["applied_twice"] == 0
 
 
+@pytest.mark.parametrize("seed", range(20))
+async def test_partial_result_keeps_the_order_of_every_source(
+    cloud: CloudSimulator, client: CloudClient, seed: int
+) -> None:
+    cloud.set_fault("partial", seed=seed)
+    sent = [
+        event(
+            f"s{index % 3}-{index}", source=f"/stores/S001/devices/s{index % 3}", data={"epoch": 1, "sequence": index}
+        )
+        for index in range(24)
+    ]
+    answered = dict(await client.send(*sent))
+    assert len(answered) < len(sent)
+    for source in range(3):
+        ids = [item["id"] for item in sent if item["id"].startswith(f"s{source}-")]
+        is_applied = [
+            event_id in cloud.ledger.entries and cloud.ledger.entries[event_id].applied == 1 for event_id in ids
+        ]
+        is_answered = [event_id in answered for event_id in ids]
+        assert is_applied == sorted(is_applied, reverse=True)
+        assert is_answered == sorted(is_answered, reverse=True)
+        assert sum(is_answered) <= sum(is_applied)
+    cloud.set_fault("none")
+    await client.send(*sent)
+    summary = cloud.ledger.summary()
+    assert (summary["events_applied"], summary["applied_twice"], summary["out_of_order"]) == (24, 0, 0)
+
+
+async def test_unanswered_answers_for_nothing_and_applies_nothing(cloud: CloudSimulator, client: CloudClient) -> None:
+    cloud.set_fault("unanswered", requests=1)
+    assert await client.send(event("e1"), event("e2")) == []
+    assert cloud.ledger.summary()["events_applied"] == 0
+    assert await client.send(event("e1")) == [("e1", "accepted")]
+
+
+async def test_rejected_strikes_one_event_and_takes_the_others(cloud: CloudSimulator, client: CloudClient) -> None:
+    cloud.set_fault("rejected", seed=1)
+    statuses = [status for _, status in await client.send(*(event(f"e{index}") for index in range(5)))]
+    assert sorted(statuses) == ["accepted"] * 4 + ["rejected"]
+
+
+async def test_slow_first_byte_applies_at_once(cloud: CloudSimulator, client: CloudClient) -> None:
+    cloud.set_fault("slow_first_byte", delay_s=0.2)
+    started = time.monotonic()
+    posting = asyncio.create_task(client.send(event("e1")))
+    await wait_until(lambda: cloud.ledger.summary()["events_applied"] == 1)
+    assert not posting.done()
+    assert await posting == [("e1", "accepted")]
+    assert time.monotonic() - started >= 0.2
+
+
+async def test_stall_mid_answer_never_ends_its_answer(cloud: CloudSimulator, client: CloudClient) -> None:
+    cloud.set_fault("stall_mid_answer", requests=1)
+    client.http.timeout = httpx2.Timeout(0.3)
+    with pytest.raises(httpx2.ReadTimeout):
+        await client.post([event("e1")])
+    assert await client.send(event("e1")) == [("e1", "duplicate")]
+
+
+async def test_reset_mid_body_takes_nothing(cloud: CloudSimulator, client: CloudClient) -> None:
+    cloud.set_fault("reset_mid_body", requests=1)
+    with pytest.raises(httpx2.TransportError):
+        await client.post([event("e1", data={"padding": "x" * 500_000})])
+    assert not cloud.ledger.entries
+    assert await client.send(event("e1")) == [("e1", "accepted")]
+
+
 async def test_lost_reply_applies_and_drops_the_connection(cloud: CloudSimulator, client: CloudClient) -> None:
     cloud.set_fault("lost_reply", requests=1)
     with pytest.raises(httpx2.RemoteProtocolError):

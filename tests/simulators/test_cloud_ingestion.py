@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,9 +155,29 @@ async def test_empty_batch_is_answered_with_no_results(client: CloudClient) -> N
 async def test_order_is_counted_per_source(client: CloudClient) -> None:
     other = "/stores/S001/devices/scanner-2"
     await client.send(event("a1"), event("a3"), event("a0", source=other), event("a2"))
-    assert (await client.summary())["out_of_order"] == 1
+    assert (await client.summary())["received_out_of_order"] == 1
     await client.send(event("a1"))
+    assert (await client.summary())["received_out_of_order"] == 1
+
+
+async def test_order_of_application_is_counted_by_boot_epoch_and_sequence(client: CloudClient) -> None:
+    def placed(event_id: str, epoch: int, sequence: int, **changes: Any) -> dict[str, Any]:
+        return event(event_id, data={"epoch": epoch, "sequence": sequence}, **changes)
+
+    await client.send(placed("b", 1, 7), placed("a", 1, 8), placed("c", 2, 1))
+    assert (await client.summary())["out_of_order"] == 0
+    await client.send(placed("d", 1, 9), placed("e", 1, 1, source="/stores/S001/devices/scanner-2"), event("f"))
     assert (await client.summary())["out_of_order"] == 1
+    assert (await client.post([placed("g", 1, 1)], path="/v1/events")).status_code == 200
+    await client.send(placed("d", 1, 9), placed("h", 2, 2))
+    assert (await client.summary())["out_of_order"] == 1
+
+
+async def test_order_is_remembered_with_the_ledger(tmp_path: Path) -> None:
+    for event_id, sequence in (("e1", 5), ("e2", 4)):
+        async with CloudSimulator(ledger_path=tmp_path / "ledger") as cloud, cloud_client(cloud) as client:
+            await client.send(event(event_id, data={"epoch": 1, "sequence": sequence}))
+            assert cloud.ledger.summary()["out_of_order"] == (1 if event_id == "e2" else 0)
 
 
 async def test_each_endpoint_is_noted(client: CloudClient) -> None:
