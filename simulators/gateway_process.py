@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
@@ -42,12 +43,18 @@ def config_text(sections: Mapping[str, Mapping[str, Any]], devices: Sequence[Map
 
 
 class GatewayProcess:
-    """``edge-gateway run`` with one configuration; started, killed and stopped any number of times."""
+    """``edge-gateway run`` with one configuration; started, killed and stopped any number of times.
 
-    def __init__(self, config: Path, log_file: Path, *, status_port: int) -> None:
+    ``environment``: variables it gets beside those of this process.
+    """
+
+    def __init__(
+        self, config: Path, log_file: Path, *, status_port: int, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.config = config
         self.log_file = log_file
         self.status_port = status_port
+        self._environment = dict(environment or {})
         self._process: Process | None = None
 
     @property
@@ -63,7 +70,12 @@ class GatewayProcess:
         with self.log_file.open("ab") as log:
             command = as_child(sys.executable, "-P", "-m", "edge_gateway", "run", "--config", self.config)
             self._process = await asyncio.create_subprocess_exec(
-                *command, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True
+                *command,
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **self._environment},
             )
         if not wait_ready:
             return

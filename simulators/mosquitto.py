@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+import signal
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
@@ -108,6 +109,13 @@ class Mosquitto:
         """In force from the next start."""
         self._acl = acl
 
+    def reload_acl(self, acl: str) -> None:
+        """In force at once (SIGHUP), or from the next start if it does not run. Only where it was started with one."""
+        self._acl = acl
+        self._write_acl_file()
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGHUP)
+
     async def _end(self, send_signal: Callable[[Process], None]) -> None:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
@@ -154,13 +162,16 @@ class Mosquitto:
         if self._passwords:
             lines.append(f"password_file {await self._write_passwords()}")
         if self._acl is not None:
-            acl = self._directory / "acl"
-            acl.write_text(self._acl)
-            acl.chmod(0o600)
-            lines.append(f"acl_file {acl}")
+            lines.append(f"acl_file {self._write_acl_file()}")
         config = self._directory / "mosquitto.conf"
         config.write_text("\n".join(lines) + "\n")
         return config
+
+    def _write_acl_file(self) -> Path:
+        path = self._directory / "acl"
+        path.write_text(self._acl or "")
+        path.chmod(0o600)
+        return path
 
     async def _write_passwords(self) -> Path:
         """Mosquitto's own tool hashes them."""

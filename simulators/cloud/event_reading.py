@@ -34,9 +34,9 @@ def validation_problem(event: Any) -> str | None:
     return None
 
 
-def content_digest(event: Any) -> str:
-    """Of the content, however it is written: the order of members and white space do not count."""
-    canonical = json.dumps(event, sort_keys=True, separators=(",", ":"))
+def content_digest(value: Any) -> str:
+    """Of an event's or an object's content, however it is written: order of members and white space do not count."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -50,6 +50,7 @@ def event_facts(event: dict[str, Any]) -> dict[str, Any]:
         transaction = event["data"]["transaction"]
         facts |= {
             "transaction_id": transaction["transaction_id"],
+            "transaction_digest": content_digest(transaction),
             "transaction_type": text_of(transaction, "type"),
             "amount": transaction["totals"]["gross"],
             "currency": text_of(transaction, "currency"),

@@ -33,6 +33,8 @@ class Entry:
     place: list[int] | None = None
     """Boot epoch and sequence: where the event stands among those of its source."""
     transaction_id: str | None = None
+    transaction_digest: str | None = None
+    """Of the transaction object alone: the till that sold it can compute it too."""
     transaction_type: str | None = None
     amount: str | None = None
     currency: str | None = None
@@ -47,6 +49,8 @@ class Ledger:
         self.entries: dict[str, Entry] = {}
         self.counters: Counter[str] = Counter()
         self.first_received_by_source: dict[str, list[str]] = {}
+        self.applied_by_source: dict[str, list[str]] = {}
+        """In the order in which they took effect."""
         self.event_ids_by_transaction: dict[str, list[str]] = {}
         """Of what was applied: more than one event id is a sale booked twice."""
         self.sold: dict[str, Decimal] = {}
@@ -144,6 +148,8 @@ class Ledger:
         for name, value in facts.items():
             setattr(entry, name, value)
         self._note_place(entry)
+        if entry.source is not None:
+            self.applied_by_source.setdefault(entry.source, []).append(event_id)
         if entry.transaction_id is not None:
             self.event_ids_by_transaction.setdefault(entry.transaction_id, []).append(event_id)
         for sku, quantity in entry.sold.items():

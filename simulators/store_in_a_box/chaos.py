@@ -16,7 +16,8 @@ EVERY_S = {"unplug": 5.0, "paper": 9.0, "broker": 12.0, "cloud": 8.0, "kill": 7.
 PRINTER_FAULTS: tuple[Literal["paper_out", "cover_open"], ...] = ("paper_out", "cover_open")
 OUTAGE_S = (0.3, 4.0)
 CLOUD_OUTAGE_S = (1.0, 6.0)
-CLOUD_MODES = [mode for mode in FaultMode if mode is not FaultMode.NONE]
+CLOUD_MODES = [mode for mode in FaultMode if mode not in (FaultMode.NONE, FaultMode.REJECTED)]
+"""A sale that the cloud rejects for good is a dead letter: kept, and not lost, but not in the cloud either."""
 
 
 class Chaos:
