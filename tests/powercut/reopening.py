@@ -1,0 +1,95 @@
+"""Opens what a power cut left, and looks whether every promise is kept: with SQLite alone, or with the whole store."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from edge_gateway.contracts.errors import EdgeGatewayError
+from edge_gateway.contracts.store import Appended
+from edge_gateway.store.database import FILE_NAME
+from tests.powercut.promises import Promises, event_of, key_of
+from tests.support.stores import TRANSACTIONS, Store, event, open_store
+
+FRESH_ID = "after-0-0"
+
+
+def broken_with_sqlite(directory: Path, promises: Promises, *, is_thorough: bool = False) -> list[str]:
+    """Read only, so that the files stay as they are. ``is_thorough``: also the structure of the whole database."""
+    address = f"file:{directory / FILE_NAME}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+            return _broken_tables(connection, promises, is_thorough)
+    except sqlite3.Error as error:
+        return [f"it cannot be read: {error}"]
+
+
+def _broken_tables(connection: sqlite3.Connection, promises: Promises, is_thorough: bool) -> list[str]:
+    pending = dict(connection.execute("SELECT id, payload FROM pending"))
+    broken = _broken_events(pending, promises)
+    keys = dict(connection.execute(*_among("SELECT key, event_id FROM idempotency_key WHERE key", _keys(promises))))
+    broken += [f"the key of {each} is lost" for each in promises.newest if keys.get(key_of(each)) != each]
+    dead = {row[0] for row in connection.execute("SELECT id FROM dead_letter")}
+    broken += [f"dead letter {each} is lost" for each in sorted(promises.dead - dead)]
+    commands = dict(connection.execute("SELECT request_key, reply FROM command"))
+    broken += [f"request {each} would be carried out again" for each in sorted(promises.claimed - commands.keys())]
+    broken += [f"the reply to {each} is lost" for each in sorted(promises.finished) if commands.get(each) is None]
+    if is_thorough:
+        broken += [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    return broken
+
+
+def _broken_events(pending: dict[str, bytes], promises: Promises) -> list[str]:
+    broken = [f"{each} is lost" for each in sorted(promises.kept - pending.keys())]
+    broken += [f"{each} was settled and is back" for each in sorted(promises.gone & pending.keys())]
+    broken += [f"{each} has other content" for each, payload in pending.items() if payload != _payload(each)]
+    return broken
+
+
+async def broken_with_store(directory: Path, promises: Promises) -> list[str]:
+    """By the store itself, as the daemon opens it; then it must take a fresh event, and be sound."""
+    try:
+        async with open_store(directory) as store:
+            broken = [] if store.database.set_aside_as is None else ["the database was set aside as damaged"]
+            return broken + await _broken_promises(store, promises)
+    except EdgeGatewayError as error:
+        return [f"the store does not open: {error}"]
+
+
+async def _broken_promises(store: Store, promises: Promises) -> list[str]:
+    events = await store.outbox.pending(TRANSACTIONS, 100_000)
+    broken = _broken_events({each.id: each.payload for each in events}, promises)
+    for each in promises.newest:
+        if await store.outbox.append(event("another"), key=key_of(each), digest="d") != Appended(each, False):
+            broken.append(f"the key of {each} is lost")
+    for key in list(promises.claimed)[-5:]:
+        reply = await store.commands.reply(key, "d")
+        status = json.loads(reply)["status"] if reply else None
+        if status not in (("completed",) if key in promises.finished else ("completed", "unknown")):
+            broken.append(f"request {key}: {status}")
+    fresh = await store.outbox.append(event_of(FRESH_ID), key=key_of(FRESH_ID), digest="d")
+    if not fresh.is_new:
+        broken.append("a fresh event is taken for an old one")
+    broken += await store.database.read(_unsound)
+    return broken
+
+
+def _unsound(connection: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+
+
+def _keys(promises: Promises) -> list[str]:
+    return [key_of(each) for each in promises.newest]
+
+
+def _among(query: str, values: Sequence[str]) -> tuple[str, Sequence[str]]:
+    return f"{query} IN ({','.join('?' * len(values))})", values
+
+
+@lru_cache(maxsize=4096)
+def _payload(event_id: str) -> bytes:
+    return event_of(event_id).payload
