@@ -6,7 +6,7 @@ each after its handler: one that was being handled when the gateway died comes a
 
 Five precautions make aiomqtt keep them, each with its test in ``tests/bus``:
 
-1. TCP_NODELAY on our socket (``mqtt_connection.SOCKET_OPTIONS``), and ``set_tcp_nodelay`` in the broker: without both
+1. TCP_NODELAY on our socket (``mqtt.connection.SOCKET_OPTIONS``), and ``set_tcp_nodelay`` in the broker: without both
    a publish waits 40 ms for its acknowledgement.
 2. The reason code of each PUBACK is read: a refused publish looks like one that was taken.
 3. What was in flight when the link died is sent again, whatever exception tells of it: aiomqtt tells only after its
@@ -26,7 +26,7 @@ import aiomqtt
 import structlog
 
 from edge_gateway.bus.dispute import Dispute
-from edge_gateway.bus.mqtt_connection import REFUSED, Connection
+from edge_gateway.bus.mqtt_connection import Connection
 from edge_gateway.bus.mqtt_incoming import Incoming
 from edge_gateway.bus.mqtt_options import connection_options
 from edge_gateway.bus.mqtt_pipeline import Pipeline
@@ -39,6 +39,7 @@ from edge_gateway.contracts.backoff import Backoff
 from edge_gateway.contracts.bus import MessageHandler, Urgency
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.waiting import done_before
+from edge_gateway.mqtt.connection import REFUSED
 from edge_gateway.settings import BusSettings
 
 RECONNECT_S_MIN: Final = 0.1

@@ -1,17 +1,13 @@
-"""One MQTT 5 connection to the broker: from CONNECT until it is lost or closed. Never used twice.
+"""The bus's connection to the broker: what it adds to any MQTT connection is the requests.
 
-aiomqtt hides what the bus must know, so some of its hooks are taken over here (aiomqtt 2.5, paho 2.1): the reason
-code of each PUBACK, the moment of arrival, manual acknowledgement, and the properties of the CONNACK.
+aiomqtt hides what the bus must know, so some more of its hooks are taken over here (aiomqtt 2.5, paho 2.1): the moment
+of arrival, manual acknowledgement, the code of each SUBACK.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import aiomqtt
 import paho.mqtt.client as paho
@@ -21,36 +17,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_gateway.bus.acknowledgements import Acknowledgements
-from edge_gateway.bus.mqtt_options import ConnectionOptions, PackedProperties, properties
 from edge_gateway.bus.mqtt_reasons import in_words
-from edge_gateway.bus.mqtt_socket import SocketClient
 from edge_gateway.bus.outgoing import Outgoing
-
-CONNECT_TIMEOUT_S: Final = 3.0
-"""To reach the broker: it stands in the store. It bounds how long a stop may wait for the connecting thread."""
-ANSWER_TIMEOUT_S: Final = 5.0
-"""For CONNACK and SUBACK; publishes have none: they end with their answer or with the connection."""
-DISCONNECT_TIMEOUT_S: Final = 0.5
-"""To get the DISCONNECT into the kernel."""
-UNACKNOWLEDGED_TIMEOUT_MS: Final = 10_000
-"""TCP_USER_TIMEOUT: a cable that was pulled is noticed by the first publish after it, before keep-alive would."""
-PACKET_BYTES_MAX: Final = 16 * 1024 * 1024
-"""Larger packets the broker keeps from us. Well above the limit of requests, so that these can be refused by name."""
-REFUSED: Final = 0x80
-"""Reason codes from here on are refusals: MQTT 5, 2.4."""
-
-SOCKET_OPTIONS: Final = (
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_TIMEOUT_MS),
-)
+from edge_gateway.mqtt.connection import ConnectionOptions, MqttConnection
+from edge_gateway.mqtt.properties import PackedProperties, properties
 
 
-_SILENT: Final = logging.getLogger("edge_gateway.bus.paho")
-"""paho logs each broken pipe as an error; the bus says once that the link is lost."""
-_SILENT.setLevel(logging.CRITICAL + 1)
-
-
-class Connection(SocketClient):
+class Connection(MqttConnection):
     """Callbacks come on the event loop. In ``on_acknowledged`` only ``send`` may be called, not ``flush``."""
 
     def __init__(
@@ -59,10 +32,6 @@ class Connection(SocketClient):
         on_message: Callable[[Connection, paho.MQTTMessage], None],
         on_acknowledged: Callable[[Connection, int, int], None],
     ) -> None:
-        connect = properties(PacketTypes.CONNECT)
-        connect.SessionExpiryInterval = options.session_expiry_s
-        connect.ReceiveMaximum = options.receive_max
-        connect.MaximumPacketSize = PACKET_BYTES_MAX
         self._message_handler = on_message
         self._acknowledged_handler = on_acknowledged
         self._content_types: dict[str, Properties] = {}
@@ -70,38 +39,15 @@ class Connection(SocketClient):
         self._has_subscription_ids = True
         self.subscriptions_answered = 0
         """SUBACKs so far. What comes before the one of its subscription has waited at the broker."""
-        self.is_session_present = False
-        self.receive_max = 65535
-        self.packet_bytes_max: int | None = None
-        super().__init__(
-            options.host,
-            options.port,
-            identifier=options.client_id,
-            username=options.username,
-            password=options.password,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            will=options.will,
-            timeout=ANSWER_TIMEOUT_S,
-            keepalive=options.keepalive_s,
-            clean_start=False,
-            max_inflight_messages=0,
-            properties=connect,
-            tls_context=options.tls,
-            socket_options=SOCKET_OPTIONS,
-            logger=_SILENT,
-        )
+        super().__init__(options)
         self._client.manual_ack_set(True)
-        self._client.connect_timeout = CONNECT_TIMEOUT_S
 
     async def open(self) -> None:
         """Raises aiomqtt.MqttError, OSError or ValueError; the connection is closed then."""
-        try:
-            await self.__aenter__()
-            if not self._has_subscription_ids:
-                raise aiomqtt.MqttError("the broker has no subscription identifiers (MQTT 5, 3.2.2.3.12)")
-        except BaseException:
+        await super().open()
+        if not self._has_subscription_ids:
             self.close()
-            raise
+            raise aiomqtt.MqttError("the broker has no subscription identifiers (MQTT 5, 3.2.2.3.12)")
 
     async def subscribe_requests(self, topic_filter: str, identifier: int, qos: int) -> int:
         """The reason code: ``REFUSED`` and above are refusals, which paho and aiomqtt return as success.
@@ -119,14 +65,9 @@ class Connection(SocketClient):
     def send(self, message: Outgoing) -> int:
         """Hand a QoS 1 publish to paho; its packet id. Raises ConnectionError if the link is gone, ValueError if
         the message can never be sent."""
-        info = self._client.publish(
-            message.topic, message.payload, qos=1, retain=message.is_retained, properties=self._properties_of(message)
+        return self.send_publish(
+            message.topic, message.payload, self._properties_of(message), is_retained=message.is_retained
         )
-        if info.rc == paho.MQTT_ERR_PAYLOAD_SIZE:
-            raise ValueError(f"{len(message.payload)} bytes")
-        if info.rc != paho.MQTT_ERR_SUCCESS:
-            raise ConnectionError(paho.error_string(info.rc))
-        return info.mid
 
     def acknowledge(self, message: paho.MQTTMessage) -> None:
         """It was handled: acknowledge it, and what was handled before it, as soon as all that came earlier is."""
@@ -139,20 +80,11 @@ class Connection(SocketClient):
 
     async def lost(self) -> str:
         """Return, with the reason, when the connection is gone."""
-        try:
-            await asyncio.shield(self._disconnected)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - any end of the link is one thing here: it is gone, connect again
-            return in_words(error)
-        return "disconnected"
+        error = await self.ended()
+        return "disconnected" if error is None else in_words(error)
 
-    async def disconnect(self) -> None:
-        """The orderly end: the broker forgets the last will."""
-        with suppress(aiomqtt.MqttError, TimeoutError):
-            async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
-                await self.__aexit__(None, None, None)
-        self.close()
+    def _acknowledged(self, mid: int, code: int) -> None:
+        self._acknowledged_handler(self, mid, code)
 
     def _acknowledge(self, message: paho.MQTTMessage) -> bool:
         ready = self._acknowledgements.handled(message.mid) if message.qos else []
@@ -179,9 +111,6 @@ class Connection(SocketClient):
         reason_code: ReasonCode,
         properties: Properties | None = None,
     ) -> None:
-        self.is_session_present = flags.session_present
-        self.receive_max = getattr(properties, "ReceiveMaximum", self.receive_max)
-        self.packet_bytes_max = getattr(properties, "MaximumPacketSize", None)
         self._has_subscription_ids = bool(getattr(properties, "SubscriptionIdentifierAvailable", True))
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
@@ -200,8 +129,3 @@ class Connection(SocketClient):
     ) -> None:
         self.subscriptions_answered += 1
         super()._on_subscribe(client, userdata, mid, reason_codes, properties)
-
-    def _on_publish(
-        self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
-    ) -> None:
-        self._acknowledged_handler(self, mid, reason_code.value)

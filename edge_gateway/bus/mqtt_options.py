@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from edge_gateway.bus.states import gateway_state
 from edge_gateway.bus.tls import tls_context
 from edge_gateway.bus.topics import Topics
+from edge_gateway.mqtt.connection import ConnectionOptions
+from edge_gateway.mqtt.properties import properties
 from edge_gateway.settings import BusSettings
 
+CONNECT_TIMEOUT_S: Final = 3.0
+"""To reach the broker: it stands in the store. It bounds how long a stop may wait for the connecting thread."""
 RECEIVE_MAX: Final = 65535
 """The largest that MQTT 5 can say (3.1.2.11.3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionOptions:
-    """How to reach the broker, and who we are. ``receive_max``: messages it may send us unacknowledged."""
-
-    host: str
-    port: int
-    client_id: str
-    username: str | None
-    password: str | None
-    tls: ssl.SSLContext | None
-    keepalive_s: int
-    session_expiry_s: int
-    receive_max: int
-    will: aiomqtt.Will
 
 
 async def connection_options(settings: BusSettings, topics: Topics, version: str) -> ConnectionOptions:
@@ -55,28 +40,9 @@ async def connection_options(settings: BusSettings, topics: Topics, version: str
         session_expiry_s=settings.session_expiry_s,
         receive_max=min(settings.requests_concurrent_max, RECEIVE_MAX),
         will=aiomqtt.Will(topics.gateway_state, gateway_state("offline", None, version), 1, True, will),
+        connect_timeout_s=CONNECT_TIMEOUT_S,
     )
 
 
 def _read_secret(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
-
-
-class PackedProperties(Properties):
-    """Properties of a publish that are the same each time. paho packs them anew for every message, looking at each of
-    the 27 there are, which is a tenth of the way of a scan; these are packed once."""
-
-    def __init__(self, content_type: str) -> None:
-        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        self.ContentType = content_type
-        # past paho's own __setattr__, which takes only names of properties
-        object.__setattr__(self, "_packed", super().pack())  # type: ignore[no-untyped-call]
-
-    def pack(self) -> bytes:
-        packed: bytes = self.__dict__["_packed"]
-        return packed
-
-
-def properties(packet_type: int) -> Properties:
-    """An empty set of MQTT 5 properties."""
-    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no annotations here

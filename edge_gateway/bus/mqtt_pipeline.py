@@ -8,14 +8,13 @@ from typing import Final
 
 import structlog
 
-from edge_gateway.bus.mqtt_connection import REFUSED, Connection
+from edge_gateway.bus.mqtt_connection import Connection
 from edge_gateway.bus.outgoing import Outgoing, OutgoingQueue
 from edge_gateway.contracts import log_events
+from edge_gateway.mqtt.connection import REFUSED, is_too_large
 
 IN_FLIGHT_MAX: Final = 100
 """Publishes that wait for their PUBACK at once; the broker may ask for fewer."""
-PACKET_OVERHEAD_BYTES: Final = 512
-"""Headers and properties of a publish beside topic, payload and correlation data."""
 REFUSED_TOPICS_LOGGED_MAX: Final = 1000
 """Topics whose refusal is logged, once each for a connection."""
 
@@ -87,7 +86,8 @@ class Pipeline:
         """Whether something was handed over."""
         is_sent = False
         while len(self._in_flight) < self._in_flight_max and (message := self._queue.next()) is not None:
-            if _is_too_large(message, connection.packet_bytes_max):
+            extra_bytes = len(message.correlation_data or b"")
+            if is_too_large(connection.packet_bytes_max, message.topic, message.payload, extra_bytes):
                 self._refuse(message, "too_large")
                 continue
             try:
@@ -108,9 +108,3 @@ class Pipeline:
         if message.topic not in self._logged_refusals and len(self._logged_refusals) < REFUSED_TOPICS_LOGGED_MAX:
             self._logged_refusals.add(message.topic)
             log.error(log_events.BUS_PUBLISH_REFUSED, topic=message.topic, reason=reason)
-
-
-def _is_too_large(message: Outgoing, limit: int | None) -> bool:
-    """A broker closes the connection on a packet above its limit: sent again and again, it would stop everything."""
-    size = len(message.payload) + len(message.topic) * 4 + len(message.correlation_data or b"")
-    return limit is not None and size + PACKET_OVERHEAD_BYTES > limit

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import aiomqtt
-from paho.mqtt.reasoncodes import ReasonCode
+from edge_gateway.mqtt.connection import reason_code
 
 TAKEN_OVER: Final = 0x8E
 """MQTT 5, 3.14.2.1: another connection with the same client id was opened."""
@@ -26,12 +25,6 @@ _WORDS: Final = {
     0x8C: "the broker refuses the way of authentication",
     0x97: "the broker's quota is used up",
 }
-
-
-def reason_code(error: BaseException) -> int | None:
-    """The broker's own word, of its CONNACK or DISCONNECT; None: the link failed."""
-    code = error.rc if isinstance(error, aiomqtt.MqttCodeError) else None
-    return code.value if isinstance(code, ReasonCode) else None
 
 
 def in_words(error: BaseException) -> str:

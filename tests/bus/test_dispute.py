@@ -13,7 +13,8 @@ from edge_gateway.bus.dispute import (
     UNDISPUTED_S,
     Dispute,
 )
-from edge_gateway.bus.mqtt_reasons import TAKEN_OVER, TAKEN_OVER_WORDS, in_words, reason_code
+from edge_gateway.bus.mqtt_reasons import TAKEN_OVER, TAKEN_OVER_WORDS, in_words
+from edge_gateway.mqtt.connection import reason_code
 from tests.support.clock import FakeClock
 
 
