@@ -34,6 +34,7 @@ STORE_FULL: Final = "store_full"
 STORE_GIVING_WAY: Final = "store_giving_way"
 STORE_FAILED: Final = "store_failed"
 STORE_RECOVERED: Final = "store_recovered"
+EVENT_DAMAGED: Final = "event_damaged"
 TRANSACTION_ACCEPTED: Final = "transaction_accepted"
 EVENTS_DROPPED: Final = "events_dropped"
 # uplinks

@@ -30,12 +30,14 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class StreamCounts:
-    """Of one stream of the outbox. ``delivered_total`` counts since the store was made."""
+    """Of one stream of the outbox. ``dead``: dead letters, ``delivered_total``: deliveries since the store was made, of
+    all uplinks together both. ``dropped_total``: given up undelivered since then, for room or for their age."""
 
     pending: int
     dead: int
     delivered_total: int
     oldest_pending_age_s: float | None
+    dropped_total: int = 0
 
 
 class Pending(NamedTuple):
@@ -96,6 +98,10 @@ class Outbox(Protocol):
 
     async def find(self, key: str, digest: str) -> Appended | None:
         """What was stored under the key; None if nothing was. Raises ConflictError (other digest), StoreError."""
+        ...
+
+    def feed(self, uplink: str) -> Feed:
+        """What a configured uplink still has to deliver. Raises StoreError for any other name."""
         ...
 
     async def pending(self, stream: str, limit: int) -> Sequence[OutboxEvent]:

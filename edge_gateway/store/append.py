@@ -10,10 +10,15 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended, StreamNames
+from edge_gateway.store.sealer import Sealer
+from edge_gateway.store.source_index import SourceIndexes
 from edge_gateway.store.streams import Streams
 from edge_gateway.store.transactor import Operation, Rank
 
-_INSERT_EVENT = "INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_EVENT = (
+    "INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload, key_id, checksum)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _INSERT_KEY = "INSERT OR IGNORE INTO idempotency_key (key, digest, event_id, sequence) VALUES (?, ?, ?, ?)"
 
 _RANKS: Final[Mapping[str, Rank]] = {
@@ -38,11 +43,21 @@ class Append(Operation[NewEvent, Appended]):
 
     name = "append"
 
-    def __init__(self, streams: Streams, clock: Clock, announce: Callable[[set[str]], None]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        sources: SourceIndexes,
+        sealer: Sealer,
+        clock: Clock,
+        announce: Callable[[set[str]], None],
+    ) -> None:
         self._streams = streams
+        self._sources = sources
+        self._sealer = sealer
         self._clock = clock
         self._announce = announce
         self._staged: dict[str, int] = {}
+        self._staged_sources: list[tuple[int, str]] = []
         self._grown: set[str] = set()
 
     def rank_of(self, item: NewEvent) -> Rank:
@@ -54,6 +69,7 @@ class Append(Operation[NewEvent, Appended]):
 
     def apply(self, connection: sqlite3.Connection, items: Sequence[NewEvent]) -> list[Appended | EdgeGatewayError]:
         self._streams.load(connection)
+        self._sealer.begin(connection)
         keyed = any(item.key is not None for item in items)
         if keyed:
             connection.execute("SAVEPOINT keys")
@@ -73,6 +89,7 @@ class Append(Operation[NewEvent, Appended]):
         for name, last_sequence in self._staged.items():
             self._streams.of(name).last_sequence = last_sequence
         self._grown = set(self._staged)
+        self._sources.appended(self._staged_sources)
 
     def announce(self) -> None:
         self._announce(self._grown)
@@ -81,19 +98,19 @@ class Append(Operation[NewEvent, Appended]):
         self, connection: sqlite3.Connection, items: Sequence[NewEvent]
     ) -> tuple[list[Appended | EdgeGatewayError], bool]:
         """As if no key were known: two statements for all of them. False: some key was known."""
-        self._staged = {}
+        self._begin()
         now_ms = self._now_ms()
         rows, keys = [], []
         outcomes: list[Appended | EdgeGatewayError] = []
         for event, key, digest in items:
             try:
-                sequence = self._next(event.stream)
+                row = self._row(event, now_ms)
             except StoreError as error:
                 outcomes.append(error)
                 continue
-            rows.append((sequence, event.id, event.source, event.type, now_ms, event.payload))
+            rows.append(row)
             if key is not None:
-                keys.append((key, digest, event.id, sequence))
+                keys.append((key, digest, event.id, row[0]))
             outcomes.append(Appended(event.id, True))
         if keys and connection.executemany(_INSERT_KEY, keys).rowcount != len(keys):
             return outcomes, False
@@ -103,7 +120,7 @@ class Append(Operation[NewEvent, Appended]):
     def _apply_each(
         self, connection: sqlite3.Connection, items: Sequence[NewEvent]
     ) -> list[Appended | EdgeGatewayError]:
-        self._staged = {}
+        self._begin()
         now_ms = self._now_ms()
         return [self._apply_one(connection, item, now_ms) for item in items]
 
@@ -114,19 +131,29 @@ class Append(Operation[NewEvent, Appended]):
             if repeated is not None:
                 return repeated
         try:
-            sequence = self._next(event.stream)
+            row = self._row(event, now_ms)
         except StoreError as error:
             return error
-        connection.execute(_INSERT_EVENT, (sequence, event.id, event.source, event.type, now_ms, event.payload))
+        connection.execute(_INSERT_EVENT, row)
         if item.key is not None:
-            connection.execute(_INSERT_KEY, (item.key, item.digest, event.id, sequence))
+            connection.execute(_INSERT_KEY, (item.key, item.digest, event.id, row[0]))
         return Appended(event.id, True)
 
-    def _next(self, stream: str) -> int:
+    def _begin(self) -> None:
+        self._staged = {}
+        self._staged_sources = []
+
+    def _row(self, event: OutboxEvent, now_ms: int) -> tuple[int, str, str, str, int, bytes, int, int]:
+        """Raises StoreError, and then no number is taken."""
+        stream = event.stream
         last = self._staged.get(stream)
-        sequence = (self._streams.of(stream).last_sequence if last is None else last) + 1
+        state = self._streams.of(stream)
+        sequence = (state.last_sequence if last is None else last) + 1
+        key_id, stored, checksum = self._sealer.seal(event.id, event.payload)
         self._staged[stream] = sequence
-        return sequence
+        if state.stream_id in self._sources.streams:
+            self._staged_sources.append((sequence, event.source))
+        return sequence, event.id, event.source, event.type, now_ms, stored, key_id, checksum
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

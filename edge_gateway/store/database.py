@@ -21,6 +21,7 @@ from edge_gateway.settings import OutboxSettings
 from edge_gateway.store import integrity
 from edge_gateway.store.claims import close_open_claims
 from edge_gateway.store.condition import StoreCondition
+from edge_gateway.store.epoch import next_epoch
 from edge_gateway.store.lock import DirectoryLock
 from edge_gateway.store.migrations import migrate, schema_files
 from edge_gateway.store.retention import INTERVAL_S, Retention
@@ -64,6 +65,8 @@ class Database:
         self._closed_because = StoreError("the store is not open")
         self.set_aside_as: Path | None = None
         """Where a damaged database went at this start: this run began with an empty one."""
+        self.epoch: int | None = None
+        """Of this opening: above that of any earlier one, however the clock was set. None: not open yet."""
 
     @property
     def path(self) -> Path:
@@ -167,7 +170,8 @@ class Database:
         os.close(descriptor)
         thread = await self._start_sqlite(self.path)
         try:
-            before, after, closed = await thread.run(partial(_make_ready, path=self.path))
+            now_s = int(self._clock.now().timestamp())
+            before, after, closed, self.epoch = await thread.run(partial(_make_ready, path=self.path, now_s=now_s))
             await thread.run(self._space.measure)
         except BaseException:
             await thread.close()
@@ -195,12 +199,13 @@ class Database:
             await self._clock.sleep(INTERVAL_S)
 
 
-def _make_ready(connection: sqlite3.Connection, path: Path) -> tuple[int, int, int]:
+def _make_ready(connection: sqlite3.Connection, path: Path, now_s: int) -> tuple[int, int, int, int]:
     integrity.prepare(connection)
     finding = integrity.damage(connection)
     if finding is not None:
         raise integrity.damaged(finding)
     before, after = migrate(connection, schema_files(), str(path))
     closed = close_open_claims(connection)
+    epoch = next_epoch(connection, now_s)
     integrity.keep_wal_room(path)
-    return before, after, closed
+    return before, after, closed, epoch

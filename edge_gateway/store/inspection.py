@@ -20,6 +20,7 @@ from edge_gateway.contracts.clock import rfc3339
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.store.database import FILE_NAME
 from edge_gateway.store.migrations import schema_files, version_of
+from edge_gateway.store.sealer import CLEAR, checksum_of
 from edge_gateway.store.sequence import first_sequence, stream_of
 from edge_gateway.store.streams import read_streams
 from edge_gateway.store.thread import BUSY_TIMEOUT_S
@@ -27,15 +28,21 @@ from edge_gateway.store.transactor import translate
 
 TABLES: Final = {"pending": "pending", "dead": "dead_letter"}
 
-_REPLAY: Final = """
-    INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload)
-    SELECT sequence, id, source, type, appended_at_ms, payload FROM dead_letter WHERE sequence = ?
+# Other uplinks, of which none asked for it, have nothing more to do with it.
+_REPLAY_GONE: Final = """
+    INSERT INTO pending (sequence, id, source, type, appended_at_ms, payload, key_id, checksum, done)
+    SELECT sequence, id, source, type, appended_at_ms, payload, key_id, checksum,
+           (SELECT coalesce(sum(1 << (uplink_id - 1)), 0) FROM uplink_stream
+            WHERE stream_id = :stream_id AND uplink_id <> :uplink_id)
+    FROM dead_letter WHERE sequence = :sequence AND uplink_id = :uplink_id
 """
+_REPLAY_KEPT: Final = "UPDATE pending SET done = done & ~(1 << (:uplink_id - 1)) WHERE sequence = :sequence"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as it lies in the store. ``state``: pending or dead; ``reason``: of a dead letter."""
+    """An event as it lies in the store. ``state``: pending or dead; ``reason``, ``uplink``: of a dead letter. The
+    payload as it lies on disk: encrypted if ``key_id`` is not 0."""
 
     sequence: int
     id: str
@@ -46,6 +53,9 @@ class StoredEvent:
     appended_at: str
     reason: str | None
     payload: bytes
+    key_id: int = 0
+    checksum: int | None = None
+    uplink: str | None = None
 
 
 @contextlib.contextmanager
@@ -74,6 +84,7 @@ def opened(directory: Path, *, is_writing: bool = False) -> Iterator[sqlite3.Con
 def status(connection: sqlite3.Connection, now: datetime) -> dict[str, Any]:
     """Counts by stream, oldest pending, sizes."""
     streams = {}
+    uplinks = dict(connection.execute("SELECT uplink_id, name FROM uplink").fetchall())
     for name, state in sorted(read_streams(connection).items()):
         oldest = connection.execute(
             "SELECT appended_at_ms FROM pending WHERE sequence >= ? AND sequence < ? ORDER BY sequence LIMIT 1",
@@ -84,7 +95,15 @@ def status(connection: sqlite3.Connection, now: datetime) -> dict[str, Any]:
             "pending": state.pending,
             "dead": state.dead,
             "delivered_total": state.delivered_total,
+            "dropped": dict(state.dropped),
             "oldest_pending_age_s": age_s,
+            "uplinks": {
+                uplinks[each.uplink_id]: {
+                    "lag": state.pending - each.done_kept,
+                    "delivered_total": each.delivered_total,
+                }
+                for each in state.cursors.values()
+            },
         }
     pages, free, size = (_pragma(connection, name) for name in ("page_count", "freelist_count", "page_size"))
     return {
@@ -104,12 +123,15 @@ def events(
     names = {found.stream_id: name for name, found in read_streams(connection).items()}
     if stream is not None and stream not in names.values():
         raise StoreError(f"stream '{stream}' does not exist; expected one of {', '.join(sorted(names.values()))}")
-    reason = "reason" if state == "dead" else "NULL"
+    uplinks = dict(connection.execute("SELECT uplink_id, name FROM uplink").fetchall())
+    of_dead = "reason, uplink_id" if state == "dead" else "NULL, NULL"
+    order = "sequence, uplink_id" if state == "dead" else "sequence"
     rows = connection.execute(
-        f"SELECT sequence, id, source, type, appended_at_ms, {reason}, payload FROM {TABLES[state]} ORDER BY sequence"
+        f"SELECT sequence, id, source, type, appended_at_ms, payload, key_id, checksum, {of_dead} FROM {TABLES[state]}"
+        f" ORDER BY {order}"
     )
     wanted, given = set(ids), 0
-    for sequence, event_id, source, event_type, appended_at_ms, why, payload in rows:
+    for sequence, event_id, source, event_type, appended_at_ms, payload, key_id, checksum, why, uplink_id in rows:
         name = names[stream_of(sequence)]
         if (stream is not None and name != stream) or (wanted and event_id not in wanted):
             continue
@@ -117,24 +139,68 @@ def events(
             return
         given += 1
         appended_at = rfc3339(datetime.fromtimestamp(appended_at_ms / 1000, UTC))
-        yield StoredEvent(sequence, event_id, name, state, source, event_type, appended_at, why, payload)
+        uplink = uplinks.get(uplink_id)
+        yield StoredEvent(
+            *(sequence, event_id, name, state, source, event_type, appended_at, why, payload),
+            *(key_id, checksum, uplink),
+        )
 
 
-def replay(connection: sqlite3.Connection, *, stream: str | None = None, ids: Sequence[str] = ()) -> list[str]:
-    """Put dead letters back into their places, to be sent again under their old ids; answers which."""
+def replay(
+    connection: sqlite3.Connection, *, stream: str | None = None, ids: Sequence[str] = (), uplink: str | None = None
+) -> list[str]:
+    """Put dead letters back into their places, to be sent again by the uplink that was refused, under their old ids;
+    answers which. ``uplink``: only its."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        replayed = [(event.sequence, event.id) for event in events(connection, "dead", stream=stream, ids=ids)]
-        for sequence, _ in replayed:
-            connection.execute(_REPLAY, (sequence,))
-            connection.execute("DELETE FROM dead_letter WHERE sequence = ?", (sequence,))
-            connection.execute("UPDATE stream SET dead = dead - 1 WHERE stream_id = ?", (stream_of(sequence),))
+        uplink_ids = dict(connection.execute("SELECT name, uplink_id FROM uplink").fetchall())
+        replayed = [
+            (event.sequence, event.id, uplink_ids[event.uplink])
+            for event in events(connection, "dead", stream=stream, ids=ids)
+            if uplink is None or event.uplink == uplink
+        ]
+        configured = set(
+            connection.execute("SELECT uplink_id, stream_id FROM uplink_stream WHERE is_configured").fetchall()
+        )
+        for sequence, event_id, uplink_id in replayed:
+            if (uplink_id, stream_of(sequence)) not in configured:
+                raise StoreError(
+                    f"event {event_id} was refused by an uplink that is not configured for its stream any more: "
+                    "configure it again, or export the event"
+                )
+            put_back(connection, sequence, uplink_id)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return [event_id for _, event_id in replayed]
+    return list(dict.fromkeys(event_id for _, event_id, _ in replayed))
+
+
+def put_back(connection: sqlite3.Connection, sequence: int, uplink_id: int) -> None:
+    """One dead letter becomes pending again for its uplink, inside a transaction. The daemon notices by itself."""
+    row = {"sequence": sequence, "uplink_id": uplink_id, "stream_id": stream_of(sequence)}
+    if connection.execute(_REPLAY_KEPT, row).rowcount:
+        connection.execute(
+            "UPDATE uplink_stream SET done_kept = done_kept - 1 WHERE uplink_id = :uplink_id"
+            " AND stream_id = :stream_id",
+            row,
+        )
+    else:
+        connection.execute(_REPLAY_GONE, row)
+        connection.execute("UPDATE stream SET removed_total = removed_total - 1 WHERE stream_id = :stream_id", row)
+        connection.execute(
+            "UPDATE uplink_stream SET done_kept = done_kept + 1 WHERE uplink_id <> :uplink_id"
+            " AND stream_id = :stream_id",
+            row,
+        )
+    connection.execute(
+        "UPDATE uplink_stream SET sequence_below = min(sequence_below, :sequence) WHERE uplink_id = :uplink_id"
+        " AND stream_id = :stream_id",
+        row,
+    )
+    connection.execute("DELETE FROM dead_letter WHERE sequence = :sequence AND uplink_id = :uplink_id", row)
+    connection.execute("UPDATE stream SET dead = dead - 1 WHERE stream_id = :stream_id", row)
 
 
 def problems(connection: sqlite3.Connection) -> list[str]:
@@ -150,6 +216,16 @@ def problems(connection: sqlite3.Connection) -> list[str]:
             ).fetchone()[0]
             if count != expected:
                 found.append(f"stream {name}: {count} rows in {table}, expected {expected} from the counters")
+        for cursor in state.cursors.values():
+            count = connection.execute(
+                "SELECT count(*) FROM pending WHERE sequence >= ? AND sequence < ? AND done & ?",
+                (start, end, cursor.bit),
+            ).fetchone()[0]
+            if count != cursor.done_kept:
+                found.append(
+                    f"stream {name}: uplink {cursor.uplink_id} is done with {count} rows, "
+                    f"expected {cursor.done_kept} from the counters"
+                )
     for kind in TABLES:
         found += [text for event in events(connection, kind) if (text := _payload_problem(event)) is not None]
     connection.execute("ROLLBACK")
@@ -157,6 +233,10 @@ def problems(connection: sqlite3.Connection) -> list[str]:
 
 
 def _payload_problem(event: StoredEvent) -> str | None:
+    if event.checksum is not None and checksum_of(event.id, event.payload) != event.checksum:
+        return f"event {event.id} ({event.stream}, {event.state}): damaged on disk, its checksum does not agree"
+    if event.key_id != CLEAR:
+        return None
     try:
         body = json.loads(event.payload)
     except ValueError as error:

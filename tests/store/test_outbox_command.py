@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from edge_gateway.commands import outbox
-from edge_gateway.store import outbox as outbox_module
+from edge_gateway.store import feed as feed_module
 from edge_gateway.store.migrations import schema_files
 from tests.support.stores import TRANSACTIONS, event, open_store
 
@@ -82,7 +82,7 @@ async def test_outbox_command_exports_events_whole(tmp_path: Path) -> None:
 async def test_outbox_command_replays_into_a_running_store_which_notices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_module, "OTHER_WRITER_CHECK_S", 0.05)
+    monkeypatch.setattr(feed_module, "OTHER_WRITER_CHECK_S", 0.05)
     await make_store(tmp_path)
     async with open_store(tmp_path) as store:
         waiting = asyncio.create_task(store.outbox.wait_for_pending("device_events"))
@@ -119,7 +119,7 @@ async def test_outbox_command_finds_what_is_wrong(tmp_path: Path) -> None:
     connection.close()
     found = await asyncio.to_thread(lambda: run_json("verify", "--directory", str(tmp_path), exit_code=1))
     assert any("stream transactions: 1 rows in pending, expected 2" in problem for problem in found["problems"])
-    assert any("event t3 (transactions, pending): payload is no JSON" in problem for problem in found["problems"])
+    assert any("event t3 (transactions, pending): damaged on disk" in problem for problem in found["problems"])
 
 
 def test_outbox_command_says_when_there_is_no_store(tmp_path: Path) -> None:

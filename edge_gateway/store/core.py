@@ -1,0 +1,74 @@
+"""What the outbox and its feeds share: the database, the counts, and what is known of keys and other writers."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeVar
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.store.database import Database
+from edge_gateway.store.sealer import Sealer
+from edge_gateway.store.settle import Fates, Settle
+from edge_gateway.store.source_index import SourceIndex, SourceIndexes
+from edge_gateway.store.streams import Cursor, Streams, StreamState
+
+T = TypeVar("T")
+
+LOOK_INTERVAL_S: Final = 2.0
+"""The sealer is asked at most this often whether its keys have changed: it looks at a file."""
+
+
+class OutboxCore:
+    """``streams`` and ``sources`` live in the SQLite thread; the event loop may read single numbers."""
+
+    def __init__(
+        self, database: Database, clock: Clock, uplinks: Mapping[str, Collection[str]], sealer: Sealer
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.sealer = sealer
+        self.streams = Streams(uplinks)
+        self.sources = SourceIndexes()
+        self._settle = Settle(self.streams, self.sources, clock)
+        self._looked_at: float | None = None
+        self._is_ready = False
+        self._getting_ready = asyncio.Lock()
+
+    @property
+    def counters(self) -> Counter[str]:
+        return self._database.counters
+
+    @property
+    def rewinds(self) -> int:
+        """Changes when rows came back, or may: another process wrote, or a key was found."""
+        return self.streams.reloads + self.sealer.generation
+
+    async def ready(self) -> None:
+        """Uplinks have their ids. Raises StoreError."""
+        if self._is_ready:
+            return
+        async with self._getting_ready:
+            if not self._is_ready:
+                await self.read(self.streams.register)
+                self._is_ready = True
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._database.read(work)
+
+    async def settle(self, fates: Fates) -> None:
+        await self._database.submit(self._settle, fates)
+
+    def look(self, connection: sqlite3.Connection) -> None:
+        """Notice what other processes wrote, and whether keys came or went. In the SQLite thread."""
+        self.streams.load(connection)
+        now = self._clock.monotonic()
+        if self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S:
+            self._looked_at = now
+            self.sealer.look(connection)
+
+    def source_index(self, state: StreamState, cursor: Cursor) -> SourceIndex:
+        lag = state.pending - cursor.done_kept
+        return self.sources.get(cursor.uplink_id, state.stream_id, state.last_sequence, self.streams.reloads, lag)
