@@ -186,9 +186,12 @@ def _file_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
 
 def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     bus, cloud = _section(file, "bus"), _section(file, "cloud")
-    if ("certificate_file" in bus) != ("key_file" in bus):
-        given = "certificate_file" if "certificate_file" in bus else "key_file"
-        yield file.problem(("bus", given), "certificate_file and key_file are given together or not at all")
+    yield from _pair_problems(file, ("bus",), bus)
+    yield from _cloud_problems(file, cloud)
+    uplinks = file.data.get("uplink")
+    for index, uplink in enumerate(uplinks if isinstance(uplinks, list) else []):
+        if isinstance(uplink, dict):
+            yield from _pair_problems(file, ("uplink", index), uplink)
     if "certificate_file" in bus and "ca_file" not in bus:
         yield file.problem(("bus", "certificate_file"), "a client certificate needs TLS: give ca_file as well")
     if "password_file" in bus and "username" not in bus:
@@ -198,6 +201,22 @@ def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     if all(isinstance(limit, int | float) for limit in limits) and limits[0] > limits[1]:
         key = "retry_s_min" if "retry_s_min" in cloud else "retry_s_max"
         yield file.problem(("cloud", key), f"retry_s_min ({limits[0]}) is at most retry_s_max ({limits[1]})")
+
+
+def _pair_problems(file: ConfigFile, path: KeyPath, section: Mapping[str, Any]) -> Iterator[ConfigProblem]:
+    if ("certificate_file" in section) != ("key_file" in section):
+        given = "certificate_file" if "certificate_file" in section else "key_file"
+        yield file.problem((*path, given), "certificate_file and key_file are given together or not at all")
+
+
+def _cloud_problems(file: ConfigFile, cloud: Mapping[str, Any]) -> Iterator[ConfigProblem]:
+    yield from _pair_problems(file, ("cloud",), cloud)
+    given = [name for name in ("oauth", "api_key", "jwt") if name in cloud]
+    if len(given) > 1:
+        ways = ", ".join(f"[cloud.{name}]" for name in given)
+        yield file.problem(
+            ("cloud", given[1]), f"one way at most to say who we are: {ways} are given; remove all but one"
+        )
 
 
 def _section(file: ConfigFile, name: str) -> Mapping[str, Any]:

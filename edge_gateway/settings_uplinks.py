@@ -14,6 +14,8 @@ from edge_gateway.settings_parts import CloudAddress, Host, Section
 HTTPS = "https"
 """Name and kind of the uplink that ``[cloud]`` describes."""
 
+Proxy = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")]
+
 
 class DeliverySettings(Section):
     """How any uplink goes about it."""
@@ -74,22 +76,25 @@ class CommandsSettings(Section):
     wait_s: float = Field(30.0, ge=0, le=55, description="How long the cloud holds a poll open.")
 
 
-class CloudSettings(DeliverySettings):
+class _HttpSettings(DeliverySettings):
+    ca_file: Path | None = Field(None, description="CA certificates (PEM) instead of the system's.")
+    tls_version_min: Literal["1.2", "1.3"] = Field("1.3", description="Oldest TLS version spoken.")
+    proxy: Proxy | None = Field(
+        None, description="HTTP proxy, without credentials; none is taken from the environment."
+    )
+    send_timeout_s: float = Field(10.0, gt=0, description="Time for a whole request to be taken.")
+    first_byte_timeout_s: float = Field(10.0, gt=0, description="Time from the request to the answer's first byte.")
+
+
+class CloudSettings(_HttpSettings):
     """[cloud] the central cloud. Without any uplink events are kept and not forwarded."""
 
     base_url: CloudAddress = Field(description="Base address, https; paths such as /v1/orders/events are added.")
     oauth: OAuthSettings | None = Field(None, description="OAuth 2.0 client credentials.")
     api_key: ApiKeySettings | None = Field(None, description="A fixed key in a header.")
     jwt: JwtSettings | None = Field(None, description="Tokens the gateway signs.")
-    ca_file: Path | None = Field(None, description="CA certificates (PEM) instead of the system's.")
     certificate_file: Path | None = Field(None, description="Client certificate (PEM).")
     key_file: Path | None = Field(None, description="Key of the client certificate (PEM).")
-    tls_version_min: Literal["1.2", "1.3"] = Field("1.3", description="Oldest TLS version spoken.")
-    proxy: str | None = Field(
-        None,
-        pattern=r"^https?://[^@]+$",
-        description="HTTP proxy, without credentials; none is taken from the environment.",
-    )
     commands: CommandsSettings | None = Field(None, description="Commands from the cloud.")
 
     @property
@@ -157,16 +162,16 @@ class RabbitmqUplinkSettings(_TlsUplink):
     exchange: str = Field("edge.v1", description="Topic exchange; the routing key is {store}.{stream}.")
 
 
-class WebhookSettings(_NamedUplink):
+class WebhookSettings(_NamedUplink, _HttpSettings):
     """[[uplink]] kind = "webhook": one signed POST per event to whoever subscribed (Standard Webhooks)."""
 
     kind: Literal["webhook"] = Field(description="Signed HTTP POSTs, one per event.")
     url: CloudAddress = Field(description="Where events are posted; https.")
-    secret_file: Path = Field(description="File that holds the signing secret (whsec_ and base64), and nothing else.")
+    secret_file: Path = Field(
+        description="File that holds the signing secret (whsec_ and base64); while it is replaced, one per line."
+    )
     types: tuple[str, ...] = Field((), description="Event types wanted, * allowed at the end; none: all.")
     sources: tuple[str, ...] = Field((), description="Device or terminal ids wanted; none: all.")
-    ca_file: Path | None = Field(None, description="CA certificates (PEM) instead of the system's.")
-    proxy: str | None = Field(None, pattern=r"^https?://[^@]+$", description="HTTP proxy, without credentials.")
 
 
 NamedUplinkSettings = Annotated[

@@ -19,6 +19,7 @@ SHOWN_CHARS_MAX = 80
 _PATTERN_WORDS = {
     **PATTERN_WORDS,
     r"^https?://": "an address that begins with https://",
+    r"^https?://[A-Za-z0-9.\-\[\]:]+/?$": "an address such as http://proxy.example.com:3128, without credentials",
 }
 _TYPE_WORDS = {
     "string": "text",

@@ -42,6 +42,7 @@ BATCH_DELIVERED: Final = "batch_delivered"
 UPLINK_LOST: Final = "uplink_lost"
 UPLINK_RECOVERED: Final = "uplink_recovered"
 EVENT_DEAD_LETTERED: Final = "event_dead_lettered"
+CERTIFICATES_REFUSED: Final = "certificates_refused"
 # status
 STATUS_SERVER_STARTED: Final = "status_server_started"
 STATUS_SERVER_FAILED: Final = "status_server_failed"

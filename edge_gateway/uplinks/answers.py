@@ -21,15 +21,20 @@ _NOT_THE_EVENTS_FAULT: Final = frozenset({401, 403, 404, 405, 407, 408, 421, 423
 """Credentials, routes, proxies, pace: sending other events instead would fail just the same."""
 
 
-def raise_for_status(status: int, retry_after: str | None, body: bytes, now: datetime, what: str) -> None:
-    """Return if the cloud took the request; else raise what the forwarder does next. ``what``: for the message."""
+def raise_for_status(
+    status: int, retry_after: str | None, body: bytes, now: datetime, what: str, credentials: str = "cloud.oauth"
+) -> None:
+    """Return if the cloud took the request; else raise what is to be done next.
+
+    For the message: ``what`` was asked, and the section of the ``credentials``.
+    """
     if status in (200, 202, 207):
         return
     words = f"{what}: {status}{_detail(body)}"
     if status in (429, 503):
         raise CloudTransientError(words, retry_after_s=retry_after_s(retry_after, now))
     if status in (401, 403):
-        raise CloudTransientError(f"{words}; check cloud.oauth and what the cloud allows this client")
+        raise CloudTransientError(f"{words}; check {credentials} and what the cloud allows this client")
     if status in (404, 405):
         raise CloudTransientError(f"{words}; check cloud.base_url")
     if 400 <= status < 500 and status not in _NOT_THE_EVENTS_FAULT:

@@ -6,20 +6,23 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
+import structlog
 
 from edge_gateway import __version__
+from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import CloudTransientError
+from edge_gateway.uplinks.certificates import Certificates, Stamp
+from edge_gateway.uplinks.http_progress import CONNECT_SHARES, Limits, Progress, Step
+from edge_gateway.uplinks.reachable import reach
 
 ANSWER_BYTES_MAX: Final = 2_000_000
 """1,000 results of 2 kB: far above any honest answer, far below what would hurt a small box."""
 
-CONNECTIONS_MAX: Final = 6
-"""One per stream and one for tokens."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,84 +34,148 @@ class Answer:
     body: bytes
 
 
+@dataclass(slots=True)
+class _Session:
+    """Connections made with one reading of the certificates; closed when it is neither the newest nor in use."""
+
+    client: httpx2.AsyncClient
+    users: int = 0
+    is_retired: bool = False
+
+
 class HttpClient:
     """Connects when first used. Redirects are not followed: a batch of sales goes nowhere but where it was sent."""
 
-    def __init__(self, *, ca_file: Path | None, connect_timeout_s: float, response_timeout_s: float) -> None:
-        self._ca_file = ca_file
-        self._connect_timeout_s = connect_timeout_s
-        self._response_timeout_s = response_timeout_s
-        self._client: httpx2.AsyncClient | None = None
+    def __init__(
+        self, certificates: Certificates, limits: Limits, *, connections_max: int, proxy: str | None = None
+    ) -> None:
+        self._certificates = certificates
+        self._limits = limits
+        self._connections_max = connections_max
+        self._proxy = proxy
+        self._session: _Session | None = None
+        self._stamp: Stamp | None = None
         self._opening = asyncio.Lock()
 
     async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """Raises CloudTransientError for everything that keeps the answer from arriving whole and in time."""
-        where = speakable(url)
+        return await self._request("POST", url, content, headers, self._limits)
+
+    async def get(self, url: str, headers: Mapping[str, str], *, wait_s: float = 0.0) -> Answer:
+        """``wait_s``: how long the far end was asked to hold the request. Raises as ``post``."""
+        return await self._request("GET", url, None, headers, self._limits.patient(wait_s))
+
+    async def probe(self, url: str) -> None:
+        """Connect to where the address points, through the proxy if there is one, and hang up. Raises as ``post``."""
         try:
-            client = await self._open()
-            # httpx2 limits each read and write; this limits their sum, so that a trickle cannot hold us for ever.
-            async with asyncio.timeout(self._connect_timeout_s + self._response_timeout_s):
-                return await _post(client, url, content, headers)
-        except httpx2.ConnectTimeout as error:
-            raise CloudTransientError(f"{where}: no connection in {self._connect_timeout_s:g} s") from error
-        except (httpx2.TimeoutException, TimeoutError) as error:
-            raise CloudTransientError(
-                f"{where}: took the request and gave no whole answer in {self._response_timeout_s:g} s"
-            ) from error
+            async with asyncio.timeout(self._limits.connect_s):
+                await reach(url, self._proxy, self._certificates.context)
+        except TimeoutError:
+            raise CloudTransientError(f"{speakable(url)}: no connection in {self._limits.connect_s:g} s") from None
+        except OSError as error:
+            raise CloudTransientError(f"{speakable(url)}: {self._words(error)}") from error
+
+    async def close(self) -> None:
+        session, self._session, self._stamp = self._session, None, None
+        if session is not None:
+            await session.client.aclose()
+
+    async def _request(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], limits: Limits
+    ) -> Answer:
+        where = speakable(url)
+        session = await self._open()
+        session.users += 1
+        progress = None
+        try:
+            async with asyncio.timeout(limits.connect_s * CONNECT_SHARES) as timeout:
+                progress = Progress(limits, timeout)
+                request = session.client.build_request(
+                    method, url, content=content, headers=dict(headers), extensions={"trace": progress.trace}
+                )
+                return await _exchange(session.client, request, progress)
+        except (TimeoutError, httpx2.ConnectTimeout) as error:
+            words = progress.words() if progress is not None else "no connection"
+            raise CloudTransientError(f"{where}: {words}") from error
         except CloudTransientError:
             raise
         except Exception as error:
-            raise CloudTransientError(f"{where}: {_words(error)}") from error
+            # Whatever a library below makes of a broken line, of nonsense from the far end or of an address.
+            is_at_proxy = self._proxy is not None and progress is not None and progress.step in _ON_THE_WAY
+            by_proxy = f"the way through the proxy {self._proxy}: " if is_at_proxy else ""
+            raise CloudTransientError(f"{where}: {by_proxy}{self._words(error)}") from error
+        finally:
+            session.users -= 1
+            await _close_if_done(session)
 
-    async def probe(self, url: str) -> None:
-        """Connect to where the address points, and hang up. Raises CloudTransientError."""
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        try:
-            async with asyncio.timeout(self._connect_timeout_s):
-                _, writer = await asyncio.open_connection(parts.hostname, port)
-            writer.close()
-        except (OSError, TimeoutError) as error:
-            raise CloudTransientError(f"{speakable(url)}: {_words(error)}") from error
-
-    async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
-    async def _open(self) -> httpx2.AsyncClient:
+    async def _open(self) -> _Session:
+        """The connections with the certificates as they are now; with the ones before if the new ones are of no use."""
         async with self._opening:
-            if self._client is None:
+            stamp = self._certificates.stamp()
+            if self._session is not None and stamp == self._stamp:
+                return self._session
+            try:
                 # Reading the certificates takes milliseconds that a scan should not wait for.
-                context = await asyncio.to_thread(_tls_context, self._ca_file)
-                self._client = httpx2.AsyncClient(
-                    verify=context,
-                    trust_env=False,
-                    timeout=httpx2.Timeout(self._response_timeout_s, connect=self._connect_timeout_s),
-                    limits=httpx2.Limits(max_connections=CONNECTIONS_MAX),
-                    headers={"user-agent": f"edge-gateway/{__version__}", "accept-encoding": "identity"},
-                )
-            return self._client
+                context = await asyncio.to_thread(self._certificates.context)
+            except CloudTransientError as error:
+                if self._session is None:
+                    raise
+                self._stamp = stamp
+                _log.warning(log_events.CERTIFICATES_REFUSED, reason=str(error))
+                return self._session
+            retired, self._session, self._stamp = self._session, _Session(self._make_client(context)), stamp
+            session = self._session
+        if retired is not None:
+            retired.is_retired = True
+            await _close_if_done(retired)
+        return session
+
+    def _make_client(self, context: ssl.SSLContext) -> httpx2.AsyncClient:
+        proxy = None
+        if self._proxy is not None:
+            # The library takes a context only for a proxy that speaks TLS itself.
+            proxy = httpx2.Proxy(self._proxy, ssl_context=context if self._proxy.startswith("https:") else None)
+        return httpx2.AsyncClient(
+            verify=context,
+            proxy=proxy,
+            trust_env=False,
+            timeout=httpx2.Timeout(None, connect=self._limits.connect_s),  # Progress has deadlines for the rest
+            limits=httpx2.Limits(max_connections=self._connections_max),
+            headers={"user-agent": f"edge-gateway/{__version__}", "accept-encoding": "identity"},
+        )
+
+    def _words(self, error: BaseException) -> str:
+        """The deepest cause says it best: refused, unknown host, which certificate problem."""
+        cause: BaseException = error
+        while (deeper := cause.__cause__ or cause.__context__) is not None:
+            cause = deeper
+        if isinstance(cause, ssl.SSLError):
+            return self._certificates.words(cause)
+        return str(cause) or str(error) or type(error).__name__
 
 
-async def _post(client: httpx2.AsyncClient, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-    async with client.stream("POST", url, content=content, headers=dict(headers)) as response:
+_ON_THE_WAY: Final = (Step.CONNECT, Step.PROXY)
+
+
+async def _exchange(client: httpx2.AsyncClient, request: httpx2.Request, progress: Progress) -> Answer:
+    response = await client.send(request, stream=True)
+    try:
+        progress.answer_began()
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > ANSWER_BYTES_MAX:
-                raise CloudTransientError(f"{speakable(url)}: the answer is longer than {ANSWER_BYTES_MAX} bytes")
-        headers_received = {name.lower(): text for name, text in response.headers.items()}
-        return Answer(response.status_code, headers_received, bytes(body))
+                url = speakable(str(request.url))
+                raise CloudTransientError(f"{url}: the answer is longer than {ANSWER_BYTES_MAX} bytes")
+        headers = {name.lower(): text for name, text in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(body))
+    finally:
+        await response.aclose()
 
 
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
-    except OSError as error:
-        raise CloudTransientError(f"cloud.ca_file {ca_file} cannot be used: {error.strerror or error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+async def _close_if_done(session: _Session) -> None:
+    if session.is_retired and session.users == 0:
+        await session.client.aclose()
 
 
 def speakable(url: str) -> str:
@@ -118,14 +185,3 @@ def speakable(url: str) -> str:
     except ValueError:
         return "the configured address"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _words(error: Exception) -> str:
-    """The deepest cause says it best: refused, unknown host, which certificate problem."""
-    cause: BaseException = error
-    while (deeper := cause.__cause__ or cause.__context__) is not None:
-        cause = deeper
-    text = str(cause) or str(error) or type(error).__name__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {cause.verify_message}; check cloud.ca_file and the box's clock"
-    return text

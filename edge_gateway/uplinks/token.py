@@ -1,11 +1,11 @@
-"""OAuth 2.0 client credentials (RFC 6749, section 4.4): a bearer token, kept until shortly before it expires."""
+"""OAuth 2.0 client credentials (RFC 6749, section 4.4): a bearer token, replaced shortly before it expires."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
@@ -13,6 +13,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.settings_uplinks import OAuthSettings
 from edge_gateway.uplinks.http_client import Answer, HttpClient
+from edge_gateway.uplinks.secret_file import read_secret
 
 LIFETIME_S_DEFAULT: Final = 300.0
 """Where the answer has no expires_in."""
@@ -20,55 +21,78 @@ LIFETIME_S_DEFAULT: Final = 300.0
 REFRESH_BEFORE_S: Final = 30.0
 """A token is replaced this long before it expires, or at nine tenths of a short life: it must outlast its request."""
 
+REFRESH_INTERVAL_S: Final = 5.0
+"""While the old token is good still, an endpoint that fails is asked no more often than this."""
+
 
 class TokenSource:
-    """One token for all streams. The secret is read when it is used, and goes nowhere but into the request."""
+    """One token for all requests. The secret is read when it is used, and goes nowhere but into the request.
+
+    Whoever needs a token waits for the one attempt that is under way, and shares its failure: a token endpoint that
+    stalls holds up all of them once, not one after the other. A token that is good still is used meanwhile.
+    """
+
+    section = "cloud.oauth"
 
     def __init__(self, settings: OAuthSettings, client: HttpClient, clock: Clock) -> None:
         self._settings = settings
         self._client = client
         self._clock = clock
         self._token: str | None = None
-        self._refresh_at = 0.0
-        self._asking = asyncio.Lock()
+        self._refresh_at = self._expires_at = 0.0
+        self._asking: asyncio.Task[None] | None = None
 
-    async def token(self) -> str:
-        """Raises CloudTransientError."""
-        async with self._asking:
-            if self._token is None or self._clock.monotonic() >= self._refresh_at:
-                self._token = None
-                asked_at = self._clock.monotonic()
-                token, lifetime_s = await self._ask()
-                self._refresh_at = asked_at + max(lifetime_s - REFRESH_BEFORE_S, lifetime_s * 0.9)
-                self._token = token
-            return self._token
+    async def headers(self) -> Mapping[str, str]:
+        now_s = self._clock.monotonic()
+        if self._token is None or now_s >= self._expires_at:
+            await asyncio.shield(self._ask())
+        elif now_s >= self._refresh_at:
+            self._refresh_at = now_s + REFRESH_INTERVAL_S
+            self._ask()
+        return {"authorization": f"Bearer {self._token}"}
 
-    def forget(self, token: str) -> None:
-        """The cloud refused it. If another stream has a newer one by now, that one stays."""
-        if self._token == token:
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """If another request brought a newer token by now, that one stays."""
+        if headers.get("authorization") == f"Bearer {self._token}":
             self._token = None
+        return True
 
-    async def _ask(self) -> tuple[str, float]:
+    async def close(self) -> None:
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+            await asyncio.wait([asking])
+
+    def _ask(self) -> asyncio.Task[None]:
+        """The attempt that is under way, or a new one."""
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._replace(), name="cloud token")
+            self._asking.add_done_callback(self._asked)
+        return self._asking
+
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        self._asking = None
+        if not task.cancelled():
+            task.exception()  # told by those who waited for it; if nobody did, the old token is good still
+
+    async def _replace(self) -> None:
+        asked_at = self._clock.monotonic()
+        self._token, lifetime_s = _parse(await self._post())
+        self._refresh_at = asked_at + max(lifetime_s - REFRESH_BEFORE_S, lifetime_s * 0.9)
+        self._expires_at = asked_at + lifetime_s
+
+    async def _post(self) -> Answer:
+        settings = self._settings
         form = {"grant_type": "client_credentials"}
-        if self._settings.scope is not None:
-            form["scope"] = self._settings.scope
+        if settings.scope is not None:
+            form["scope"] = settings.scope
+        secret = read_secret(settings.client_secret_file, "cloud.oauth.client_secret_file")
         headers = {
-            "authorization": _basic(self._settings.client_id, _read_secret(self._settings.client_secret_file)),
+            "authorization": _basic(settings.client_id, secret),
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }
-        return _parse(await self._client.post(self._settings.token_url, urlencode(form).encode(), headers))
-
-
-def _read_secret(path: Path) -> str:
-    try:
-        secret = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        words = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise CloudTransientError(f"cloud.oauth.client_secret_file {path} cannot be read: {words}") from None
-    if not secret:
-        raise CloudTransientError(f"cloud.oauth.client_secret_file {path} is empty")
-    return secret
+        return await self._client.post(settings.token_url, urlencode(form).encode(), headers)
 
 
 def _basic(client_id: str, secret: str) -> str:

@@ -24,6 +24,8 @@ Events of one source are in order, and are to be applied in that order: `data.ep
 An event that is neither applied nor rejected holds back the later ones of its source in the same batch: of each source
 the events that are applied are the first ones of the batch, and those that are answered are the first ones of these.
 Different sources wait for one another in nothing.
+
+A gateway says who it is by one of the security schemes below, or by the client certificate of its TLS connection.
 """
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import uvloop
 
+from simulators.cloud.access import CloudTls, JwtRule
 from simulators.cloud.app import openapi_document
 from simulators.cloud.faults import FaultMode
 from simulators.cloud.simulator import CloudSimulator
@@ -47,7 +48,10 @@ async def _serve(options: argparse.Namespace) -> None:
         client_id=options.client_id,
         client_secret=options.client_secret,
         token_lifetime_s=options.token_lifetime,
-        is_token_required=not options.no_token,
+        is_token_required=not (options.no_token or options.api_key or options.jwt_public_key),
+        api_key=options.api_key,
+        jwt_rule=_jwt_rule(options),
+        tls=_tls(options),
         ledger_path=options.ledger,
     )
     stopping = asyncio.Event()
@@ -60,6 +64,18 @@ async def _serve(options: argparse.Namespace) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), options.seconds)
     _print(cloud.ledger.summary())
+
+
+def _jwt_rule(options: argparse.Namespace) -> JwtRule | None:
+    if options.jwt_public_key is None:
+        return None
+    return JwtRule(options.jwt_public_key.read_bytes(), options.jwt_issuer, options.jwt_audience)
+
+
+def _tls(options: argparse.Namespace) -> CloudTls | None:
+    if options.certificate is None:
+        return None
+    return CloudTls(options.certificate, options.key or options.certificate, options.client_ca)
 
 
 def _talk(options: argparse.Namespace) -> int:
@@ -103,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client-secret", default=DEFAULT_CLIENT_SECRET, help="for tests; it is visible in ps")
     parser.add_argument("--token-lifetime", type=float, default=TOKEN_LIFETIME_S, metavar="SECONDS")
     parser.add_argument("--no-token", action="store_true", help="ask for no token")
+    parser.add_argument("--api-key", help="take this key in X-API-Key; for tests, it is visible in ps")
+    parser.add_argument("--jwt-public-key", type=Path, metavar="FILE", help="take tokens signed with its private key")
+    parser.add_argument("--jwt-issuer", default="edge-gateway", help="iss of such tokens")
+    parser.add_argument("--jwt-audience", default="edge-cloud", help="aud of such tokens")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate (PEM)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="its key, if it is not in the same file")
+    parser.add_argument("--client-ca", type=Path, metavar="FILE", help="ask for client certificates of this CA")
     parser.add_argument("--fault", choices=[mode.value for mode in FaultMode], help="what goes wrong, from now on")
     parser.add_argument("--fault-seconds", type=float, metavar="SECONDS", help="how long (default: until changed)")
     parser.add_argument("--fault-requests", type=int, metavar="N", help="how many requests it strikes (default: any)")

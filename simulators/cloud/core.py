@@ -8,10 +8,10 @@ from pathlib import Path
 
 from fastapi import Request
 
+from simulators.cloud.access import Access
 from simulators.cloud.faults import Fault, Faults
 from simulators.cloud.ledger import Ledger
 from simulators.cloud.shop import Shop
-from simulators.cloud.tokens import Tokens
 
 
 class Cloud:
@@ -21,15 +21,14 @@ class Cloud:
         self,
         monotonic: Callable[[], float],
         *,
-        tokens: Tokens,
-        is_token_required: bool,
+        access: Access,
         ledger_path: Path | None,
         on_fault: Callable[[Fault], None],
     ) -> None:
         self.ledger = Ledger(ledger_path)
         self.faults = Faults(monotonic)
-        self.tokens = tokens
-        self.is_token_required = is_token_required
+        self.access = access
+        self.tokens = access.tokens
         self.shop = Shop(self.ledger.sold)
         self.is_closing = asyncio.Event()
         """Set while the server stops: whoever waits on purpose (a stall, a long poll) stops waiting."""

@@ -1,13 +1,13 @@
-"""The token endpoint, and the check of tokens."""
+"""The token endpoint, and the check of who a request comes from."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.responses import JSONResponse
-from fastapi.security import OAuth2
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer, OAuth2
 
 from simulators.cloud.core import cloud_of
 from simulators.cloud.models import OAuthError, Token
@@ -16,10 +16,25 @@ from simulators.cloud.tokens import TokenRefusedError
 
 _FORM_BYTES_MAX = 10_000
 _flow = OAuthFlowClientCredentials(tokenUrl="oauth/token", scopes={})
-TOKEN_SCHEME = Annotated[
-    str | None,
-    Security(OAuth2(flows=OAuthFlows(clientCredentials=_flow), scheme_name="client_credentials", auto_error=False)),
-]
+_oauth = OAuth2(flows=OAuthFlows(clientCredentials=_flow), scheme_name="client_credentials", auto_error=False)
+_api_key = APIKeyHeader(name="X-API-Key", scheme_name="api_key", auto_error=False, description="A fixed key.")
+_signed_token = HTTPBearer(
+    bearerFormat="JWT",
+    scheme_name="signed_token",
+    auto_error=False,
+    description="A token (RFC 7519) that the gateway signs: RS256, ES256 or EdDSA; iss, aud, iat, exp and jti.",
+)
+
+
+def _any_of_these(
+    _token: Annotated[str | None, Security(_oauth)],
+    _key: Annotated[str | None, Security(_api_key)],
+    _signed: Annotated[HTTPAuthorizationCredentials | None, Security(_signed_token)],
+) -> None:
+    """For the OpenAPI document."""
+
+
+TOKEN_SCHEME = Annotated[None, Depends(_any_of_these)]
 """Marks a route as protected in the OpenAPI document; ``require_token`` does the check."""
 
 router = APIRouter(tags=["security"])
@@ -63,12 +78,11 @@ async def give_token(request: Request) -> Response:
 
 
 def require_token(request: Request) -> None:
-    """Raises ProblemError 401 if the request has no valid bearer token and the cloud asks for one."""
-    cloud = cloud_of(request)
-    header = request.headers.get("authorization")
-    if not cloud.is_token_required or cloud.tokens.is_valid(header):
+    """Raises ProblemError 401 if the request says not, or not well, who it comes from, and the cloud wants to know."""
+    refusal = cloud_of(request).access.refusal(request.headers)
+    if refusal is None:
         return
-    if header is None:
-        raise ProblemError(401, "no bearer token", {"WWW-Authenticate": 'Bearer realm="cloud"'})
-    challenge = 'Bearer realm="cloud", error="invalid_token", error_description="unknown or expired"'
-    raise ProblemError(401, "bearer token: unknown or expired", {"WWW-Authenticate": challenge})
+    challenge = 'Bearer realm="cloud"'
+    if "authorization" in request.headers:
+        challenge += ', error="invalid_token", error_description="unknown or expired"'
+    raise ProblemError(401, refusal, {"WWW-Authenticate": challenge})

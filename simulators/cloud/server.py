@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Generator, MutableMapping
 from typing import Any
 
@@ -30,7 +31,7 @@ class _AbortableProtocol(HttpToolsProtocol):
 class HttpServer(uvicorn.Server):
     """Serves until ``should_exit``. ``is_started`` is set when it answers."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
             app,
             http=_AbortableProtocol,
@@ -39,6 +40,7 @@ class HttpServer(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
             timeout_graceful_shutdown=GRACEFUL_STOP_S,
         )
         super().__init__(config)

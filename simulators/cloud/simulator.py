@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from simulators.cloud.access import Access, CloudTls, JwtRule
 from simulators.cloud.app import make_app
 from simulators.cloud.core import Cloud
 from simulators.cloud.faults import REFUSE_S_DEFAULT, Fault, FaultMode, Faults
@@ -33,6 +34,9 @@ class CloudSimulator:
         client_secret: str = DEFAULT_CLIENT_SECRET,
         token_lifetime_s: float = TOKEN_LIFETIME_S,
         is_token_required: bool = True,
+        api_key: str | None = None,
+        jwt_rule: JwtRule | None = None,
+        tls: CloudTls | None = None,
         ledger_path: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -43,11 +47,11 @@ class CloudSimulator:
         tokens = Tokens(monotonic, client_id=client_id, client_secret=client_secret, lifetime_s=token_lifetime_s)
         self._cloud = Cloud(
             monotonic,
-            tokens=tokens,
-            is_token_required=is_token_required,
+            access=Access(tokens, is_token_required=is_token_required, api_key=api_key, jwt_rule=jwt_rule),
             ledger_path=ledger_path,
             on_fault=self._fault_was_set,
         )
+        self._tls = tls
         self._app = make_app(self._cloud)
         self._server: HttpServer | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -58,7 +62,8 @@ class CloudSimulator:
     @property
     def url(self) -> str:
         """Base address, without a slash at the end."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def token_url(self) -> str:
@@ -75,6 +80,10 @@ class CloudSimulator:
     @property
     def tokens(self) -> Tokens:
         return self._cloud.tokens
+
+    @property
+    def access(self) -> Access:
+        return self._cloud.access
 
     @property
     def paused_requests(self) -> int:
@@ -130,7 +139,7 @@ class CloudSimulator:
         sock = listening_socket(self.host, self.port)
         self.port = sock.getsockname()[1]
         self._cloud.is_closing = asyncio.Event()
-        self._server = HttpServer(self._app)
+        self._server = HttpServer(self._app, None if self._tls is None else self._tls.context())
         self._serving = asyncio.create_task(self._server.serve(sockets=[sock]))
         await self._server.is_started.wait()
 

@@ -220,6 +220,49 @@ def test_keys_that_need_one_another_are_told(tmp_path: Path, bus: str, key: str)
     assert [problem.key for problem in problems] == [key]
 
 
+@pytest.mark.parametrize(
+    ("sections", "keys"),
+    [
+        (("api_key", "jwt"), ["cloud.jwt"]),
+        (("oauth", "jwt"), ["cloud.jwt"]),
+        (("oauth", "api_key", "jwt"), ["cloud.api_key"]),
+    ],
+)
+def test_gateway_says_who_it_is_in_one_way(tmp_path: Path, sections: tuple[str, ...], keys: list[str]) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    text = {
+        "api_key": f"[cloud.api_key]\nkey_file='{secret}'\n",
+        "jwt": f"[cloud.jwt]\nprivate_key_file='{secret}'\nissuer='i'\naudience='a'\n",
+        "oauth": f"[cloud.oauth]\ntoken_url='https://c.example/t'\nclient_id='c'\nclient_secret_file='{secret}'\n",
+    }
+    head = "[store]\nid='S1'\n[cloud]\nbase_url='https://c.example'\n"
+    problems = _problems(tmp_path, head + "".join(text[name] for name in sections))
+    assert [problem.key for problem in problems] == keys
+    for problem in problems:
+        assert problem.line is not None
+        assert all(f"[cloud.{name}]" in problem.expected for name in sections)
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ("certificate_file = '{file}'", "cloud.certificate_file"),
+        ("key_file = '{file}'", "cloud.key_file"),
+        ("proxy = 'http://user:hunter2@proxy:3128'", "cloud.proxy"),
+        ("proxy = 'proxy:3128'", "cloud.proxy"),
+        ("tls_version_min = '1.1'", "cloud.tls_version_min"),
+    ],
+)
+def test_problems_of_the_way_to_the_cloud_are_told(tmp_path: Path, lines: str, key: str) -> None:
+    secret = tmp_path / "file"
+    secret.write_text("x")
+    head = "[store]\nid='S1'\n[cloud]\nbase_url='https://c.example'\n"
+    problems = _problems(tmp_path, head + lines.format(file=secret))
+    assert [problem.key for problem in problems] == [key]
+    assert "hunter2" not in str(problems[0])
+
+
 def test_line_endings_and_byte_order_mark_of_other_systems_are_fine(tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_bytes(b"\xef\xbb\xbf[store]\r\nid = 'S1'\r\n")

@@ -43,5 +43,5 @@ def test_document_says_what_the_contract_says_and_nothing_of_the_oracle() -> Non
     orders = document["paths"]["/v1/orders/events"]["post"]
     assert list(orders["requestBody"]["content"]) == ["application/cloudevents-batch+json"]
     assert {"200", "400", "401", "413", "415", "429", "500"} == set(orders["responses"])
-    assert orders["security"] == [{"client_credentials": []}]
+    assert orders["security"] == [{"client_credentials": []}, {"api_key": []}, {"signed_token": []}]
     assert "HTTPValidationError" not in document["components"]["schemas"]
