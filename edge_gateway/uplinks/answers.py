@@ -17,7 +17,7 @@ RETRY_AFTER_S_MAX: Final = 900.0
 REASON_CHARS_MAX: Final = 500
 """Of the cloud's words that are kept with a dead letter, and logged."""
 
-_NOT_THE_EVENTS_FAULT: Final = frozenset({401, 403, 404, 405, 407, 408, 421, 423, 425, 426, 429, 451, 511})
+NOT_THE_EVENTS_FAULT: Final = frozenset({401, 403, 404, 405, 407, 408, 421, 423, 425, 426, 429, 451, 511})
 """Credentials, routes, proxies, pace: sending other events instead would fail just the same."""
 
 
@@ -37,7 +37,7 @@ def raise_for_status(
         raise CloudTransientError(f"{words}; check {credentials} and what the cloud allows this client")
     if status in (404, 405):
         raise CloudTransientError(f"{words}; check cloud.base_url")
-    if 400 <= status < 500 and status not in _NOT_THE_EVENTS_FAULT:
+    if 400 <= status < 500 and status not in NOT_THE_EVENTS_FAULT:
         raise CloudPermanentError(words)
     raise CloudTransientError(words)
 

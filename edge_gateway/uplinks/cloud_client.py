@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from edge_gateway.contracts.clock import Clock
@@ -14,11 +12,9 @@ from edge_gateway.settings_uplinks import HTTPS, CloudSettings
 from edge_gateway.uplinks.answers import raise_for_status
 from edge_gateway.uplinks.authorization import make_authorization
 from edge_gateway.uplinks.certificates import Certificates
+from edge_gateway.uplinks.clock_skew import skew_words
 from edge_gateway.uplinks.http_client import Answer, HttpClient, speakable
 from edge_gateway.uplinks.http_progress import Limits
-
-CLOCK_SKEW_S_MAX: Final = 60.0
-"""Clouds allow tokens about this much; where clocks differ by more, a 401 is no riddle."""
 
 CONNECTIONS_BESIDE: Final = 2
 """Beside those of the batches: one for tokens, one for commands."""
@@ -91,27 +87,9 @@ class CloudClient:
         assert answer is not None
         what = speakable(url)
         now = self._clock.now()
-        if answer.status == 401 and (skew := _skew_words(answer.headers.get("date"), now)) is not None:
+        if answer.status == 401 and (skew := skew_words(answer.headers.get("date"), now)) is not None:
             raise CloudTransientError(f"{what}: 401; {skew}")
         raise_for_status(
             answer.status, answer.headers.get("retry-after"), answer.body, now, what, self._authorization.section
         )
         return answer
-
-
-def _skew_words(date: str | None, now: datetime) -> str | None:
-    """What a wrong clock does to tokens, if it is wrong by the cloud's Date."""
-    try:
-        instant = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    skew_s = (now - instant).total_seconds()
-    if abs(skew_s) <= CLOCK_SKEW_S_MAX:
-        return None
-    direction = "ahead of" if skew_s > 0 else "behind"
-    return (
-        f"this box's clock is {abs(skew_s):.0f} s {direction} the cloud's, and tokens are refused for it: "
-        "set the clock, or let it be set (timedatectl set-ntp true)"
-    )

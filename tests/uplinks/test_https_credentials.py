@@ -170,7 +170,7 @@ async def test_box_with_a_wrong_clock_is_told_so(tmp_path: Path) -> None:
     ) as cloud:
         uplink = uplink_to(cloud.url, clock=clock, jwt=jwt_settings(tmp_path / "key.pem"))
         with pytest.raises(
-            CloudTransientError, match=r"401; this box's clock is \d+ s behind the cloud's.*timedatectl"
+            CloudTransientError, match=r"401; this box's clock is \d+ s behind the far end's.*timedatectl"
         ):
             await uplink.deliver("transactions", [event("e1")])
         clock.jump_wall_clock((datetime.now(UTC) - clock.now()).total_seconds())
