@@ -1,0 +1,178 @@
+"""A database file read page by page without SQLite, its write-ahead log laid over it: for files SQLite gives up on.
+
+Source: "Database File Format", sqlite.org/fileformat2.html: 1.3 (header), 1.8 (pointer map), 4 (write-ahead log).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+PAGE_BYTES_DEFAULT: Final = 4096
+CHUNK_PAGES: Final = 256
+"""Pages read at once: a megabyte."""
+
+WAL_HEADER_BYTES: Final = 32
+FRAME_HEADER_BYTES: Final = 24
+_WAL_MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
+_PAGE_SIZES: Final = frozenset(1 << power for power in range(9, 17))
+
+FREE: Final = 2
+"""Type of a page on the list of unused ones, in the pointer map."""
+
+
+class PageFile:
+    """Random access to the pages as they were last committed. What cannot be read is zeros."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._wal: WalFile | None = None
+        try:
+            header = _read_at(self._descriptor, 0, 100)
+            self._wal = _open_wal(path)
+            self.page_bytes = self._page_size(header)
+            self.schema_version = int.from_bytes(header[60:64], "big") if header[:6] == b"SQLite" else 0
+            self.page_count = -(-os.fstat(self._descriptor).st_size // self.page_bytes)
+            if self._wal is not None and self._wal.page_bytes == self.page_bytes and self._wal.frames:
+                self.page_count = self._wal.page_count
+                if (first := self._wal.page(1)) is not None:
+                    self.schema_version = int.from_bytes(first[60:64], "big")
+            else:
+                self._close_wal()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._close_wal()
+        os.close(self._descriptor)
+
+    def page(self, number: int) -> bytes:
+        """Pages count from 1."""
+        if self._wal is not None and (newer := self._wal.page(number)) is not None:
+            return newer
+        return _read_at(self._descriptor, (number - 1) * self.page_bytes, self.page_bytes)
+
+    def chunks(self) -> Iterator[tuple[int, list[bytes]]]:
+        """All pages in order, some at a time: the number of the first, and the pages."""
+        size = self.page_bytes
+        for first in range(1, self.page_count + 1, CHUNK_PAGES):
+            count = min(CHUNK_PAGES, self.page_count + 1 - first)
+            data = _read_at(self._descriptor, (first - 1) * size, count * size)
+            pages = [data[at : at + size] for at in range(0, count * size, size)]
+            if self._wal is not None:
+                for number in range(first, first + count):
+                    if (newer := self._wal.page(number)) is not None:
+                        pages[number - first] = newer
+            yield first, pages
+
+    def pointer_map_page(self, number: int) -> int:
+        """The pointer map page that tells what page ``number`` is; itself for a pointer map page."""
+        per_page = self.page_bytes // 5 + 1
+        return (number - 2) // per_page * per_page + 2
+
+    def _page_size(self, header: bytes) -> int:
+        size: int = struct.unpack_from(">H", header, 16)[0]
+        size = 65_536 if size == 1 else size
+        if size in _PAGE_SIZES and (self._wal is None or self._wal.page_bytes == size):
+            return size
+        return self._wal.page_bytes if self._wal is not None else PAGE_BYTES_DEFAULT
+
+    def _close_wal(self) -> None:
+        if self._wal is not None:
+            self._wal.close()
+            self._wal = None
+
+
+class WalFile:
+    """The committed frames of a write-ahead log.
+
+    SQLite stops at the first frame that is damaged. Here each frame is proven by itself (its checksum goes on from the
+    one before it, as that is written there), so that what was committed after a damaged frame is found as well.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.frames: dict[int, int] = {}
+        """Page number to the place of its newest committed content."""
+        self.page_count = 0
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            header = _read_at(self._descriptor, 0, WAL_HEADER_BYTES + FRAME_HEADER_BYTES)
+            magic, _, self.page_bytes, _, _, _, *sums = struct.unpack(">8I", header[:WAL_HEADER_BYTES])
+            self._order, salts = _WAL_MAGIC.get(magic, ""), header[16:24]
+            before = (sums[0], sums[1])
+            if not self._order or wal_checksum(header[:24], self._order, (0, 0)) != before:
+                # A log of this box, whose header is damaged: the first frame has the same salts.
+                self._order, self.page_bytes, salts = _OWN_ORDER, PAGE_BYTES_DEFAULT, header[40:48]
+            self._scan(salts, before)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def page(self, number: int) -> bytes | None:
+        place = self.frames.get(number)
+        return None if place is None else _read_at(self._descriptor, place, self.page_bytes)
+
+    def _scan(self, salts: bytes, before: tuple[int, int]) -> None:
+        frame_bytes = FRAME_HEADER_BYTES + self.page_bytes
+        uncommitted: dict[int, int] = {}
+        size = os.fstat(self._descriptor).st_size
+        for place in range(WAL_HEADER_BYTES, size - frame_bytes + 1, frame_bytes):
+            frame = _read_at(self._descriptor, place, frame_bytes)
+            number, page_count, own_1, own_2 = struct.unpack(">II8xII", frame[:FRAME_HEADER_BYTES])
+            if frame[8:16] == salts and number:
+                found = wal_checksum(frame[:8], self._order, before)
+                if wal_checksum(frame[FRAME_HEADER_BYTES:], self._order, found) == (own_1, own_2):
+                    uncommitted[number] = place + FRAME_HEADER_BYTES
+                    if page_count:
+                        self.frames.update(uncommitted)
+                        self.page_count = page_count
+                        uncommitted.clear()
+            elif not any(frame[:FRAME_HEADER_BYTES]):
+                return  # the room that was made for frames to come
+            before = (own_1, own_2)
+
+
+def wal_checksum(data: bytes, order: str, before: tuple[int, int]) -> tuple[int, int]:
+    """Of 8 bytes at a time; ``order`` ``<`` or ``>``, as the log's magic number says."""
+    words = array("I", data)
+    if order != _OWN_ORDER:
+        words.byteswap()
+    first, second = before
+    pairs = iter(words)
+    for even, odd in zip(pairs, pairs, strict=True):
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+    return first, second
+
+
+_OWN_ORDER: Final = "<" if sys.byteorder == "little" else ">"
+
+
+def _open_wal(path: Path) -> WalFile | None:
+    try:
+        return WalFile(path.with_name(path.name + "-wal"))
+    except OSError:
+        return None
+
+
+def _read_at(descriptor: int, place: int, count: int) -> bytes:
+    """Exactly ``count`` bytes: zeros where the file has ended or the disk gives nothing back."""
+    try:
+        data = os.pread(descriptor, count, place)
+    except OSError:
+        if count <= PAGE_BYTES_DEFAULT:
+            return bytes(count)
+        # One bad sector must not cost a megabyte.
+        parts = range(0, count, PAGE_BYTES_DEFAULT)
+        return b"".join(_read_at(descriptor, place + at, min(PAGE_BYTES_DEFAULT, count - at)) for at in parts)
+    return data if len(data) == count else data + bytes(count - len(data))

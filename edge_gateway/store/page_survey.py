@@ -1,0 +1,293 @@
+"""Looks through every page of a damaged store once: what lies where, what is free, what cannot be read.
+
+Three witnesses tell whether a page is in use: the pointer map, the list of free pages, and the pages above it. Rows of
+a page that was given back were delivered long ago and must not come back. Where the witnesses disagree the page counts
+as in use: an event that comes twice has the same id, and one that is dropped is gone.
+"""
+
+from __future__ import annotations
+
+import bisect
+import struct
+from array import array
+from collections.abc import Iterator
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Final
+
+from edge_gateway.store.page_file import FREE, PageFile
+from edge_gateway.store.page_records import (
+    INTERIOR_INDEX,
+    INTERIOR_TABLE,
+    LEAF_INDEX,
+    LEAF_TABLE,
+    cell_count,
+    cell_places,
+    children,
+    index_cell,
+    table_cell,
+    table_rowid,
+)
+from edge_gateway.store.salvage_rows import FIRST_SEQUENCE, Facts, command_row, event_row, is_sequence, key_row
+
+SCHEMA_VERSION_ASSUMED: Final = 3
+"""Of a file whose first page is gone: the one with checksums, without which nothing of it would count as sound."""
+
+LAST_SEQUENCE: Final = 6 << 40
+
+_ROOT: Final = 1
+_BTREE: Final = 5
+_IN_TREE: Final = (_ROOT, _BTREE)
+_OVERFLOW: Final = (3, 4)
+
+_DEPTH_MAX: Final = 20
+"""No B-tree is deeper; damaged ones may go in a circle."""
+
+
+class Holds(IntEnum):
+    """What lies on a page."""
+
+    NOTHING = 0
+    PENDING = 1
+    DEAD = 2
+    COMMANDS = 3
+    KEYS = 4
+    OTHER = 5
+    """Of a small table, which is taken at once, or of an index."""
+    EMPTY = 6
+    """No rows: right for a root, damage on any other page."""
+    INTERIOR = 7
+    """Above pages of ``pending``."""
+    OTHER_INTERIOR = 8
+
+
+class Survey:
+    """``run`` goes through the file in bites; after it the answers are complete."""
+
+    def __init__(self, file: PageFile) -> None:
+        self.file = file
+        self.facts = Facts(schema_version=file.schema_version or SCHEMA_VERSION_ASSUMED)
+        self.pending: array[int] = array("I")
+        """The leaves of ``pending``, by the sequences on them."""
+        self.unreadable: list[int] = []
+        """In use, and nothing on them makes sense."""
+        self.pages_seen = 0
+        self.has_damaged_keys = False
+        self._lists: dict[Holds, list[int]] = {}
+        self._pivots: dict[int, int] = {}
+        self._key_hashes: array[int] = array("Q")
+        count = file.page_count + 2
+        self._holds, self._kinds, self._free = bytearray(count), bytearray(count), bytearray(count)
+        self._is_below = bytearray(count)
+        self._above: array[int] = array("I", bytes(4 * count))
+        self._is_free_list_whole = False
+
+    def run(self) -> Iterator[None]:
+        """Each step reads some pages."""
+        self._is_free_list_whole = self._read_free_list()
+        for first, pages in self.file.chunks():
+            for number, page in enumerate(pages, first):
+                self._look(number, page)
+            self.pages_seen = first + len(pages) - 1
+            yield
+        self._sift()
+        self._key_hashes = array("Q", sorted(self._key_hashes))
+
+    def pages(self, what: Holds) -> list[int]:
+        """Those in use, in the order of the file."""
+        return self._lists.get(what, [])
+
+    def may_have_key(self, key: str) -> bool:
+        """False: no key that can be read is this one. (True may be chance, once in 10^13.)"""
+        wanted = _hash(key)
+        at = bisect.bisect_left(self._key_hashes, wanted)
+        return at < len(self._key_hashes) and self._key_hashes[at] == wanted
+
+    def dark_ranges(self) -> list[tuple[int, int]]:
+        """Between which sequences pages that cannot be read may have held rows of ``pending`` (both ends excluded).
+
+        The pages above them tell; a page of which nothing is known may have held anything.
+        """
+        edges = {number: _edges(self.file.page(number)) for number in self.pages(Holds.INTERIOR)}
+        ranges = []
+        for number in self.unreadable:
+            above = self._above[number]
+            if above in edges:
+                ranges.append(self._range_of(number, edges))
+            elif not self._is_surely_other(number):
+                return [(FIRST_SEQUENCE, LAST_SEQUENCE)]
+        return sorted(ranges)
+
+    def _range_of(self, number: int, edges: dict[int, dict[int, tuple[int | None, int | None]]]) -> tuple[int, int]:
+        low: int | None = None
+        high: int | None = None
+        for _ in range(_DEPTH_MAX):
+            above = self._above[number]
+            if above not in edges or (low is not None and high is not None):
+                break
+            outer_low, outer_high = edges[above].get(number, (None, None))
+            low = outer_low if low is None else low
+            high = outer_high if high is None else high
+            number = above
+        return (low or FIRST_SEQUENCE, LAST_SEQUENCE if high is None else high + 1)
+
+    def _is_surely_other(self, number: int) -> bool:
+        """Whether a page that cannot be read held no rows of ``pending``."""
+        above = self._above[number]
+        if above:
+            return self._holds[above] in (Holds.OTHER_INTERIOR, Holds.KEYS)
+        # A root. That of `pending` holds rows only while there is no page below it.
+        return self._kinds[number] == _ROOT and bool(self.pending)
+
+    def _look(self, number: int, page: bytes) -> None:
+        if number == 1:
+            self._holds[1] = Holds.OTHER  # the schema: shapes tell as much
+        elif number == self.file.pointer_map_page(number):
+            self._holds[number] = Holds.OTHER
+            self._read_pointer_map(number, page)
+        elif page[0] in (INTERIOR_TABLE, INTERIOR_INDEX):
+            self._look_above(number, page)
+        elif page[0] == LEAF_INDEX:
+            self._holds[number] = self._index_page(page)
+        elif page[0] == LEAF_TABLE or (self._kinds[number] not in _OVERFLOW and any(page)):
+            # Also one whose first byte is damaged: its rows prove themselves.
+            self._holds[number] = self._table_leaf(number, page)
+
+    def _read_pointer_map(self, number: int, page: bytes) -> None:
+        for index in range(min(len(page) // 5, self.file.page_count - number)):
+            kind, above = struct.unpack_from(">BI", page, 5 * index)
+            child = number + 1 + index
+            self._kinds[child] = kind
+            if kind == _BTREE and above <= self.file.page_count and not self._is_below[child]:
+                self._above[child] = above
+
+    def _look_above(self, number: int, page: bytes) -> None:
+        if page[0] == INTERIOR_TABLE:
+            below = [child.page for child in children(page)]
+            rowids = [child.rowid_max for child in children(page) if child.rowid_max is not None]
+            is_pending = sum(map(is_sequence, rowids)) * 2 > len(rowids)
+            self._holds[number] = Holds.INTERIOR if is_pending else Holds.OTHER_INTERIOR
+        else:
+            below = [struct.unpack_from(">I", page, place)[0] for place in (*cell_places(page), 8)]
+            holds = self._index_page(page)
+            self._holds[number] = holds if holds is Holds.KEYS else Holds.OTHER_INTERIOR
+        for child in below:
+            if 2 < child <= self.file.page_count:
+                self._above[child], self._is_below[child] = number, 1
+
+    def _table_leaf(self, number: int, page: bytes) -> Holds:
+        places = cell_places(page)
+        if not places:
+            return Holds.EMPTY if page[0] == LEAF_TABLE and not cell_count(page) else Holds.NOTHING
+        for place in places:
+            cell = table_cell(page, place, self.file.page)
+            if cell is None:
+                continue
+            row = event_row(cell)
+            if row is not None and row.uplink_id:
+                return Holds.DEAD
+            if row is not None:
+                self._pivots[number] = _middle(page, places)
+                return Holds.PENDING
+            if command_row(cell) is not None:
+                return Holds.COMMANDS
+            if self.facts.take(cell):
+                self._take_all(page, places)
+                return Holds.OTHER
+            if all(value is None or isinstance(value, int) for value in cell.values):
+                return Holds.OTHER  # marks of days, which begin anew
+        return Holds.NOTHING
+
+    def _take_all(self, page: bytes, places: list[int]) -> None:
+        for place in places:
+            if (cell := table_cell(page, place, self.file.page)) is not None:
+                self.facts.take(cell)
+
+    def _index_page(self, page: bytes) -> Holds:
+        holds = Holds.NOTHING if cell_count(page) else Holds.EMPTY
+        for place in cell_places(page):
+            cell = index_cell(page, place, self.file.page)
+            if cell is None:
+                self.has_damaged_keys = True
+            elif (row := key_row(cell.values)) is not None:
+                holds = Holds.KEYS
+                self._key_hashes.append(_hash(row.key))
+            elif holds is not Holds.KEYS:
+                self.facts.take_indexed(cell.values)
+                holds = Holds.OTHER
+        return holds
+
+    def _sift(self) -> None:
+        """Once all witnesses were heard: which pages count."""
+        pending = []
+        for number in range(2, self.file.page_count + 1):
+            holds = Holds(self._holds[number])
+            if self._votes(number) < 0:
+                continue
+            if holds in (Holds.NOTHING, Holds.EMPTY):
+                if (
+                    self._kinds[number] == _BTREE
+                    or self._is_below[number]
+                    or (self._kinds[number] == _ROOT and not holds)
+                ):
+                    self.unreadable.append(number)
+            elif holds is Holds.PENDING:
+                pending.append(number)
+            else:
+                self._lists.setdefault(holds, []).append(number)
+        pending.sort(key=self._pivots.__getitem__)
+        self.pending = array("I", pending)
+        self._pivots.clear()
+        if any(self._holds[self._above[number]] is not Holds.INTERIOR for number in self.unreadable):
+            self.has_damaged_keys = True
+
+    def _votes(self, number: int) -> int:
+        """Of the three witnesses: above 0 in use, below 0 free."""
+        kind = self._kinds[number]
+        votes = 1 if kind in _IN_TREE else -1 if kind == FREE else 0
+        votes += 1 if self._is_below[number] else 0
+        if self._free[number]:
+            return votes - 1
+        return votes + 1 if self._is_free_list_whole else votes
+
+    def _read_free_list(self) -> bool:
+        """Whether it is whole: as many pages as the header says, each once."""
+        header = self.file.page(1)
+        trunk, count = struct.unpack_from(">II", header, 32)
+        found = 0
+        while 2 < trunk <= self.file.page_count and not self._free[trunk] and found < count:
+            page = self.file.page(trunk)
+            self._free[trunk] = 1
+            trunk, leaves = struct.unpack_from(">II", page)
+            found += 1
+            if leaves > len(page) // 4 - 2:
+                return False
+            for number in struct.unpack_from(f">{leaves}I", page, 8):
+                if not 2 < number <= self.file.page_count or self._free[number]:
+                    return False
+                self._free[number] = 1
+                found += 1
+        return trunk == 0 and found == count and header.startswith(_MAGIC)
+
+
+_MAGIC: Final = b"SQLite format 3\0"
+
+
+def _edges(page: bytes) -> dict[int, tuple[int | None, int | None]]:
+    """Of the pages below: highest sequence of the one before, and its own; None at the ends."""
+    edges: dict[int, tuple[int | None, int | None]] = {}
+    low: int | None = None
+    for child, high in children(page):
+        edges[child] = (low, high)
+        low = high
+    return edges
+
+
+def _middle(page: bytes, places: list[int]) -> int:
+    """A rowid that puts the page in its place, though one of them may be damaged."""
+    some = sorted(table_rowid(page, places[at]) for at in (0, len(places) // 2, -1))
+    return some[1]
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
