@@ -10,7 +10,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended, StreamNames
-from edge_gateway.store.sealer import Sealer
+from edge_gateway.store.sealing import Sealer
 from edge_gateway.store.source_index import SourceIndexes
 from edge_gateway.store.streams import Streams
 from edge_gateway.store.transactor import Operation, Rank
@@ -149,7 +149,7 @@ class Append(Operation[NewEvent, Appended]):
         last = self._staged.get(stream)
         state = self._streams.of(stream)
         sequence = (state.last_sequence if last is None else last) + 1
-        key_id, stored, checksum = self._sealer.seal(event.id, event.payload)
+        key_id, stored, checksum = self._sealer.seal(sequence, event)
         self._staged[stream] = sequence
         if state.stream_id in self._sources.streams:
             self._staged_sources.append((sequence, event.source))

@@ -6,30 +6,25 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.store.database import Database
-from edge_gateway.store.sealer import Sealer
+from edge_gateway.store.key_ring import KEYS_LOOK_INTERVAL_S
 from edge_gateway.store.settle import Fates, Settle
 from edge_gateway.store.source_index import SourceIndex, SourceIndexes
 from edge_gateway.store.streams import Cursor, Streams, StreamState
 
 T = TypeVar("T")
 
-LOOK_INTERVAL_S: Final = 2.0
-"""The sealer is asked at most this often whether its keys have changed: it looks at a file."""
-
 
 class OutboxCore:
     """``streams`` and ``sources`` live in the SQLite thread; the event loop may read single numbers."""
 
-    def __init__(
-        self, database: Database, clock: Clock, uplinks: Mapping[str, Collection[str]], sealer: Sealer
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, uplinks: Mapping[str, Collection[str]]) -> None:
         self._database = database
         self._clock = clock
-        self.sealer = sealer
+        self.sealer = database.sealer
         self.streams = Streams(uplinks)
         self.sources = SourceIndexes()
         self._settle = Settle(self.streams, self.sources, clock)
@@ -65,7 +60,7 @@ class OutboxCore:
         """Notice what other processes wrote, and whether keys came or went. In the SQLite thread."""
         self.streams.load(connection)
         now = self._clock.monotonic()
-        if self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S:
+        if self._looked_at is None or now - self._looked_at >= KEYS_LOOK_INTERVAL_S:
             self._looked_at = now
             self.sealer.look(connection)
 

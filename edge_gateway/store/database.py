@@ -22,9 +22,11 @@ from edge_gateway.store import integrity
 from edge_gateway.store.claims import close_open_claims
 from edge_gateway.store.condition import StoreCondition
 from edge_gateway.store.epoch import next_epoch
+from edge_gateway.store.key_ring import KeyRing
 from edge_gateway.store.lock import DirectoryLock
 from edge_gateway.store.migrations import migrate, schema_files
 from edge_gateway.store.retention import INTERVAL_S, Retention
+from edge_gateway.store.sealing import Sealer
 from edge_gateway.store.space import SpaceGuard
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
 from edge_gateway.store.transactor import Operation, Transactor, translate
@@ -62,6 +64,7 @@ class Database:
         self._tasks: list[asyncio.Task[None]] = []
         self.counters: Counter[str] = Counter()
         self.condition = StoreCondition()
+        self.sealer = Sealer(KeyRing(settings.encryption), clock)
         self._closed_because = StoreError("the store is not open")
         self.set_aside_as: Path | None = None
         """Where a damaged database went at this start: this run began with an empty one."""
@@ -103,6 +106,7 @@ class Database:
         """Raises StoreError, with a remedy: in use by another process, newer schema, or a directory of no use."""
         try:
             self._lock.acquire()
+            self.sealer.ring.load()
             thread = await self._open_sound()
         except BaseException as error:
             self._lock.release()

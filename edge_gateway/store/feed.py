@@ -15,7 +15,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Pending
 from edge_gateway.store.core import OutboxCore
-from edge_gateway.store.sealer import DamagedError, LockedError
+from edge_gateway.store.sealing import DamagedError, LockedError
 from edge_gateway.store.sequence import first_sequence
 from edge_gateway.store.settle import Fates
 from edge_gateway.store.streams import Cursor, StreamState
@@ -218,8 +218,9 @@ class SqliteFeed:
                 is_cut = True
                 break
             last, count = sequence, count + 1
+            event = OutboxEvent(event_id, stream, source, event_type, stored)
             try:
-                payload = self._core.sealer.unseal(event_id, key_id, stored, checksum)
+                event = self._core.sealer.unseal(sequence, event, key_id, checksum)
             except LockedError as error:
                 self.locked_reason = str(error)
                 if is_counting:
@@ -227,7 +228,7 @@ class SqliteFeed:
             except DamagedError:
                 damaged.append((sequence, OutboxEvent(event_id, stream, source, event_type, b"")))
             else:
-                events.append(Pending(sequence, OutboxEvent(event_id, stream, source, event_type, payload)))
+                events.append(Pending(sequence, event))
         rows.close()
         return _Found(events, damaged, last if is_cut or count == limit else None)
 

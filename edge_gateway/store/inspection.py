@@ -18,9 +18,10 @@ from urllib.parse import quote
 
 from edge_gateway.contracts.clock import rfc3339
 from edge_gateway.contracts.errors import StoreError
+from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.store.database import FILE_NAME
 from edge_gateway.store.migrations import schema_files, version_of
-from edge_gateway.store.sealer import CLEAR, checksum_of
+from edge_gateway.store.sealing import IN_CLEAR, row_checksum
 from edge_gateway.store.sequence import first_sequence, stream_of
 from edge_gateway.store.streams import read_streams
 from edge_gateway.store.thread import BUSY_TIMEOUT_S
@@ -233,9 +234,10 @@ def problems(connection: sqlite3.Connection) -> list[str]:
 
 
 def _payload_problem(event: StoredEvent) -> str | None:
-    if event.checksum is not None and checksum_of(event.id, event.payload) != event.checksum:
+    stored = OutboxEvent(event.id, event.stream, event.source, event.type, event.payload)
+    if event.checksum not in (None, row_checksum(event.sequence, stored, event.key_id, event.payload)):
         return f"event {event.id} ({event.stream}, {event.state}): damaged on disk, its checksum does not agree"
-    if event.key_id != CLEAR:
+    if event.key_id != IN_CLEAR:
         return None
     try:
         body = json.loads(event.payload)

@@ -28,7 +28,7 @@ KEY_BYTES: Final = 32
 KEY_FILE_BYTES_MAX: Final = 65_536
 """Some hundred keys with a comment each: a file beyond that is some other file."""
 
-LOOK_INTERVAL_S: Final = 3.0
+KEYS_LOOK_INTERVAL_S: Final = 2.0
 """How soon a changed key file is noticed. A look is one ``stat``."""
 
 _FINGERPRINT_OF: Final = b"edge-gateway outbox key"

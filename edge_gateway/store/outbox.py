@@ -13,7 +13,6 @@ from edge_gateway.store.append import Append, NewEvent, known
 from edge_gateway.store.core import OutboxCore
 from edge_gateway.store.database import Database
 from edge_gateway.store.feed import DeadLetterCallback, SqliteFeed
-from edge_gateway.store.sealer import ClearText, Sealer
 from edge_gateway.store.sequence import first_sequence
 
 ALL_OVER_HTTPS: Mapping[str, Collection[str]] = {"https": tuple(StreamNames)}
@@ -32,12 +31,11 @@ class SqliteOutbox:
         clock: Clock,
         uplinks: Mapping[str, Collection[str]] = ALL_OVER_HTTPS,
         *,
-        sealer: Sealer | None = None,
         on_dead_letter: DeadLetterCallback | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._core = core = OutboxCore(database, clock, uplinks, sealer or ClearText())
+        self._core = core = OutboxCore(database, clock, uplinks)
         self._feeds = {name: SqliteFeed(core, name, streams, on_dead_letter) for name, streams in uplinks.items()}
         self._append = Append(core.streams, core.sources, core.sealer, clock, self._announce)
         self._numbers: dict[str, int] = {}

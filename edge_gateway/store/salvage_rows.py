@@ -103,7 +103,7 @@ class Facts:
     def take_indexed(self, values: tuple[Value, ...]) -> bool:
         """The same for tables WITHOUT ROWID."""
         match values:
-            case (int(uplink), int(stream), int(delivered), int(kept), int(below)) if (
+            case (int(uplink), int(stream), int(), int(delivered), int(kept), int(below)) if (
                 uplink in UPLINK_IDS and stream in STREAM_IDS
             ):
                 self.uplink_streams[uplink, stream] = (delivered, kept, below)

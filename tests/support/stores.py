@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.events import OutboxEvent
@@ -28,7 +29,7 @@ class Store:
 
 
 @contextlib.asynccontextmanager
-async def open_store(directory: Path, *, clock: Clock | None = None, **settings: int) -> AsyncIterator[Store]:
+async def open_store(directory: Path, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Store]:
     """Open at the beginning, closed at the end. ``settings``: those of [outbox]."""
     used_clock = clock or SystemClock()
     wanted = {"disk_free_bytes_min": 0, **settings}

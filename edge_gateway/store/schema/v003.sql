@@ -11,7 +11,7 @@ INSERT INTO uplink (uplink_id, name) VALUES (1, 'https');
 
 -- done: the uplinks that are finished with the row (delivered or refused). A row whose last configured uplink is finished
 -- goes at once, so that with one uplink no mask is ever written.
--- key_id: of encryption_key; 0: in clear. checksum: crc32 over id and payload as stored; NULL: older than version 3.
+-- key_id: of encryption_key; 0: in clear. checksum: over the row (store/sealing.py); NULL: older than version 3.
 ALTER TABLE pending ADD COLUMN done     INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pending ADD COLUMN key_id   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pending ADD COLUMN checksum INTEGER;
