@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -16,7 +17,7 @@ from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
-from edge_gateway.contracts.store import StreamNames
+from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.overview import Overview
@@ -29,7 +30,7 @@ from edge_gateway.status.notify import SystemdNotifier
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.forwarder import Forwarder
+from edge_gateway.uplinks.courier import Courier
 from edge_gateway.world import World
 
 log = structlog.get_logger(__name__)
@@ -67,7 +68,12 @@ class Gateway:
         store_id, topics = settings.store.id, Topics(settings.store.id)
 
         self._database = Database(settings.outbox, clock, world.start_sqlite)
-        self._outbox = SqliteOutbox(self._database, clock)
+        self._outbox = SqliteOutbox(
+            self._database,
+            clock,
+            {each.name: each.streams for each in settings.uplinks},
+            on_dead_letter=self._dead_letter,
+        )
         command_log = SqliteCommandLog(self._database, clock)
         self._bus = world.make_bus(settings.bus, store_id, clock, world.random, __version__)
         self._publisher = BusPublisher(self._bus, topics)
@@ -95,12 +101,21 @@ class Gateway:
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
         self._alerts = Alerts(store_id, self._publisher.alert, ids, clock)
-        self._uplink = world.make_uplink(settings.cloud, clock) if settings.cloud else None
-        self._forwarders = [
-            Forwarder(self._outbox, self._uplink, stream, settings.cloud, clock, world.random, self._alerts.dead_letter)
-            for stream in StreamNames
-            if settings.cloud and self._uplink
-        ]
+        self._uplinks = {each.name: world.make_uplink(each, store_id, clock) for each in settings.uplinks}
+        self._couriers = {
+            each.name: Courier(
+                self._outbox.feed(each.name),
+                self._uplinks[each.name],
+                {stream: settings.stream_settings(stream) for stream in each.streams},
+                each,
+                ZoneInfo(settings.store.timezone),
+                clock,
+                world.random,
+                self._dead_letter,
+            )
+            for each in settings.uplinks
+        }
+        self._network = world.make_network_watch(self._network_returned)
         self._overview = Overview(
             settings,
             clock,
@@ -108,7 +123,7 @@ class Gateway:
             bus=self._bus,
             database=self._database,
             outbox=self._outbox,
-            forwarders=self._forwarders,
+            couriers=self._couriers,
             counters={
                 "store": self._database.counters,
                 "bus": self._bus.counters,
@@ -116,7 +131,8 @@ class Gateway:
                 "device_requests": self._device_requests.counters,
                 "transactions": self._transactions.counters,
                 "events": self._router.counters,
-                **({f"uplink/{self._uplink.name}": self._uplink.counters} if self._uplink else {}),
+                **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
+                **{f"courier/{name}": courier.counters for name, courier in self._couriers.items()},
             },
         )
         self._status_server = world.make_status_server(settings.status, self._overview, clock)
@@ -129,13 +145,15 @@ class Gateway:
             if not await self._database.try_open():
                 self._start(stack, "store", self._open_store_later())
             await self._overview.refresh()
-            if self._uplink is not None:
-                stack.push_async_callback(self._uplink.close)
+            for uplink in self._uplinks.values():
+                stack.push_async_callback(uplink.close)
             for part in (
                 ("status", self._status_server.run()),
-                *((f"uplink {each.name}", each.run()) for each in self._forwarders),
+                *((f"courier {name}", courier.run()) for name, courier in self._couriers.items()),
             ):
                 self._start(stack, *part)
+            if self._couriers:
+                self._start(stack, "network", self._network.run())
             self._tasks["bus"] = asyncio.create_task(self._bus.run(), name="bus")
             stack.push_async_callback(self._stop_bus)
             stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
@@ -194,6 +212,13 @@ class Gateway:
     async def _stop_bus(self) -> None:
         await self._bus.stop(BUS_STOP_S)
         await _cancel(self._tasks["bus"])
+
+    def _dead_letter(self, event: OutboxEvent, reason: str) -> None:
+        self._alerts.dead_letter(event, reason)
+
+    def _network_returned(self) -> None:
+        for courier in self._couriers.values():
+            courier.network_returned()
 
     def _device_changed(self, device: Supervisor) -> None:
         """Retain the device's state, and its info where that changed as well."""

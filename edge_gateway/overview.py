@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from edge_gateway import __version__
@@ -15,6 +15,7 @@ from edge_gateway.contracts.store import StreamCounts
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import GatewaySettings
+from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.health import roll_up
 from edge_gateway.status.source import (
     BusStatus,
@@ -24,10 +25,11 @@ from edge_gateway.status.source import (
     Snapshot,
     StreamStatus,
     UplinkStatus,
+    UplinkStreamStatus,
 )
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.forwarder import Forwarder
+from edge_gateway.uplinks.courier import Courier
 
 DISCONNECTS_SHOWN = 5
 
@@ -44,7 +46,7 @@ class Overview:
         bus: StoreBus,
         database: Database,
         outbox: SqliteOutbox,
-        forwarders: Sequence[Forwarder],
+        couriers: Mapping[str, Courier],
         counters: Mapping[str, Counter[str]],
     ) -> None:
         self.state: Literal["starting", "running", "stopping"] = "starting"
@@ -54,7 +56,7 @@ class Overview:
         self._bus = bus
         self._database = database
         self._outbox = outbox
-        self._forwarders = forwarders
+        self._couriers = couriers
         self._counters = counters
         self._started_at, self._started_s = clock.now(), clock.monotonic()
         self._counts: Mapping[str, StreamCounts] = {}
@@ -80,10 +82,7 @@ class Overview:
             state=self.state,
         )
         outbox, bus = self._outbox_status(), self._bus_status()
-        uplinks = tuple(
-            UplinkStatus(name=each.name, health=each.health, reason=each.reason, last_delivery=each.last_delivery)
-            for each in self._forwarders
-        )
+        uplinks = tuple(_uplink_status(each, self._couriers[each.name]) for each in self._settings.uplinks)
         devices = tuple(_device_status(supervisor) for supervisor in self._registry)
         return Snapshot(
             time=self._clock.now(),
@@ -138,10 +137,32 @@ class Overview:
 
     def _all_counters(self) -> Iterable[tuple[str, Counter[str]]]:
         yield from self._counters.items()
-        for forwarder in self._forwarders:
-            yield f"uplink/{forwarder.name}", forwarder.counters
         for supervisor in self._registry:
             yield f"device/{supervisor.device_id}", supervisor.counters
+
+
+def _uplink_status(settings: UplinkSettings, courier: Courier) -> UplinkStatus:
+    syncs = courier.syncs()
+    return UplinkStatus(
+        name=settings.name,
+        kind=settings.kind,
+        health=courier.health,
+        reason=courier.reason,
+        last_sync=courier.last_sync,
+        lag_events=sum(sync.lag_events for sync in syncs.values()),
+        lag_s=max((sync.lag_s for sync in syncs.values()), default=0.0),
+        breaker=courier.breaker_state.value,
+        streams={
+            stream: UplinkStreamStatus(
+                lag_events=sync.lag_events,
+                lag_s=sync.lag_s,
+                last_sync=sync.last_sync,
+                next_sync=sync.next_sync,
+                reason=sync.reason,
+            )
+            for stream, sync in syncs.items()
+        },
+    )
 
 
 def _device_status(supervisor: Supervisor) -> DeviceStatus:

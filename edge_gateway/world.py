@@ -15,18 +15,23 @@ from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.settings import BusSettings, StatusSettings, TransportSettings
-from edge_gateway.settings_uplinks import CloudSettings
+from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.server import StatusServer
 from edge_gateway.status.source import StatusSource
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
 from edge_gateway.transports.factory import make_transport
-from edge_gateway.uplinks.https import HttpsUplink
+from edge_gateway.uplinks.factory import make_uplink
+from edge_gateway.uplinks.network_return import NetworkReturn
 
 
 class Server(Protocol):
     """Runs until it is cancelled."""
 
     async def run(self) -> None: ...
+
+
+class Watch(Server, Protocol):
+    """Runs until it is cancelled, or ends where there is nothing to watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,10 @@ class World:
     make_transport: Callable[[TransportSettings], Transport] = make_transport
     make_bus: Callable[[BusSettings, str, Clock, Random, str], StoreBus] = MqttBus
     """Settings, store id, clock, random, version."""
-    make_uplink: Callable[[CloudSettings, Clock], Uplink] = HttpsUplink
+    make_uplink: Callable[[UplinkSettings, str, Clock], Uplink] = make_uplink
+    """Settings, store id, clock."""
+    make_network_watch: Callable[[Callable[[], None]], Watch] = NetworkReturn
+    """Given whom to call when the network may be back."""
     make_status_server: Callable[[StatusSettings, StatusSource, Clock], Server] = StatusServer
     start_sqlite: Callable[[Path], Awaitable[SqliteRunner]] = SqliteThread.start
     """Where the store's work on its file is done: SQLite itself is always the real one."""

@@ -10,6 +10,13 @@ import pytest
 from tests.support.broker import Broker
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--uplink-events", type=int, default=400, help="Events that each uplink delivers through ten outages (10000)."
+    )
+    parser.addoption("--uplink-seed", type=int, default=1, help="Of the outages' moments.")
+
+
 @pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
     """A running Mosquitto without passwords and without an ACL."""

@@ -53,9 +53,10 @@ def describe(snapshot: dict[str, Any]) -> str:
         counts = f"{stream['pending']} waiting, {stream['dead']} refused, {stream['delivered_total']} delivered"
         lines.append(f"Outbox:  {name}: {counts}")
     for uplink in snapshot["uplinks"]:
-        delivered = uplink["last_delivery"]
-        last = f", last delivery {_local(delivered, gateway.get('timezone', 'UTC'))}" if delivered else ""
-        lines.append(f"Cloud:   {uplink['name']}: {uplink['health']}{last}")
+        last = uplink.get("last_sync")
+        when = f", last delivery {_local(last, gateway.get('timezone', 'UTC'))}" if last else ""
+        lag = f", {uplink['lag_events']} waiting" if uplink.get("lag_events") else ""
+        lines.append(f"Cloud:   {uplink['name']}: {uplink['health']}{lag}{when}")
     return "\n".join(lines)
 
 

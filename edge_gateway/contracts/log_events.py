@@ -52,6 +52,8 @@ EVENTS_DROPPED: Final = "events_dropped"
 BATCH_DELIVERED: Final = "batch_delivered"
 UPLINK_LOST: Final = "uplink_lost"
 UPLINK_RECOVERED: Final = "uplink_recovered"
+UPLINK_FAILED: Final = "uplink_failed"
+NETWORK_NOT_WATCHED: Final = "network_not_watched"
 EVENT_DEAD_LETTERED: Final = "event_dead_lettered"
 CERTIFICATES_REFUSED: Final = "certificates_refused"
 # status

@@ -24,7 +24,7 @@ class Uplink(Protocol):
         """Event id to ``DELIVERED`` or the reason of a final refusal; an id that is missing is sent again.
 
         Raises CloudTransientError for the whole batch (back off, then send again), CloudPermanentError when the cloud
-        refuses the request as a whole (the forwarder narrows the batch to find the event that is refused).
+        refuses the request as a whole (the courier narrows the batch to find the event that is refused).
         """
         ...
 

@@ -125,12 +125,20 @@ def _outbox(snapshot: Snapshot) -> Iterator[Metric]:
 
 def _uplinks(snapshot: Snapshot) -> Iterator[Metric]:
     healthy = _gauge("uplink_healthy", "1 while the cloud takes what is sent.", ("uplink",))
-    last = _gauge("uplink_last_delivery_timestamp_seconds", "When the newest batch was delivered.", ("uplink",))
+    last = _gauge("uplink_last_sync_timestamp_seconds", "When something was delivered last.", ("uplink",))
+    labels = ("uplink", "stream")
+    lag = _gauge("uplink_lag_events", "Events still to be delivered over this uplink.", labels)
+    lag_s = _gauge("uplink_lag_seconds", "Since when the stream is not up to date over this uplink.", labels)
+    is_open = _gauge("uplink_breaker_open", "1 while nothing is sent but a probe now and then.", ("uplink",))
     for uplink in snapshot.uplinks:
         healthy.add_metric([uplink.name], float(uplink.health is Health.HEALTHY))
-        if uplink.last_delivery is not None:
-            last.add_metric([uplink.name], uplink.last_delivery.timestamp())
-    yield from (healthy, last)
+        is_open.add_metric([uplink.name], float(uplink.breaker != "closed"))
+        if uplink.last_sync is not None:
+            last.add_metric([uplink.name], uplink.last_sync.timestamp())
+        for name, stream in uplink.streams.items():
+            lag.add_metric([uplink.name, name], stream.lag_events)
+            lag_s.add_metric([uplink.name, name], stream.lag_s)
+    yield from (healthy, last, is_open, lag, lag_s)
 
 
 def _counters(snapshot: Snapshot) -> Iterator[Metric]:

@@ -88,13 +88,30 @@ class OutboxStatus(_Part):
     streams: dict[str, StreamStatus] = Field(default_factory=dict)
 
 
+class UplinkStreamStatus(_Part):
+    """One stream on its way over one uplink."""
+
+    lag_events: int = Field(0, ge=0, description="Still to be delivered over this uplink.")
+    lag_s: float = Field(0.0, ge=0, description="Since when it is not up to date; 0: it is.")
+    last_sync: datetime | None = Field(None, description="When something of it was delivered last, since the start.")
+    next_sync: datetime | None = Field(None, description="When it is due; null: always, or now.")
+    reason: str | None = Field(None, description="Why it does not go through.")
+
+
 class UplinkStatus(_Part):
-    """One stream on its way to the cloud."""
+    """One way to the cloud."""
 
     name: str
+    kind: str = Field("https", description="https, nats, mqtt, kafka, rabbitmq or webhook.")
     health: Health
     reason: str | None = None
-    last_delivery: datetime | None = None
+    last_sync: datetime | None = Field(None, description="When something was delivered last, since the start.")
+    lag_events: int = Field(0, ge=0, description="Still to be delivered, of all its streams.")
+    lag_s: float = Field(0.0, ge=0, description="Of the stream that is not up to date for longest.")
+    breaker: Literal["closed", "open", "half_open"] = Field(
+        "closed", description="open: nothing is sent but a probe now and then."
+    )
+    streams: dict[str, UplinkStreamStatus] = Field(default_factory=dict)
 
 
 class Snapshot(_Part):

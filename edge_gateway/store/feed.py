@@ -151,6 +151,10 @@ class SqliteFeed:
             return 0
         return self._core.streams.of(stream).pending - cursor.done_kept
 
+    def newest(self, stream: str) -> int:
+        state = self._core.streams.all().get(stream)
+        return 0 if state is None else state.last_sequence
+
     def delivered_total(self, stream: str) -> int:
         """Since the store was made. From memory."""
         cursor = self._core.streams.cursor(self._name, stream)

@@ -1,7 +1,8 @@
-"""How a way to the cloud is doing: its health with the reason, lost and recovered told once each."""
+"""How an uplink is doing: its health with the reason, lost and recovered told once each."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,43 +18,66 @@ UNHEALTHY_AFTER_S: Final = 60.0
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    since_s: float
+    reason: str
+
+
 class Conduct:
-    """Of one stream over one uplink; ``name``: such as ``https/transactions``."""
+    """Of one uplink. ``part``: what of it fails or works: a stream, or the outbox it reads."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self._name = name
         self._clock = clock
-        self._failing_since: float | None = None
-        self._failure: str | None = None
-        self.last_delivery: datetime | None = None
+        self._failures: dict[str, _Failure] = {}
+        self._lost_at_s = 0.0
+        self._answered_at_s: float | None = None
+        self.last_sync: datetime | None = None
 
     @property
     def health(self) -> Health:
-        if self._failing_since is not None:
-            is_long = self._clock.monotonic() - self._failing_since >= UNHEALTHY_AFTER_S
-            return Health.UNHEALTHY if is_long else Health.DEGRADED
-        return Health.INACTIVE if self.last_delivery is None else Health.HEALTHY
+        if not self._failures:
+            return Health.INACTIVE if self.last_sync is None else Health.HEALTHY
+        since_s = max(self._oldest.since_s, self._answered_at_s or 0.0)
+        is_long = self._clock.monotonic() - since_s >= UNHEALTHY_AFTER_S
+        return Health.UNHEALTHY if is_long else Health.DEGRADED
 
     @property
     def reason(self) -> str | None:
         """Why it is not healthy."""
-        if self._failure is not None:
-            return self._failure
-        return "nothing to deliver so far" if self.last_delivery is None else None
+        if self._failures:
+            return self._oldest.reason
+        return "nothing to deliver so far" if self.last_sync is None else None
 
-    def failed(self, reason: str) -> None:
-        if self._failing_since is None:
-            self._failing_since = self._clock.monotonic()
-            _log.warning(log_events.UPLINK_LOST, uplink=self._name, reason=reason)
-        self._failure = reason
+    def reason_of(self, part: str) -> str | None:
+        """Why this part fails; None if it does not."""
+        failure = self._failures.get(part)
+        return None if failure is None else failure.reason
 
-    def delivered(self) -> None:
-        self.last_delivery = self._clock.now()
-        self.answered()
+    def failed(self, part: str, reason: str) -> None:
+        now_s = self._clock.monotonic()
+        if not self._failures:
+            self._lost_at_s = now_s
+            _log.warning(log_events.UPLINK_LOST, uplink=self._name, part=part, reason=reason)
+        known = self._failures.get(part)
+        self._failures[part] = _Failure(now_s if known is None else known.since_s, reason)
 
-    def answered(self) -> None:
-        """The way works, whatever the cloud said of the events."""
-        if self._failing_since is not None:
-            away_s = round(self._clock.monotonic() - self._failing_since, 3)
+    def delivered(self, part: str) -> None:
+        self.last_sync = self._clock.now()
+        self.answered(part)
+
+    def answered(self, part: str) -> None:
+        """The way works, whatever the far end said of the events."""
+        self._answered_at_s = self._clock.monotonic()
+        self.is_well(part)
+
+    def is_well(self, part: str) -> None:
+        """Nothing is wrong with it any longer: it works, or has nothing left to fail with."""
+        if self._failures.pop(part, None) is not None and not self._failures:
+            away_s = round(self._clock.monotonic() - self._lost_at_s, 3)
             _log.info(log_events.UPLINK_RECOVERED, uplink=self._name, away_s=away_s)
-        self._failing_since = self._failure = None
+
+    @property
+    def _oldest(self) -> _Failure:
+        return min(self._failures.values(), key=lambda failure: failure.since_s)

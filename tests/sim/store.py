@@ -66,7 +66,8 @@ class SimulatedStore:
             random_bytes=self._random(seed, "ids").randbytes,
             make_transport=self._make_transport,
             make_bus=self._make_bus,
-            make_uplink=lambda settings, clock: self.cloud,
+            make_uplink=lambda settings, store_id, clock: self.cloud,
+            make_network_watch=lambda on_return: _NobodyAsks(),
             make_status_server=self._make_status_server,
             start_sqlite=partial(_start_sqlite, random=self._random(seed, "disk")),
         )

@@ -101,7 +101,7 @@ def test_outages_are_logged_once_each_and_leave_the_store_healthy(day: Day) -> N
     assert {event for event, _ in logged} & {log_events.DEVICE_FAILED, log_events.REQUEST_FAILED} == set()
     assert day.evening.health.status is Health.HEALTHY, day.evening.health.reasons
     assert day.evening.outbox.disk_free_bytes
-    assert day.evening.counters["uplink/memory"]["new"] > 0
+    assert day.evening.counters["uplink/https"]["new"] > 0
     assert [name for name, stream in day.evening.outbox.streams.items() if stream.dead] == []
 
 

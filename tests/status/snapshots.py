@@ -15,6 +15,7 @@ from edge_gateway.status.source import (
     Snapshot,
     StreamStatus,
     UplinkStatus,
+    UplinkStreamStatus,
 )
 
 NOW = datetime(2026, 11, 21, 10, 15, 3, 250_000, tzinfo=UTC)
@@ -74,7 +75,17 @@ def outbox(**changes: Any) -> OutboxStatus:
 
 
 def uplink(**changes: Any) -> UplinkStatus:
-    base = UplinkStatus(name="transactions", health=Health.HEALTHY, last_delivery=NOW)
+    base = UplinkStatus(
+        name="https",
+        health=Health.HEALTHY,
+        last_sync=NOW,
+        lag_events=3,
+        lag_s=1.5,
+        streams={
+            "transactions": UplinkStreamStatus(lag_events=3, lag_s=1.5, last_sync=NOW),
+            "telemetry": UplinkStreamStatus(next_sync=NOW),
+        },
+    )
     return base.model_copy(update=changes)
 
 

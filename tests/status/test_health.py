@@ -38,10 +38,10 @@ def test_health_of_a_store_without_problems_has_no_reasons() -> None:
         (
             {"uplinks": (uplink(health=Health.UNHEALTHY, reason="401"),)},
             Health.DEGRADED,
-            "uplink/transactions",
+            "uplink/https",
             "401",
         ),
-        ({"uplinks": (uplink(health=Health.INACTIVE),)}, Health.HEALTHY, "uplink/transactions", "not configured"),
+        ({"uplinks": (uplink(health=Health.INACTIVE),)}, Health.HEALTHY, "uplink/https", "not configured"),
         (
             {"devices": (scale(power=PowerState.OFF, reason="no such node"),)},
             Health.DEGRADED,

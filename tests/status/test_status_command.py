@@ -51,5 +51,5 @@ def test_status_names_each_reason_with_its_part() -> None:
     assert text.startswith("DEGRADED: ")
     assert "bus: no connection to the broker at 127.0.0.1:1883: connection refused (degraded)" in text
     assert "off: no such node" in text
-    assert "uplink/transactions: 401 from the cloud" in text
+    assert "uplink/https: 401 from the cloud" in text
     assert "last delivery 2026-11-21 11:15:03 Europe/Berlin" in text, "as the clock on the store's wall shows it"

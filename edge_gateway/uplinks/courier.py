@@ -1,0 +1,278 @@
+"""Carries an uplink's streams to the far end, for as long as it takes: one courier per uplink."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from math import inf
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from edge_gateway.contracts.backoff import Backoff
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import StoreError
+from edge_gateway.contracts.states import Health
+from edge_gateway.contracts.store import Feed
+from edge_gateway.contracts.uplink import Uplink
+from edge_gateway.contracts.waiting import within
+from edge_gateway.settings import StreamSettings
+from edge_gateway.settings_uplinks import DeliverySettings
+from edge_gateway.uplinks.breaker import PROBE_APART_S_MAX, Breaker, BreakerState
+from edge_gateway.uplinks.bucket import TokenBucket
+from edge_gateway.uplinks.conduct import Conduct
+from edge_gateway.uplinks.delivery import OUTBOX, DeadLetterCallback, Delivery
+from edge_gateway.uplinks.priority import Turns, by_priority
+from edge_gateway.uplinks.stream_way import StreamSync, StreamWay
+from edge_gateway.uplinks.window import Batch
+
+HANGING_AFTER_S: Final = PROBE_APART_S_MAX
+"""A batch that is under way for longer holds its sources, but no place among those that may be under way at once; up to
+as many more may hang. So a line that went dead in the middle of a drain is found alive again before the time-out."""
+
+
+class Courier:
+    """One task runs it; each batch is a task of its own. What is not settled on disk is sent again: the far end knows
+    it by its id."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        uplink: Uplink,
+        streams: Mapping[str, StreamSettings],
+        settings: DeliverySettings,
+        zone: ZoneInfo,
+        clock: Clock,
+        random: Random,
+        on_dead_letter: DeadLetterCallback | None = None,
+    ) -> None:
+        self._feed = feed
+        self._uplink = uplink
+        self._clock = clock
+        self._batches_max = settings.batches_concurrent_max
+        self._probe_s_max = max(PROBE_APART_S_MAX, settings.response_timeout_s / 2)
+        retry_s_max = max(settings.retry_s_min, settings.retry_s_max)
+        jitter = random.random()
+        self._ways = {
+            stream: StreamWay(stream, streams[stream], settings, zone, clock, random, jitter)
+            for stream in by_priority(streams)
+        }
+        self._breaker = Breaker(settings.retry_s_min, retry_s_max, random)
+        self._bucket = TokenBucket(settings.requests_per_minute_max, clock.monotonic())
+        self._store_backoff = Backoff(settings.retry_s_min, retry_s_max, random)
+        self._turns = Turns()
+        self._conduct = Conduct(uplink.name, clock)
+        self._delivery = Delivery(
+            feed, uplink, settings, clock, random, self._answered, self._store_spoke, on_dead_letter
+        )
+        self._under_way: dict[asyncio.Task[None], float] = {}
+        self._wake = asyncio.Event()
+        self._successes = 0
+        self._probes = 0
+        self._read_not_before_s = 0.0
+        self._rewinds = feed.rewinds
+        self.counters: Counter[str] = self._delivery.counters
+
+    @property
+    def name(self) -> str:
+        """Of the uplink."""
+        return self._uplink.name
+
+    @property
+    def health(self) -> Health:
+        health = self._conduct.health
+        return Health.DEGRADED if health is Health.HEALTHY and self._stuck_reason else health
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not healthy."""
+        return self._conduct.reason or self._stuck_reason
+
+    @property
+    def last_sync(self) -> datetime | None:
+        """When something was delivered last."""
+        return self._conduct.last_sync
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        return self._breaker.state
+
+    @property
+    def _stuck_reason(self) -> str | None:
+        return next((reason for way in self._ways.values() if (reason := way.stuck_reason)), None)
+
+    def syncs(self) -> Mapping[str, StreamSync]:
+        """By stream. From memory."""
+        return {stream: way.sync(self._feed, self._conduct.reason_of(stream)) for stream, way in self._ways.items()}
+
+    def sync_now(self) -> None:
+        """Whatever the schedules say: each stream is due until it is empty."""
+        for way in self._ways.values():
+            way.schedule.sync_now()
+        self._wake.set()
+
+    def network_returned(self) -> None:
+        """Try now what would wait for its time."""
+        now_s = self._clock.monotonic()
+        for breaker in (self._breaker, *(way.breaker for way in self._ways.values())):
+            breaker.hurry(now_s)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; may be cancelled at any point."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_growth(), name=f"{self.name} growth")
+            while True:
+                self._wake.clear()
+                if self._feed.rewinds != self._rewinds:
+                    self._rewinds = self._feed.rewinds
+                    for way in self._ways.values():
+                        way.rewind()
+                self._dispatch(tasks)
+                if not await self._refill():
+                    await self._rest()
+
+    # reading
+
+    async def _watch_growth(self) -> None:
+        known = self._feed.growth
+        while True:
+            try:
+                known = await self._feed.wait_for_growth(known)
+            except StoreError as error:
+                self._store_spoke(f"the outbox cannot be read: {error}")
+                await self._clock.sleep(self._store_backoff.next_delay())
+            self._wake.set()
+
+    async def _refill(self) -> bool:
+        """Whether anything is new."""
+        if self._clock.monotonic() < self._read_not_before_s:
+            return False
+        is_new = False
+        try:
+            for way in self._ways.values():
+                is_new |= await way.read(self._feed)
+                if way.is_idle:
+                    self._conduct.is_well(way.stream)
+        except StoreError as error:
+            self._store_spoke(f"the outbox cannot be read: {error}")
+            self._read_not_before_s = self._clock.monotonic() + self._store_backoff.next_delay()
+            return is_new
+        self._store_backoff.reset()
+        if not self._under_way:  # else a batch that cannot be noted says how the store is
+            self._store_spoke(None)
+        return is_new
+
+    def _store_spoke(self, problem: str | None) -> None:
+        if problem is None:
+            self._conduct.is_well(OUTBOX)
+        else:
+            self._conduct.failed(OUTBOX, problem)
+
+    # sending
+
+    def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
+        now_s = self._clock.monotonic()
+        while (free := self._free(now_s)) > 0:
+            if self._breaker.state is not BreakerState.CLOSED:
+                self._begin_probe(tasks, now_s)
+                return
+            # The last place is kept for live traffic, so that it need not wait for a batch of the backlog.
+            is_live = free == 1 and self._batches_max > 1
+            ready = [stream for stream, way in self._ways.items() if way.can_send(now_s, is_live=is_live)]
+            if not ready or not self._bucket.take(now_s):
+                return
+            is_backlog_first = self._turns.is_share
+            way = self._ways[self._turns.next(ready)]
+            parts = max(1, free - 1)
+            batch = way.take(now_s, parts=parts, is_live=is_live, is_backlog_first=is_backlog_first)
+            assert batch is not None  # it can send
+            self._start(tasks, way, batch)
+
+    def _free(self, now_s: float) -> int:
+        hanging = sum(now_s - begun_s >= HANGING_AFTER_S for begun_s in self._under_way.values())
+        return self._batches_max + min(hanging, self._batches_max) - len(self._under_way)
+
+    def _start(self, tasks: asyncio.TaskGroup, way: StreamWay, batch: Batch, *, is_probe: bool = False) -> None:
+        task = tasks.create_task(self._carry(way, batch, is_probe), name=f"{self.name} {way.stream}")
+        self._under_way[task] = self._clock.monotonic()
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        self._wake.set()
+
+    def _begin_probe(self, tasks: asyncio.TaskGroup, now_s: float) -> None:
+        """One event of the highest stream; next time of the next one, should only one of its services be down."""
+        streams = [stream for stream, way in self._ways.items() if way.can_probe(now_s)]
+        if not streams or self._breaker.wait_s(now_s) > 0 or not self._bucket.take(now_s):
+            return
+        way = self._ways[streams[self._probes % len(streams)]]
+        self._probes += 1
+        self._breaker.begin_probe()
+        batch = way.window.take(now_s, 1, 1)
+        assert batch is not None  # it can probe
+        self._start(tasks, way, batch, is_probe=True)
+
+    async def _carry(self, way: StreamWay, batch: Batch, is_probe: bool) -> None:
+        successes = (self._successes, way.successes)
+        seconds_max = self._probe_s_max if is_probe else None
+        if seconds_max is not None and (unreachable := await self._delivery.probe(seconds_max)) is not None:
+            way.window.release(batch, ())
+            self._failed(way, unreachable, successes)
+            return
+        outcome = await self._delivery.carry(way, batch.events, seconds_max)
+        is_failed = outcome.failure is not None
+        is_own_fault = way.successes != successes[1]
+        way.release(batch, outcome.settled, is_failed=is_failed, is_own_fault=is_own_fault)
+        now_s = self._clock.monotonic()
+        if outcome.failure is None:
+            way.breaker.undecided(now_s)
+            if is_probe:
+                self._breaker.undecided(now_s)
+        else:
+            way.not_before_s = now_s + outcome.retry_after_s
+            self._failed(way, outcome.failure, successes)
+
+    def _failed(self, way: StreamWay, reason: str, successes: tuple[int, int]) -> None:
+        """What went through meanwhile acquits the way; a stream that is known to be down says nothing new of it."""
+        now_s = self._clock.monotonic()
+        is_news = self._breaker.state is not BreakerState.CLOSED or way.breaker.state is BreakerState.CLOSED
+        if self._successes == successes[0] and is_news:
+            self._breaker.failed(now_s)
+        if way.successes == successes[1]:
+            way.breaker.failed(now_s)
+            self._conduct.failed(way.stream, reason)
+
+    def _answered(self, way: StreamWay, is_delivered: bool) -> None:
+        self._successes += 1
+        way.successes += 1
+        if is_delivered:
+            self._conduct.delivered(way.stream)
+            way.last_sync = self._conduct.last_sync
+        else:
+            self._conduct.answered(way.stream)
+        if way.breaker.succeeded():
+            way.way_is_back(self._feed, self._clock.monotonic())
+        if self._breaker.succeeded():
+            for each in self._ways.values():
+                each.way_is_back(self._feed, self._clock.monotonic())
+        self._wake.set()
+
+    # waiting
+
+    async def _rest(self) -> None:
+        """Until something happens or something is due."""
+        now_s = self._clock.monotonic()
+        waits = [wait_s for way in self._ways.values() for wait_s in way.waits_s(now_s)]
+        waits += [self._read_not_before_s - now_s, self._bucket.wait_s(now_s)]
+        if self._breaker.state is not BreakerState.CLOSED:
+            waits.append(self._breaker.wait_s(now_s))
+        waits += [begun_s + HANGING_AFTER_S - now_s for begun_s in self._under_way.values()]
+        due_s = min((wait_s for wait_s in waits if 0 < wait_s < inf), default=None)
+        if due_s is None:
+            await self._wake.wait()
+        else:
+            await within(self._clock, due_s, self._wake.wait())
