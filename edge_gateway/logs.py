@@ -72,6 +72,15 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     )
 
 
+def set_log_level(level: str) -> None:
+    """Of a process that runs and logs already; the quiet loggers stay quiet."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.getLogger().setLevel(number)
+    for name, quiet_level in QUIET_LOGGERS.items():
+        logging.getLogger(name).setLevel(max(number, quiet_level))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(number))
+
+
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide values whose key looks like a secret, at any depth, and credentials in addresses; shorten long text."""
     for key, value in event.items():

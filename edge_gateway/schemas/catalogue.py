@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.contracts.transaction import (
@@ -60,7 +61,10 @@ ALERTS: Final = (
     Event("alert", "store_set_aside", payloads.StoreSetAsideData),
 )
 """On ``alert/{severity}``."""
-CLOUD_EVENTS: Final = (Event("pos", "transaction_completed", TransactionCompletedData),)
+CLOUD_EVENTS: Final = (
+    Event("pos", "transaction_completed", TransactionCompletedData),
+    Event("gateway", "command_completed", CommandCompletedData),
+)
 """Only on their way to the cloud, not on the bus."""
 COMMANDS: Final = (
     Command(

@@ -89,6 +89,13 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
     "scale.weight_changed": {**_WEIGHT, "device_id": "lane3-scale", "lane": "lane-3", "sequence": 7},
     "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 3},
     "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 4},
+    "gateway.command_completed": {
+        "command_id": "cmd-1",
+        "name": "replay_dead_letters",
+        "status": "completed",
+        "result": {"replayed": 3},
+        "error": None,
+    },
     "pos.transaction_completed": {"device_id": "T3", "lane": "lane-3", "sequence": 123, "transaction": TRANSACTION},
 }
 ALERT_DATA: Final[dict[str, dict[str, Any]]] = {

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import Request
 
 from simulators.cloud.access import Access
+from simulators.cloud.command_desk import CommandDesk
 from simulators.cloud.faults import Fault, Faults
 from simulators.cloud.ledger import Ledger
 from simulators.cloud.shop import Shop
@@ -23,12 +25,14 @@ class Cloud:
         *,
         access: Access,
         ledger_path: Path | None,
+        command_key: Ed25519PrivateKey,
         on_fault: Callable[[Fault], None],
     ) -> None:
         self.ledger = Ledger(ledger_path)
         self.faults = Faults(monotonic)
         self.access = access
         self.tokens = access.tokens
+        self.commands = CommandDesk(command_key)
         self.shop = Shop(self.ledger.sold)
         self.is_closing = asyncio.Event()
         """Set while the server stops: whoever waits on purpose (a stall, a long poll) stops waiting."""
@@ -40,14 +44,15 @@ class Cloud:
         self.faults.set(fault)
         self._on_fault(fault)
 
-    async def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the server's stop."""
+    async def pause(self, seconds: float, until: asyncio.Event | None = None) -> None:
+        """Wait, but not beyond the server's stop, nor beyond ``until``."""
         self.paused_requests += 1
+        waits = [asyncio.create_task(event.wait()) for event in (self.is_closing, until) if event is not None]
         try:
-            await asyncio.wait_for(self.is_closing.wait(), seconds)
-        except TimeoutError:
-            return
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for wait in waits:
+                wait.cancel()
             self.paused_requests -= 1
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 
+from simulators.cloud.command_desk import UnknownCommandTokenError
 from simulators.cloud.core import cloud_of
 from simulators.cloud.models import CatalogueChanges, Commands, StockLevel
 from simulators.cloud.problems import ProblemError, problem_schema
@@ -34,19 +36,28 @@ async def catalogue_changes(
         raise ProblemError(400, "after: unknown token; ask for everything, without a token") from None
 
 
-@router.get("/v1/stores/{store}/commands", responses=problem_schema(400, 401))
+@router.get("/v1/stores/{store}/commands", response_model=Commands, responses=problem_schema(400, 401))
 async def store_commands(
     request: Request,
     _: TOKEN_SCHEME,
     store: Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")],
     after: After = None,
     wait: Annotated[float, Query(ge=0, le=WAIT_S_MAX, description="Seconds to wait for a command.")] = 0,
-) -> Commands:
-    """Commands for the store, as soon as there is one, or none after ``wait`` seconds."""
+) -> Response:
+    """Commands for the store, as soon as there is one, or none after ``wait`` seconds.
+
+    400 for a token that is not ours (any more): start without one.
+    """
     require_token(request)
-    # This cloud has no operator who gives commands: every poll runs into its time.
-    await cloud_of(request).pause(wait)
-    return Commands(commands=[], next=after or "0")
+    cloud = cloud_of(request)
+    try:
+        commands, following = cloud.commands.after(after, store)
+        if not commands and wait > 0:
+            await cloud.pause(wait, until=cloud.commands.changed)
+            commands, following = cloud.commands.after(after, store)
+    except UnknownCommandTokenError:
+        raise ProblemError(400, "after: unknown token; ask without one") from None
+    return JSONResponse({"commands": commands, "next": following})
 
 
 @router.get("/api/inventory", responses=problem_schema(400, 401, 404))

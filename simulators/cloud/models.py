@@ -116,17 +116,24 @@ class StockLevel(BaseModel):
 
 
 class Command(BaseModel):
-    """A command for a store. The signature is over the command's other members."""
+    """A command for a store.
 
-    id: str
-    name: str
+    The signature is Ed25519 over the canonical JSON of all other members: names sorted, no white space, UTF-8, numbers
+    whole and below 2^53, names ASCII. Each command is answered by one event in the audit stream,
+    `com.edge-gateway.gateway.command_completed.v1`. A command that is served again is not done again.
+    """
+
+    id: str = Field(min_length=1, max_length=128, description="Unique for the store, for good.")
+    store_id: str = Field(description="The store it is for: a command for another one is refused.")
+    name: str = Field(examples=["ping", "sync_now", "replay_dead_letters", "set_log_level", "report_status"])
     params: dict[str, Any]
-    expires_at: Instant
-    signature: str
+    expires_at: Instant = Field(description="UTC with Z; not begun after it; at most three days ahead.")
+    key_id: str | None = Field(None, description="First 16 hex digits of the SHA-256 of the raw public key.")
+    signature: str = Field(description="Base64.")
 
 
 class Commands(BaseModel):
     """Commands after a token, oldest first."""
 
     commands: list[Command]
-    next: str
+    next: str = Field(max_length=200, description="Token for the next call: everything up to here was served.")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from simulators.cloud.command_desk import CommandOrder
 from simulators.cloud.core import Cloud, cloud_of
 from simulators.cloud.faults import Fault
 from simulators.cloud.problems import ProblemError
@@ -59,6 +60,25 @@ async def set_fault(request: Request, fault: Fault) -> dict[str, Any]:
     cloud = cloud_of(request)
     cloud.set_fault(fault)
     return _fault_json(cloud)
+
+
+@router.get("/commands")
+async def command_key(request: Request) -> dict[str, str]:
+    """The public key (PEM) that commands are signed for."""
+    return {"public_key": cloud_of(request).commands.public_key}
+
+
+@router.put("/commands")
+async def give_command(request: Request, order: CommandOrder) -> dict[str, Any]:
+    """Sign a command and serve it from now on; answers it as it is served."""
+    return cloud_of(request).commands.give(order)
+
+
+@router.delete("/commands/tokens")
+async def forget_command_tokens(request: Request) -> dict[str, str]:
+    """No token given before is known any more; every command is served again to who asks without one."""
+    cloud_of(request).commands.forget_tokens()
+    return {}
 
 
 @router.put("/catalogue/{sku}")

@@ -10,8 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from simulators.cloud.access import Access, CloudTls, JwtRule
 from simulators.cloud.app import make_app
+from simulators.cloud.command_desk import CommandDesk
 from simulators.cloud.core import Cloud
 from simulators.cloud.faults import REFUSE_S_DEFAULT, Fault, FaultMode, Faults
 from simulators.cloud.ledger import Ledger
@@ -38,6 +41,7 @@ class CloudSimulator:
         jwt_rule: JwtRule | None = None,
         tls: CloudTls | None = None,
         ledger_path: Path | None = None,
+        command_key: Ed25519PrivateKey | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.host = host
@@ -49,6 +53,7 @@ class CloudSimulator:
             monotonic,
             access=Access(tokens, is_token_required=is_token_required, api_key=api_key, jwt_rule=jwt_rule),
             ledger_path=ledger_path,
+            command_key=command_key or Ed25519PrivateKey.generate(),
             on_fault=self._fault_was_set,
         )
         self._tls = tls
@@ -80,6 +85,10 @@ class CloudSimulator:
     @property
     def tokens(self) -> Tokens:
         return self._cloud.tokens
+
+    @property
+    def commands(self) -> CommandDesk:
+        return self._cloud.commands
 
     @property
     def access(self) -> Access:

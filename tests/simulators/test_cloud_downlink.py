@@ -79,9 +79,26 @@ async def test_inventory_of_an_unknown_product_is_a_problem(client: CloudClient,
 
 async def test_command_poll_waits_its_time_and_gives_an_empty_list(client: CloudClient) -> None:
     started = time.monotonic()
-    response = await client.get("/v1/stores/S001/commands", after="5", wait=0.2)
-    assert response.json() == {"commands": [], "next": "5"}
+    response = await client.get("/v1/stores/S001/commands", wait=0.2)
+    assert response.json()["commands"] == []
     assert time.monotonic() - started >= 0.2
+    again = await client.get("/v1/stores/S001/commands", after=response.json()["next"])
+    assert again.json() == response.json()
+
+
+async def test_commands_are_given_signed_and_served_after_a_token(cloud: CloudSimulator, client: CloudClient) -> None:
+    order = {"store_id": "S001", "name": "ping", "id": "c1"}
+    given = (await client.http.put("/oracle/commands", json=order)).json()
+    first = (await client.get("/v1/stores/S001/commands")).json()
+    assert first["commands"] == [given]
+    assert set(given) == {"id", "store_id", "name", "params", "expires_at", "key_id", "signature"}
+    assert (await client.get("/v1/stores/S001/commands", after=first["next"])).json()["commands"] == []
+    assert (await client.get("/v1/stores/S002/commands")).json()["commands"] == []
+    assert "BEGIN PUBLIC KEY" in (await client.http.get("/oracle/commands")).json()["public_key"]
+    await client.http.delete("/oracle/commands/tokens")
+    refused = await client.get("/v1/stores/S001/commands", after=first["next"])
+    assert (refused.status_code, refused.json()["detail"]) == (400, "after: unknown token; ask without one")
+    assert (await client.get("/v1/stores/S001/commands")).json()["commands"] == [given]
 
 
 async def test_command_poll_does_not_hold_up_the_stop(cloud: CloudSimulator, client: CloudClient) -> None:
