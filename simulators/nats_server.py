@@ -37,7 +37,7 @@ class NatsServer(ServerProcess):
             lines.append(f'jetstream {{ store_dir: "{self.directory / "jetstream"}" }}')
         else:
             lines.append(
-                f'leafnodes {{ reconnect: "1s", remotes: [{{ url: "nats://{self.host}:{self._leaf_of.leaf_port}" }}] }}'
+                f'leafnodes {{ reconnect: 1, remotes: [{{ url: "nats://{self.host}:{self._leaf_of.leaf_port}" }}] }}'
             )
         if self.leaf_port:
             lines.append(f'leafnodes {{ listen: "{self.host}:{self.leaf_port}" }}')

@@ -60,8 +60,14 @@ class Carriage:
         self._answered: deque[asyncio.Future[str]] = deque()
         self._has_answers = asyncio.Event()
         self._outcomes: dict[str, str] = {}
+        self._has_sent = False
         self.failure: CloudTransientError | CloudPermanentError | None = None
         self.is_stalled = False
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Something was sent, and nothing came back."""
+        return self._has_sent and not self._outcomes and self.failure is None
 
     async def carry(self, stream: str, events: Sequence[OutboxEvent]) -> dict[str, str]:
         """What was answered; the rest is to be sent again. Ends within twice the time for an answer."""
@@ -95,6 +101,7 @@ class Carriage:
             source = self._ready.popleft()
             event = self._waiting[source].popleft()
             future = await self._connection.send(stream, event)
+            self._has_sent = True
             self._in_flight[future] = event
             future.add_done_callback(self._note)
             if self._waiting[source] and not self._is_one_of_a_source:

@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Final, Generic, TypeVar
 
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
+from edge_gateway.contracts.errors import CloudTransientError, ConfigError, ConfigProblem
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.settings_uplinks import (
     KafkaUplinkSettings,
@@ -41,11 +42,16 @@ class EngineUplink(ABC, Generic[SettingsT]):
     extra: str
 
     def __init__(self, settings: SettingsT, where: str, clock: Clock) -> None:
+        """Raises ConfigError if the package is not installed; it is imported at the first connect."""
+        if find_spec(self.library) is None:
+            expected = f"{self.library} is not installed; install it: pip install 'edge-gateway[{self.extra}]'"
+            raise ConfigError([ConfigProblem(f"uplink.{settings.name}.kind", settings.kind, expected)], "configuration")
         self.counters: Counter[str] = Counter()
         self._settings = settings
         self._where = where
         self._clock = clock
         self._connection: EngineConnection | None = None
+        self._suspect: EngineConnection | None = None
         self._opening = asyncio.Lock()
         self._is_trusted = False
 
@@ -62,7 +68,14 @@ class EngineUplink(ABC, Generic[SettingsT]):
             answer_timeout_s=self._settings.response_timeout_s,
             is_one_of_a_source=not self._is_trusted,
         )
-        outcomes = await carriage.carry(stream, events)
+        try:
+            outcomes = await carriage.carry(stream, events)
+        except asyncio.CancelledError:
+            # Given up before our own time was over. A connection that said nothing meanwhile is not tried again: it may
+            # be dead, and would be given up again and again.
+            if carriage.is_unanswered:
+                self._suspect = connection
+            raise
         self.counters["answered"] += len(outcomes)
         failure = carriage.failure
         if carriage.is_stalled:
@@ -74,8 +87,6 @@ class EngineUplink(ABC, Generic[SettingsT]):
         self._is_trusted = failure is None
         if failure is None or outcomes:
             return outcomes
-        if isinstance(failure, CloudPermanentError) and len(events) == 1:
-            return {events[0].id: str(failure)}
         raise failure
 
     async def probe(self) -> None:
@@ -102,7 +113,7 @@ class EngineUplink(ABC, Generic[SettingsT]):
 
     async def _connected(self) -> EngineConnection:
         async with self._opening:
-            if self._connection is not None and self._connection.is_open:
+            if self._connection is not None and self._connection.is_open and self._connection is not self._suspect:
                 return self._connection
             if self._connection is not None:
                 await self._drop(self._connection)
@@ -125,17 +136,13 @@ class EngineUplink(ABC, Generic[SettingsT]):
             raise CloudTransientError(
                 f"{self._where}: no connection in {seconds:g} s; is the server up, and does a firewall let it through?"
             ) from None
-        except ImportError as error:
-            raise CloudTransientError(
-                f"{self._where}: the package {error.name} is missing; install edge-gateway[{self.extra}]"
-            ) from None
         except Exception as error:  # each library has its own family of errors for a connection that fails
             raise CloudTransientError(f"{self._where}: {in_words(error)}") from error
 
     async def _drop(self, connection: EngineConnection) -> None:
         """Once; a deliver that finds it gone has its failure already."""
         if self._connection is connection:
-            self._connection = None
+            self._connection = self._suspect = None
         try:
             async with asyncio.timeout(CLOSE_S_MAX):
                 await connection.close()

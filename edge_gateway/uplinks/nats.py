@@ -36,9 +36,7 @@ class NatsUplink(EngineUplink[NatsUplinkSettings]):
         from edge_gateway.uplinks.nats_connection import NatsConnection
 
         settings = self._settings
-        connection = NatsConnection(
-            self._where, f"{settings.subject_prefix}.{self._store_id}", self.counters, settings.response_timeout_s
-        )
+        connection = NatsConnection(self._where, f"{settings.subject_prefix}.{self._store_id}", self.counters)
         await connection.open(
             settings.host,
             settings.port,

@@ -4,16 +4,18 @@ what came later. Imports nats-py: imported only when such an uplink connects."""
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 from collections import Counter
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import nats.errors
-import nats.js.errors
 from nats.aio.client import Client
-from nats.js.api import PubAck
+from nats.aio.msg import Msg
 
 from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.errors import CloudTransientError
@@ -27,6 +29,11 @@ PINGS_OUTSTANDING_MAX: Final = 2
 HEADER_OVERHEAD_BYTES: Final = 160
 """Names, version line and line ends of our headers: they count towards the server's max_payload."""
 
+CLOSE_S_MAX: Final = 0.5
+"""nats-py waits for ever for the end of a connection whose TLS failed; its socket is closed by then."""
+
+NO_RESPONDERS: Final = "503"
+"""Status of the server's own reply to a publish that reached nobody."""
 MESSAGE_TOO_LARGE: Final = 10054
 HEADERS_TOO_LARGE: Final = 10097
 """JetStream's err_code where this one event is at fault; all others are the stream's or the cluster's trouble."""
@@ -37,13 +44,14 @@ logging.getLogger("nats").setLevel(logging.CRITICAL + 1)  # it logs tracebacks o
 class NatsConnection:
     """Implements ``carriage.EngineConnection``. ``subject``: of the store, the stream's name is added."""
 
-    def __init__(self, where: str, subject: str, counters: Counter[str], answer_timeout_s: float) -> None:
+    def __init__(self, where: str, subject: str, counters: Counter[str]) -> None:
         self._where = where
         self._subject = subject
         self._counters = counters
         self._client = _Client()
-        self._jetstream = self._client.jetstream(timeout=answer_timeout_s)
-        self._in_flight: set[asyncio.Future[str]] = set()
+        self._inbox = ""
+        self._numbers = count()
+        self._in_flight: dict[str, tuple[str, asyncio.Future[str]]] = {}
 
     @property
     def is_open(self) -> bool:
@@ -81,8 +89,12 @@ class NatsConnection:
                 closed_cb=self._closed,
                 **options,
             )
+            self._inbox = self._client.new_inbox()
+            await self._client.subscribe(f"{self._inbox}.*", cb=self._replied)
         except BaseException as error:
-            await self._client.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S_MAX):
+                    await self._client.close()
             if isinstance(error, nats.errors.Error) and "authorization" in str(error).lower():
                 raise CloudTransientError(
                     f"{self._where}: the server refuses this user; check username, password_file or credentials_file"
@@ -103,14 +115,14 @@ class NatsConnection:
         if size > self._client.max_payload:
             outcome.set_result(f"{size} bytes with headers: the NATS server takes at most {self._client.max_payload}")
             return outcome
+        reply = f"{self._inbox}.{next(self._numbers)}"
+        self._in_flight[reply] = (subject, outcome)
+        outcome.add_done_callback(lambda _: self._in_flight.pop(reply, None))
         try:
-            acknowledged = await self._jetstream.publish_async(subject, event.payload, headers=headers)
+            await self._client.publish(subject, event.payload, reply=reply, headers=headers)
         except (nats.errors.Error, OSError) as error:
+            outcome.cancel()
             raise CloudTransientError(f"{self._where}: {self._why(error)}") from error
-        self._in_flight.add(outcome)
-        outcome.add_done_callback(self._in_flight.discard)
-        acknowledged.add_done_callback(lambda future: self._acknowledged(subject, outcome, future))
-        outcome.add_done_callback(lambda _: acknowledged.cancel())
         return outcome
 
     async def check(self) -> None:
@@ -123,22 +135,31 @@ class NatsConnection:
         self._fail(f"{self._where}: the connection was closed")
         await self._client.close()
 
-    def _acknowledged(self, subject: str, outcome: asyncio.Future[str], future: asyncio.Future[PubAck]) -> None:
-        if outcome.done() or future.cancelled():
+    async def _replied(self, message: Msg) -> None:
+        """A PubAck. nats-py has this too, and loses replies whose error has a code that it raises for."""
+        subject, outcome = self._in_flight.get(message.subject, ("", None))
+        if outcome is None or outcome.done():
             return
-        match future.exception():
-            case None:
-                self._counters["duplicates"] += bool(future.result().duplicate)
+        if (message.headers or {}).get("Status") == NO_RESPONDERS:
+            outcome.set_exception(CloudTransientError(f"{self._where}: {no_stream_words(subject)}"))
+            return
+        try:
+            answer = json.loads(message.data)
+        except (ValueError, RecursionError):
+            answer = None
+        match answer:
+            case {"error": {"err_code": int(number), "description": str(words)}}:
+                if number in (MESSAGE_TOO_LARGE, HEADERS_TOO_LARGE):
+                    outcome.set_result(f"refused by the stream: {words} ({number})")
+                else:
+                    reason = f"{self._where}: the stream takes no events now: {words} ({number})"
+                    outcome.set_exception(CloudTransientError(reason))
+            case {"stream": str(), "seq": int()}:
+                self._counters["duplicates"] += answer.get("duplicate") is True
                 outcome.set_result(DELIVERED)
-            case nats.js.errors.NoStreamResponseError():
-                outcome.set_exception(CloudTransientError(f"{self._where}: {no_stream_words(subject)}"))
-            case nats.js.errors.APIError() as error if error.err_code in (MESSAGE_TOO_LARGE, HEADERS_TOO_LARGE):
-                outcome.set_result(f"refused by the stream: {error.description} ({error.err_code})")
-            case nats.js.errors.APIError() as error:
-                words = f"the stream takes no events now: {error.description} ({error.err_code})"
-                outcome.set_exception(CloudTransientError(f"{self._where}: {words}"))
-            case other:
-                outcome.set_exception(CloudTransientError(f"{self._where}: {other}"))
+            case _:
+                reason = f"{self._where}: something other than a stream answered for {subject}"
+                outcome.set_exception(CloudTransientError(reason))
 
     async def _told(self, error: Exception) -> None:
         """An error that belongs to no call. That a subject may not be used comes this way, and no acknowledgement."""
@@ -149,7 +170,7 @@ class NatsConnection:
         self._fail(f"{self._where}: {self._why(self._client.last_error)}")
 
     def _fail(self, words: str) -> None:
-        for outcome in list(self._in_flight):
+        for _, outcome in list(self._in_flight.values()):
             if not outcome.done():
                 outcome.set_exception(CloudTransientError(words))
 

@@ -37,6 +37,9 @@ PERSISTENT: Final = 2
 ERRORS: Final = (AMQPError, OSError, RuntimeError)
 """What aiormq raises on a connection that is gone; RuntimeError where it was closed a moment ago."""
 
+OPEN_ANSWER: Final = "Connection.OpenOk"
+"""What aiormq names where the broker refuses the virtual host; it does not pass on why."""
+
 logging.getLogger("aiormq").setLevel(logging.CRITICAL + 1)  # the uplink tells in words what it logs with tracebacks
 
 
@@ -97,6 +100,9 @@ class RabbitmqConnection:
             await connection.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
+            if OPEN_ANSWER in str(error):
+                words = f"no way into the virtual host {virtual_host!r}: does it exist, and has this user permissions there?"
+                raise CloudTransientError(f"{self._where}: {words}") from None
             raise CloudTransientError(f"{self._where}: {self._why(error)}") from error
 
     async def send(self, stream: str, event: OutboxEvent) -> asyncio.Future[str]:

@@ -1,0 +1,109 @@
+"""The MQTT uplink against a real Mosquitto: reason codes, limits, the order of what is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from edge_gateway.contracts.errors import CloudTransientError
+from edge_gateway.contracts.uplink import DELIVERED
+from edge_gateway.uplinks import mqtt_connection
+from tests.support.waiting import wait_until
+from tests.uplinks.engine_events import STREAM, events, large
+from tests.uplinks.far_ends import MqttFarEnd
+
+
+@pytest.fixture
+async def far_end(tmp_path: Path) -> AsyncIterator[MqttFarEnd]:
+    end = MqttFarEnd(tmp_path)
+    try:
+        yield end
+    finally:
+        await end.close()
+
+
+async def test_mqtt_event_without_a_subscriber_is_delivered_and_counted(far_end: MqttFarEnd) -> None:
+    await far_end.start()
+    uplink = far_end.uplink(topic_prefix="elsewhere")
+    assert set((await uplink.deliver(STREAM, events(10))).values()) == {DELIVERED}
+    assert uplink.counters["no_subscriber"] == 10
+    await uplink.close()
+
+
+async def test_mqtt_broker_that_may_not_be_published_to_keeps_the_events_here(far_end: MqttFarEnd) -> None:
+    far_end.server.write_acl("topic read #\n")
+    await far_end.start()
+    uplink = far_end.uplink()
+    with pytest.raises(CloudTransientError, match="does not let this user publish to edge/v1/S001/transactions"):
+        await uplink.deliver(STREAM, events(10))
+    await far_end.stop()
+    far_end.server.write_acl("topic readwrite #\n")
+    await far_end.resume()
+    assert len(await uplink.deliver(STREAM, events(10))) == 10
+    await uplink.close()
+
+
+async def test_mqtt_broker_that_refuses_the_password_says_so(tmp_path: Path) -> None:
+    end = MqttFarEnd(tmp_path)
+    end.server._passwords = {"till": "right"}
+    password = tmp_path / "password"
+    password.write_text("wrong\n")
+    await end.server.start()
+    try:
+        uplink = end.uplink(port=end.server.port, username="till", password_file=password)
+        with pytest.raises(CloudTransientError, match="check username, password_file"):
+            await uplink.probe()
+        password.write_text("right\n")
+        await uplink.probe()
+        await uplink.close()
+    finally:
+        await end.server.kill()
+
+
+@pytest.mark.parametrize("limit", ["message_size_limit 100000", "max_packet_size 100000"])
+async def test_mqtt_refuses_only_the_event_that_is_too_large(tmp_path: Path, limit: str) -> None:
+    end = MqttFarEnd(tmp_path, extra=limit)
+    await end.start()
+    try:
+        uplink, sent = end.uplink(), events(3, sources=1)
+        answers = await uplink.deliver(STREAM, [sent[0], large(200_000, sent[0].source), *sent[1:]])
+        assert [answers[event.id] for event in sent] == [DELIVERED] * 3
+        assert "size" in answers["large"] or "bytes" in answers["large"]
+        assert uplink.counters["connected"] == 1
+        await uplink.close()
+    finally:
+        await end.close()
+
+
+async def test_mqtt_keeps_within_the_receive_maximum_of_the_broker(tmp_path: Path) -> None:
+    end = MqttFarEnd(tmp_path, extra="max_inflight_messages 2")
+    await end.start()
+    try:
+        uplink, sent = end.uplink(), events(200)
+        assert len(await uplink.deliver(STREAM, sent[:20])) == 20
+        assert len(await uplink.deliver(STREAM, sent[20:])) == 180
+        assert len(await end.received(200)) == 200
+        assert uplink.counters["connected"] == 1
+        await uplink.close()
+    finally:
+        await end.close()
+
+
+async def test_mqtt_uplink_whose_client_id_another_one_uses_counts_it(far_end: MqttFarEnd) -> None:
+    await far_end.start()
+    first, second = far_end.uplink(), far_end.uplink()
+    await first.probe()
+    await second.probe()
+    await wait_until(lambda: first.counters["taken_over"] == 1, what="the broker's word")
+    await first.close()
+    await second.close()
+
+
+def test_mqtt_reason_codes_are_each_in_one_table() -> None:
+    assert not mqtt_connection.FINAL.keys() & mqtt_connection.PASSING.keys()
+    assert mqtt_connection.FINAL.keys() | mqtt_connection.PASSING.keys() == {
+        *(0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99),  # MQTT 5, 3.4.2.1
+        0x95,  # Mosquitto's, of its message_size_limit
+    }
