@@ -101,7 +101,7 @@ class RabbitmqConnection:
             if isinstance(error, asyncio.CancelledError):
                 raise
             if OPEN_ANSWER in str(error):
-                words = f"no way into the virtual host {virtual_host!r}: does it exist, and has this user permissions there?"
+                words = f"no way into the virtual host {virtual_host!r}: does it exist, and may this user use it?"
                 raise CloudTransientError(f"{self._where}: {words}") from None
             raise CloudTransientError(f"{self._where}: {self._why(error)}") from error
 

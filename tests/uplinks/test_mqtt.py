@@ -93,7 +93,8 @@ async def test_mqtt_keeps_within_the_receive_maximum_of_the_broker(tmp_path: Pat
 
 async def test_mqtt_uplink_whose_client_id_another_one_uses_counts_it(far_end: MqttFarEnd) -> None:
     await far_end.start()
-    first, second = far_end.uplink(), far_end.uplink()
+    port = far_end.server.port  # the relay resets both ends, and would lose the last word
+    first, second = far_end.uplink(port=port), far_end.uplink(port=port)
     await first.probe()
     await second.probe()
     await wait_until(lambda: first.counters["taken_over"] == 1, what="the broker's word")
