@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import ValidationError
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.contracts.store import NEVER_DROPPED
 from edge_gateway.settings import SITE_PROFILES, DeviceSettings, GatewaySettings
 from edge_gateway.settings_words import describe, did_you_mean, dotted, key_path, shown
 from edge_gateway.toml_lines import KeyPath, find_key_lines, line_of
@@ -151,6 +152,7 @@ def _reference_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     yield from _timezone_problems(file)
     yield from _file_problems(file)
     yield from _together_problems(file)
+    yield from _keep_days_problems(file)
 
 
 def _timezone_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
@@ -217,6 +219,17 @@ def _cloud_problems(file: ConfigFile, cloud: Mapping[str, Any]) -> Iterator[Conf
         yield file.problem(
             ("cloud", given[1]), f"one way at most to say who we are: {ways} are given; remove all but one"
         )
+
+
+def _keep_days_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    streams = _section(file, "stream")
+    for name in NEVER_DROPPED:
+        stream = streams.get(name)
+        if isinstance(stream, dict) and "keep_days" in stream:
+            yield file.problem(
+                ("stream", str(name), "keep_days"),
+                f"{name} are never dropped, however long they wait: expected no keep_days here",
+            )
 
 
 def _section(file: ConfigFile, name: str) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from edge_gateway.contracts.events import OutboxEvent
 
@@ -18,6 +18,10 @@ class StreamNames(StrEnum):
     DEVICE_EVENTS = "device_events"
     TELEMETRY = "telemetry"
     AUDIT = "audit"
+
+
+NEVER_DROPPED: Final = (StreamNames.TRANSACTIONS, StreamNames.AUDIT)
+"""Sales and the audit trail wait for the cloud however long it takes: neither age nor want of room drops one."""
 
 
 @dataclass(frozen=True, slots=True)

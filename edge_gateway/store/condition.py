@@ -19,11 +19,13 @@ class StoreCondition:
     def __init__(self) -> None:
         self.is_failing = False
         """The last write failed for a reason other than room."""
+        self.is_dropping = False
+        """The oldest telemetry goes, to make room."""
         self._refused: frozenset[Rank] = frozenset()
 
     @property
     def is_well(self) -> bool:
-        return not self._refused and not self.is_failing
+        return not self._refused and not self.is_failing and not self.is_dropping
 
     @property
     def is_full(self) -> bool:
@@ -32,8 +34,9 @@ class StoreCondition:
 
     @property
     def giving_way(self) -> tuple[str, ...]:
-        """What else is refused for want of room, so that sales are not."""
-        return tuple(rank.word for rank in sorted(self._refused) if rank < Rank.SALES)
+        """What else is refused, or dropped, for want of room, so that sales are not."""
+        giving = self._refused | ({Rank.TELEMETRY} if self.is_dropping else frozenset())
+        return tuple(rank.word for rank in sorted(giving) if rank < Rank.SALES)
 
     def opened(self) -> None:
         """There is room to open it: what it takes beyond that, the first writes will show."""
@@ -43,8 +46,16 @@ class StoreCondition:
         """There is not even room to open it."""
         self.seen({Rank.SALES: error}, frozenset(), None)
 
-    def seen(self, refused: Mapping[Rank, StorageFullError], taken: Set[Rank], failed: StoreError | None) -> None:
-        """After a commit: who was refused for want of room, who was not, and what else went wrong."""
+    def seen(
+        self,
+        refused: Mapping[Rank, StorageFullError],
+        taken: Set[Rank],
+        failed: StoreError | None,
+        *,
+        is_dropping: bool = False,
+    ) -> None:
+        """After a commit: who was refused for want of room, who was not, what else went wrong, and whether telemetry
+        goes to make room."""
         for rank in sorted(refused.keys() - self._refused):
             if rank is Rank.SALES:
                 _log.error(log_events.STORE_FULL, reason=str(refused[rank]))
@@ -52,13 +63,20 @@ class StoreCondition:
                 _log.warning(log_events.STORE_GIVING_WAY, refused=rank.word, reason=str(refused[rank]))
         if failed is not None and not self.is_failing:
             _log.error(log_events.STORE_FAILED, reason=str(failed))
+        if is_dropping and not self.is_dropping:
+            _log.warning(log_events.STORE_GIVING_WAY, dropped=Rank.TELEMETRY.word, reason="room is short: oldest first")
         # A drain that works says nothing about room, a sale nothing about room for events: each rank proves its own,
         # and that of those above it.
         proven = {rank for rank in self._refused if any(below <= rank for below in taken - refused.keys())}
-        self._change((self._refused - proven) | refused.keys(), is_failing=failed is not None)
+        still_refused = (self._refused - proven) | refused.keys()
+        self._change(still_refused, is_failing=failed is not None, is_dropping=is_dropping)
 
-    def _change(self, refused: frozenset[Rank], *, is_failing: bool) -> None:
-        is_better = bool(self._refused - refused) or (self.is_failing and not is_failing)
-        self._refused, self.is_failing = refused, is_failing
+    def _change(self, refused: frozenset[Rank], *, is_failing: bool, is_dropping: bool = False) -> None:
+        is_better = (
+            bool(self._refused - refused)
+            or (self.is_failing and not is_failing)
+            or (self.is_dropping and not is_dropping)
+        )
+        self._refused, self.is_failing, self.is_dropping = refused, is_failing, is_dropping
         if is_better:
             _log.info(log_events.STORE_RECOVERED, still_refused=sorted(rank.word for rank in refused))

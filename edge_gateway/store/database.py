@@ -22,6 +22,7 @@ from edge_gateway.store import integrity
 from edge_gateway.store.claims import close_open_claims
 from edge_gateway.store.condition import StoreCondition
 from edge_gateway.store.epoch import next_epoch
+from edge_gateway.store.fill import fill_percent
 from edge_gateway.store.key_ring import KeyRing
 from edge_gateway.store.lock import DirectoryLock
 from edge_gateway.store.migrations import migrate, schema_files
@@ -29,7 +30,7 @@ from edge_gateway.store.retention import INTERVAL_S, Retention
 from edge_gateway.store.sealing import Sealer
 from edge_gateway.store.space import SpaceGuard
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
-from edge_gateway.store.transactor import Operation, Transactor, translate
+from edge_gateway.store.transactor import GivesWay, Operation, Transactor, translate
 from edge_gateway.store.writer import Writer
 
 T = TypeVar("T")
@@ -41,6 +42,9 @@ FILE_MODE: Final = 0o640
 
 DRAIN_S_MAX: Final = 1.5
 """At close, writes that wait get this long; their producers have no answer yet, so none of them counts on it."""
+
+TRIM_PAUSE_S: Final = 0.5
+"""Between two bites where there is more to trim: writers have most of the time for themselves."""
 
 _log = structlog.get_logger()
 
@@ -61,6 +65,9 @@ class Database:
         self._space = SpaceGuard(self.path, settings, clock)
         self._thread: SqliteRunner | None = None
         self._writer: Writer | None = None
+        self._transactor: Transactor | None = None
+        self._gives_way: GivesWay | None = None
+        self._trim: Operation[None, bool] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.counters: Counter[str] = Counter()
         self.condition = StoreCondition()
@@ -85,9 +92,27 @@ class Database:
         return self._space.used_bytes
 
     @property
+    def fill_percent(self) -> float:
+        """Of what sales may use; see fill.fill_percent. As of the last measurement or append."""
+        settings = self._settings
+        return fill_percent(self.used_bytes, settings.bytes_max, self.free_bytes, settings.disk_free_bytes_min)
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """Of its files as they are: the database with its unused pages, the WAL with its room, the shared memory."""
+        files = (self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal", "-shm"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    @property
     def free_bytes(self) -> int:
         """Of its file system, as of the same moment."""
         return self._space.free_bytes
+
+    def attach(self, gives_way: GivesWay, trim: Operation[None, bool], keep_days_max: int) -> None:
+        """What the outbox does for room and for age. ``keep_days_max``: how far back it has to know the days."""
+        self._gives_way, self._trim, self._keep_days_max = gives_way, trim, keep_days_max
+        if self._transactor is not None:
+            self._transactor.gives_way = gives_way
 
     async def measure(self) -> None:
         """Look at the room anew. Raises StoreError."""
@@ -114,7 +139,8 @@ class Database:
                 self._closed_because = error
             raise
         self._thread = thread
-        self._writer = Writer(thread, Transactor(self._space), self.counters, self.condition)
+        self._transactor = Transactor(self._space, self._gives_way)
+        self._writer = Writer(thread, self._transactor, self.counters, self.condition)
         self._tasks = [
             asyncio.create_task(self._collect(self._writer), name="store collector"),
             asyncio.create_task(self._retain(), name="store retention"),
@@ -133,7 +159,7 @@ class Database:
         collector.cancel()
         await asyncio.gather(collector, retention, return_exceptions=True)
         await self._thread.close()
-        self._thread = self._writer = None
+        self._thread = self._writer = self._transactor = None
         self._lock.release()
 
     def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> asyncio.Future[OutcomeT]:
@@ -197,9 +223,12 @@ class Database:
         while True:
             # What fails here fails for producers too, and is logged there; the next bite comes in any case.
             with contextlib.suppress(EdgeGatewayError):
+                retention.marks_kept_days = self._keep_days_max
                 bite = await self.submit(retention, None)
                 self.counters["keys_forgotten"] += bite.keys
                 self.counters["commands_forgotten"] += bite.commands
+                while self._trim is not None and await self.submit(self._trim, None):
+                    await self._clock.sleep(TRIM_PAUSE_S)
             await self._clock.sleep(INTERVAL_S)
 
 

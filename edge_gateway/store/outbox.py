@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, StoreError
@@ -14,6 +15,7 @@ from edge_gateway.store.core import OutboxCore
 from edge_gateway.store.database import Database
 from edge_gateway.store.feed import DeadLetterCallback, SqliteFeed
 from edge_gateway.store.sequence import first_sequence
+from edge_gateway.store.trim import GiveWay, Trim
 
 ALL_OVER_HTTPS: Mapping[str, Collection[str]] = {"https": tuple(StreamNames)}
 
@@ -22,7 +24,9 @@ class SqliteOutbox:
     """Implements ``contracts.store.Outbox``. May be made before or after the database is opened.
 
     ``uplinks``: the configured ones by name, with the streams each takes. An event goes when all that take its stream
-    are done with it; what no uplink takes is kept. ``on_dead_letter`` is told of rows that are damaged on disk.
+    are done with it; what no uplink takes is kept. ``keep_days``: by stream, days of running after which what was not
+    delivered is dropped; transactions and the audit trail never are. ``on_dead_letter`` is told of rows that are
+    damaged on disk.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class SqliteOutbox:
         clock: Clock,
         uplinks: Mapping[str, Collection[str]] = ALL_OVER_HTTPS,
         *,
+        keep_days: Mapping[str, int] = MappingProxyType({}),
         on_dead_letter: DeadLetterCallback | None = None,
     ) -> None:
         self._database = database
@@ -39,6 +44,8 @@ class SqliteOutbox:
         self._feeds = {name: SqliteFeed(core, name, streams, on_dead_letter) for name, streams in uplinks.items()}
         self._append = Append(core.streams, core.sources, core.sealer, clock, self._announce)
         self._numbers: dict[str, int] = {}
+        trim = Trim(core.streams, core.sources, keep_days, database.counters)
+        database.attach(GiveWay(core.streams, core.sources, database.counters), trim, trim.keep_days_max)
 
     async def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Appended:
         return await self._database.submit(self._append, NewEvent(event, key, digest or ""))

@@ -26,6 +26,8 @@ COMMAND_KEEP_DAYS: Final = 7
 """A sender repeats a request within seconds; a week also covers one that was switched off over the holidays. Counted in
 days of running, as for keys: what is forgotten too early is printed twice."""
 
+DAY_S: Final = 86_400
+
 FREE_PAGES_KEPT: Final = 2_000
 """Unused pages left in the file for the next events: giving them back and taking them again would wear out the card."""
 
@@ -48,16 +50,21 @@ class Retention(Operation[None, Bite]):
     def __init__(self, clock: Clock, keep_days: int) -> None:
         self._clock = clock
         self._keep_days = keep_days
+        self.marks_kept_days = 0
+        """Marks of the days that somebody else needs."""
+        self._days = RunningDays(clock)
         self._cursor = self._next_cursor = ""
 
     def apply(self, connection: sqlite3.Connection, items: Sequence[None]) -> list[Bite | EdgeGatewayError]:
-        _mark_day(connection, self._clock.now(), self._keep_days)
+        days_kept = max(self._keep_days, self.marks_kept_days)
+        _mark_day(connection, self._days, self._clock.now(), days_kept)
         bite = Bite(self._forget_keys(connection), _forget_commands(connection))
         _give_back_pages(connection)
         return [bite] * len(items)
 
     def committed(self) -> None:
         self._cursor = self._next_cursor
+        self._days.committed()
 
     def _forget_keys(self, connection: sqlite3.Connection) -> int:
         """Walk on through the keys, and round again; those whose event was settled long ago go."""
@@ -80,21 +87,51 @@ _OLD_WATERMARKS: Final = """
 """
 
 
-def _mark_day(connection: sqlite3.Connection, now: datetime, keep_days: int) -> None:
-    """Once a day, note below which sequence each stream is settled, and the newest request; drop marks not needed.
+class RunningDays:
+    """Tells when another day of running is over: 24 h by the monotonic clock, or a start on a day without a mark.
 
-    A day that has its mark gets no other: a clock that goes back and forth between two days ages nothing.
+    A clock that jumps while the gateway runs ages nothing, nor does one that goes back and forth between starts; one
+    that stands still stops no ageing.
     """
-    day = int(now.timestamp()) // 86_400
-    if connection.execute("SELECT 1 FROM watermark WHERE day = ? LIMIT 1", (day,)).fetchone():
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._marked_at: float | None = None
+        self._next_marked_at: float | None = None
+
+    def is_over(self, connection: sqlite3.Connection, day: int) -> bool:
+        """``day``: of the wall clock, which counts only at the start."""
+        now_s = self._clock.monotonic()
+        self._next_marked_at = self._marked_at
+        if self._marked_at is not None and now_s - self._marked_at < DAY_S:
+            return False
+        is_start, self._next_marked_at = self._marked_at is None, now_s
+        marked = connection.execute("SELECT 1 FROM watermark WHERE day = ? LIMIT 1", (day,)).fetchone()
+        return not (is_start and marked)
+
+    def committed(self) -> None:
+        self._marked_at = self._next_marked_at
+
+
+def _mark_day(connection: sqlite3.Connection, days: RunningDays, now: datetime, keep_days: int) -> None:
+    """Once a day, note below which sequence each stream is settled, its newest, and the newest request; drop marks not
+    needed."""
+    day = int(now.timestamp()) // DAY_S
+    if not days.is_over(connection, day):
         return
     for stream_id, settled in connection.execute("SELECT stream_id, sequence_settled FROM stream").fetchall():
         start, end = first_sequence(stream_id), first_sequence(stream_id + 1)
-        oldest = connection.execute(
-            "SELECT min(sequence) FROM pending WHERE sequence >= ? AND sequence < ?", (start, end)
-        ).fetchone()[0]
+        oldest, newest = (
+            connection.execute(
+                f"SELECT {which}(sequence) FROM pending WHERE sequence >= ? AND sequence < ?", (start, end)
+            ).fetchone()[0]
+            for which in ("min", "max")
+        )
         mark = oldest if oldest is not None else settled + 1
-        connection.execute("INSERT INTO watermark (stream_id, day, sequence) VALUES (?, ?, ?)", (stream_id, day, mark))
+        connection.execute(
+            "INSERT INTO watermark (stream_id, day, sequence, sequence_newest) VALUES (?, ?, ?, ?)",
+            (stream_id, day, mark, max(newest or 0, settled)),
+        )
     streams = connection.execute("SELECT count(*) FROM stream").fetchone()[0]
     connection.execute(
         "DELETE FROM watermark WHERE position <= (SELECT max(position) FROM watermark) - ?",

@@ -12,7 +12,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StorageFullError
 from edge_gateway.settings import OutboxSettings
 from edge_gateway.store.integrity import WAL_ROOM_BYTES
-from edge_gateway.store.transactor import Rank
+from edge_gateway.store.transactor import LimitReachedError, Rank
 
 LOOK_INTERVAL_S: Final = 1.0
 """The file system is asked at most once in this time; what was written since is reckoned from its size."""
@@ -28,7 +28,8 @@ EVENTS_SHARE: Final = 0.8
 which at 2 GB is more than a hundred thousand of them."""
 
 TELEMETRY_SHARE: Final = 0.7
-"""The same for telemetry, which gives way before anything else."""
+"""The same for telemetry: from there on its oldest events go for its newest. Where something else finds no room, they
+go for that."""
 
 BYTES_SHARE: Final[Mapping[Rank, float]] = {
     Rank.TELEMETRY: TELEMETRY_SHARE,
@@ -59,6 +60,14 @@ class SpaceGuard:
         self._look(connection, self._clock.monotonic())
         self._count(connection)
 
+    @property
+    def is_roomy(self) -> bool:
+        """Even telemetry has room, and some to spare."""
+        return (
+            self.used_bytes < self._settings.bytes_max * TELEMETRY_SHARE * COUNTED_SHARE
+            and self.free_bytes * COUNTED_SHARE >= self._settings.disk_free_bytes_min * FREE_FACTOR[Rank.TELEMETRY]
+        )
+
     def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> StorageFullError | None:
         """Why ``new_bytes`` of payload may not be stored now; None if they may. ``rank``: below ``DRAIN``."""
         free_bytes_min = self._settings.disk_free_bytes_min * FREE_FACTOR[rank]
@@ -72,7 +81,7 @@ class SpaceGuard:
             self._count(connection)
         if self.used_bytes + new_bytes > bytes_max:
             stop = f", {rank.word} stop at {bytes_max}" if rank < Rank.SALES else ""
-            return StorageFullError(
+            return LimitReachedError(
                 f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}"
                 f"{stop}: see that the cloud can be reached, or raise the limit"
             )

@@ -23,6 +23,10 @@ _WRITE_FAILURES: Final = {
 """What SQLite says when it cannot put bytes on the disk: full, over a quota (EDQUOT), or past a file size limit."""
 
 
+ROOM_FACTOR: Final = 4
+"""Telemetry given up for a byte of something else: rows of many pages are only half gone with them."""
+
+
 class Rank(IntEnum):
     """Who gives way to whom when room is short: the lower goes first."""
 
@@ -37,6 +41,10 @@ class Rank(IntEnum):
     @property
     def word(self) -> str:
         return self.name.lower()
+
+
+class LimitReachedError(StorageFullError):
+    """The store's own limit, not the disk's: what is given up makes room at once."""
 
 
 class Operation(Generic[ItemT, OutcomeT]):
@@ -76,14 +84,40 @@ Work = tuple[Operation[Any, Any], Any]
 class Refusing(Protocol):
     """The part of SpaceGuard that is used here."""
 
+    @property
+    def is_roomy(self) -> bool: ...
+
     def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> StorageFullError | None: ...
 
 
-class Transactor:
-    """All methods run in the SQLite thread."""
+class GivesWay(Protocol):
+    """Gives up what matters least where room is short for something else. In the SQLite thread."""
 
-    def __init__(self, space: Refusing) -> None:
+    def begin(self) -> None:
+        """Nothing is given up yet, or what was is there again."""
+        ...
+
+    def make_room(self, connection: sqlite3.Connection, wanted_bytes: int, *, least_bytes: int = 1) -> int:
+        """Delete about so many bytes of payload, inside the transaction; 0: nothing, there are not ``least_bytes``."""
+        ...
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """The counts of it, inside the transaction."""
+        ...
+
+    def committed(self) -> int:
+        """It is on disk; answers how many events."""
+        ...
+
+
+class Transactor:
+    """All methods run in the SQLite thread. ``gives_way``: may be set at any time."""
+
+    def __init__(self, space: Refusing, gives_way: GivesWay | None = None) -> None:
         self._space = space
+        self.gives_way = gives_way
+        self.is_giving_way = False
+        """Something was given up for room, and there is not plenty of it yet."""
 
     def commit(self, connection: sqlite3.Connection, batch: Sequence[Work]) -> list[Any]:
         """Outcomes (or errors) in the order of the batch. Everything it reports as done is on disk."""
@@ -99,7 +133,10 @@ class Transactor:
             groups.setdefault(operation, []).append(index)
         outcomes: list[Any] = [None] * len(batch)
         applied = []
+        gives_way = self.gives_way
         connection.execute("BEGIN IMMEDIATE")
+        if gives_way is not None:
+            gives_way.begin()
         for operation, indexes in groups.items():
             refusals = self._refusals(connection, operation, [batch[index][1] for index in indexes])
             taken = []
@@ -114,9 +151,15 @@ class Transactor:
                 for index, result in zip(taken, results, strict=True):
                     outcomes[index] = result
                 applied.append(operation)
+        if gives_way is not None:
+            gives_way.write(connection)
         connection.execute("COMMIT")
         for operation in applied:
             operation.committed()
+        if gives_way is not None and gives_way.committed():
+            self.is_giving_way = True
+        elif self.is_giving_way and self._space.is_roomy:
+            self.is_giving_way = False
         return outcomes
 
     def _refusals(
@@ -126,14 +169,26 @@ class Transactor:
         if len(items) == 1:  # a lone scan or sale, as nearly always: without the counting it is on disk sooner
             rank = operation.rank_of(items[0])
             new = operation.new_bytes(items[0])
-            return {rank: None if rank is Rank.DRAIN else self._space.refusal(connection, new, rank)}
+            return {rank: None if rank is Rank.DRAIN else self._refusal(connection, new, rank)}
         new_bytes: Counter[Rank] = Counter()
         for item in items:
             new_bytes[operation.rank_of(item)] += operation.new_bytes(item)
         return {
-            rank: None if rank is Rank.DRAIN else self._space.refusal(connection, count, rank)
+            rank: None if rank is Rank.DRAIN else self._refusal(connection, count, rank)
             for rank, count in new_bytes.items()
         }
+
+    def _refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> StorageFullError | None:
+        refusal = self._space.refusal(connection, new_bytes, rank)
+        if refusal is None or self.gives_way is None:
+            return refusal
+        if rank is Rank.TELEMETRY:
+            # The new in place of the oldest: the store does not grow by it.
+            return None if self.gives_way.make_room(connection, new_bytes, least_bytes=new_bytes) else refusal
+        if not isinstance(refusal, LimitReachedError):
+            return refusal  # pages that become free in the file are no room on the disk
+        is_less = self.gives_way.make_room(connection, new_bytes * ROOM_FACTOR)
+        return self._space.refusal(connection, new_bytes, rank) if is_less else refusal
 
     def _after_failure(self, connection: sqlite3.Connection, batch: Sequence[Work], error: Exception) -> list[Any]:
         translated = translate(error)

@@ -106,7 +106,7 @@ class Writer:
 
     def _note_condition(self, work: Sequence[Work], outcomes: Sequence[Any]) -> None:
         errors = [outcome for outcome in outcomes if isinstance(outcome, StoreError)]
-        if not errors and self._condition.is_well:
+        if not errors and self._condition.is_well and not self._transactor.is_giving_way:
             return
         refused: dict[Rank, StorageFullError] = {}
         taken = set()
@@ -120,7 +120,7 @@ class Writer:
             elif not is_drain and not isinstance(outcome, StoreError):
                 taken.add(rank)
         failed = next((error for error in errors if type(error) is StoreError), None)
-        self._condition.seen(refused, taken, failed)
+        self._condition.seen(refused, taken, failed, is_dropping=self._transactor.is_giving_way)
 
 
 def _fail(futures: Sequence[asyncio.Future[Any]], error: StoreError) -> None:

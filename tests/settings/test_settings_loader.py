@@ -353,3 +353,16 @@ def test_secret_of_blanks_is_empty(tmp_path: Path) -> None:
     secret.write_text(" \n")
     (problem,) = _problems(tmp_path, f"[store]\nid='S1'\n[bus]\nusername='u'\npassword_file='{secret}'\n")
     assert "the file is empty" in problem.expected
+
+
+@pytest.mark.parametrize("stream", ["transactions", "audit"])
+def test_settings_refuse_to_drop_sales_and_audit_for_their_age(tmp_path: Path, stream: str) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[store]\nid = "S001"\n[stream.telemetry]\nkeep_days = 3\n[stream.{stream}]\nkeep_days = 30\n')
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    [problem] = caught.value.problems
+    assert str(problem) == (
+        f"line 6: stream.{stream}.keep_days = 30: {stream} are never dropped, however long they wait: "
+        "expected no keep_days here"
+    )

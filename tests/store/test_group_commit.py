@@ -129,6 +129,8 @@ async def test_writer_tells_all_who_wait_when_its_thread_is_gone() -> None:
         """Needs no room."""
 
     class Roomy:
+        is_roomy = True
+
         def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> None:
             return None
 
@@ -152,6 +154,8 @@ async def test_writer_leaves_nobody_waiting_when_the_disk_hangs_at_close() -> No
         """Needs no room."""
 
     class Roomy:
+        is_roomy = True
+
         def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> None:
             return None
 

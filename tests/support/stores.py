@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.events import OutboxEvent
@@ -17,6 +18,24 @@ from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
 
 TRANSACTIONS = "transactions"
+T = TypeVar("T")
+
+
+class InlineSqlite:
+    """Implements ``SqliteRunner`` in the event loop, at once: for tests that move the clock."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+
+    @classmethod
+    async def start(cls, path: Path) -> InlineSqlite:
+        return cls(path)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return work(self._connection)
+
+    async def close(self) -> None:
+        self._connection.close()
 
 
 @dataclass(frozen=True, slots=True)
