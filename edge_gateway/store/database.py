@@ -67,7 +67,7 @@ class Database:
         self._writer: Writer | None = None
         self._transactor: Transactor | None = None
         self._gives_way: GivesWay | None = None
-        self._trim: Operation[None, bool] | None = None
+        self.trim: Operation[None, bool] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.counters: Counter[str] = Counter()
         self.condition = StoreCondition()
@@ -110,7 +110,7 @@ class Database:
 
     def attach(self, gives_way: GivesWay, trim: Operation[None, bool], keep_days_max: int) -> None:
         """What the outbox does for room and for age. ``keep_days_max``: how far back it has to know the days."""
-        self._gives_way, self._trim, self._keep_days_max = gives_way, trim, keep_days_max
+        self._gives_way, self.trim, self._keep_days_max = gives_way, trim, keep_days_max
         if self._transactor is not None:
             self._transactor.gives_way = gives_way
 
@@ -227,7 +227,7 @@ class Database:
                 bite = await self.submit(retention, None)
                 self.counters["keys_forgotten"] += bite.keys
                 self.counters["commands_forgotten"] += bite.commands
-                while self._trim is not None and await self.submit(self._trim, None):
+                while self.trim is not None and await self.submit(self.trim, None):
                     await self._clock.sleep(TRIM_PAUSE_S)
             await self._clock.sleep(INTERVAL_S)
 
