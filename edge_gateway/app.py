@@ -18,6 +18,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.store import StreamNames
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.overview import Overview
@@ -72,6 +73,7 @@ class Gateway:
             self._database,
             clock,
             {each.name: each.streams for each in settings.uplinks},
+            keep_days={name: days for name in StreamNames if (days := settings.stream_settings(name).keep_days)},
             on_dead_letter=self._dead_letter,
         )
         command_log = SqliteCommandLog(self._database, clock)
