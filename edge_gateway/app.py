@@ -14,6 +14,7 @@ from edge_gateway import __version__
 from edge_gateway.bus.publisher import BusPublisher
 from edge_gateway.bus.subscriber import RequestSubscriber
 from edge_gateway.bus.topics import Topics
+from edge_gateway.cloud_channel import CloudChannel
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
@@ -117,6 +118,7 @@ class Gateway:
             )
             for each in settings.uplinks
         }
+        self._channel = self._make_channel(command_log, ids, world)
         self._network = world.make_network_watch(self._network_returned)
         self._overview = Overview(
             settings,
@@ -135,10 +137,29 @@ class Gateway:
                 "events": self._router.counters,
                 **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
                 **{f"courier/{name}": courier.counters for name, courier in self._couriers.items()},
+                **(self._channel.counters if self._channel else {}),
             },
         )
         self._status_server = world.make_status_server(settings.status, self._overview, clock)
         self._notifier = SystemdNotifier(clock)
+
+    def _make_channel(self, command_log: SqliteCommandLog, ids: EventIds, world: World) -> CloudChannel | None:
+        cloud = self._settings.cloud
+        if cloud is None or cloud.commands is None:
+            return None
+        return CloudChannel(
+            self._settings,
+            cloud,
+            cloud.commands,
+            database=self._database,
+            outbox=self._outbox,
+            command_log=command_log,
+            couriers=self._couriers,
+            snapshot=lambda: self._overview.snapshot(),
+            clock=world.clock,
+            ids=ids,
+            random=world.random,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; raises what a part died of, after stopping the others in order."""
@@ -154,6 +175,8 @@ class Gateway:
                 *((f"courier {name}", courier.run()) for name, courier in self._couriers.items()),
             ):
                 self._start(stack, *part)
+            if self._channel is not None:
+                self._start(stack, "cloud commands", self._channel.run())
             if self._couriers:
                 self._start(stack, "network", self._network.run())
             self._tasks["bus"] = asyncio.create_task(self._bus.run(), name="bus")
@@ -221,6 +244,8 @@ class Gateway:
     def _network_returned(self) -> None:
         for courier in self._couriers.values():
             courier.network_returned()
+        if self._channel is not None:
+            self._channel.network_returned()
 
     def _device_changed(self, device: Supervisor) -> None:
         """Retain the device's state, and its info where that changed as well."""

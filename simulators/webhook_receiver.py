@@ -62,6 +62,8 @@ class WebhookReceiver:
         self.fault = ReceiverFault()
         self.events: dict[str, dict[str, Any]] = {}
         self.refusals: list[str] = []
+        self.refused_ids: set[str] = set()
+        """Refused on demand, with 422."""
         self.counters: Counter[str] = Counter()
         self._now = now
         self._server: HttpServer | None = None
@@ -116,6 +118,8 @@ class WebhookReceiver:
         if refusal is not None:
             self.refusals.append(refusal)
             return Response(status_code=401 if "signature" in refusal else 400)
+        if request.headers["webhook-id"] in self.refused_ids:
+            return Response(status_code=422)
         self._apply(request.headers["webhook-id"], body)
         return await _drop(request) if fault == "lost_reply" else Response(status_code=204)
 

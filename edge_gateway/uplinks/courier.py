@@ -107,11 +107,13 @@ class Courier:
         """By stream. From memory."""
         return {stream: way.sync(self._feed, self._conduct.reason_of(stream)) for stream, way in self._ways.items()}
 
-    def sync_now(self) -> None:
-        """Whatever the schedules say: each stream is due until it is empty."""
-        for way in self._ways.values():
+    def sync_now(self, stream: str | None = None) -> bool:
+        """Whatever the schedule says: the stream, or each (None), is due until it is empty. False: none of ours."""
+        ways = [way for name, way in self._ways.items() if stream in (None, name)]
+        for way in ways:
             way.schedule.sync_now()
         self._wake.set()
+        return bool(ways)
 
     def network_returned(self) -> None:
         """Try now what would wait for its time."""

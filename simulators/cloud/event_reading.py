@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from simulators.cloud.models import CloudEvent
 
 TRANSACTION_TYPE = "com.edge-gateway.pos.transaction_completed.v1"
+COMMAND_COMPLETED_TYPE = "com.edge-gateway.gateway.command_completed.v1"
+_COMMAND_MEMBERS = ("command_id", "name", "status", "result", "error")
 _STOCK_SIGN = {"sale": 1, "refund": -1, "return": -1}
 """What a line's quantity does to the quantity sold. Exchanges and the rest leave the stock to the inventory events."""
 
@@ -46,6 +48,10 @@ def event_facts(event: dict[str, Any]) -> dict[str, Any]:
     place = [event["data"].get(name) for name in ("epoch", "sequence")]
     if all(isinstance(number, int) and not isinstance(number, bool) for number in place):
         facts["place"] = place
+    if event["type"] == COMMAND_COMPLETED_TYPE:
+        facts["command"] = {
+            name: event["data"].get(name) for name in ("command_id", "name", "status", "result", "error")
+        }
     if event["type"] == TRANSACTION_TYPE:
         transaction = event["data"]["transaction"]
         facts |= {

@@ -12,7 +12,7 @@ from simulators.cloud.batches import BATCH_CONTENT_TYPE, BATCH_EVENTS_MAX, read_
 from simulators.cloud.core import Cloud, cloud_of
 from simulators.cloud.event_reading import text_of
 from simulators.cloud.faults import STALL_S_MAX, Fault, FaultMode
-from simulators.cloud.models import BatchAnswer, EventResult, EventStatus
+from simulators.cloud.models import BatchAnswer, EventResult
 from simulators.cloud.problems import ProblemError, problem_response, problem_schema
 from simulators.cloud.security import TOKEN_SCHEME, require_token
 from simulators.cloud.server import ABORT
@@ -113,9 +113,7 @@ def _take_some(cloud: Cloud, events: list[Any], endpoint: str) -> list[EventResu
 def _reject_one(cloud: Cloud, events: list[Any], endpoint: str) -> list[EventResult]:
     struck = cloud.faults.random.randrange(len(events)) if events else 0
     return [
-        EventResult(id=text_of(event, "id"), status=EventStatus.REJECTED, error="fault on demand")
-        if index == struck
-        else cloud.ledger.take(event, endpoint)
+        cloud.ledger.reject(event) if index == struck else cloud.ledger.take(event, endpoint)
         for index, event in enumerate(events)
     ]
 

@@ -15,6 +15,8 @@ from typing import Any
 from simulators.cloud.event_reading import content_digest, event_facts, text_of, validation_problem
 from simulators.cloud.models import EventResult, EventStatus
 
+REFUSED_ON_DEMAND = "refused on demand"
+
 
 @dataclass(slots=True)
 class Entry:
@@ -39,6 +41,8 @@ class Entry:
     amount: str | None = None
     currency: str | None = None
     sold: dict[str, str] = field(default_factory=dict)
+    command: dict[str, Any] | None = None
+    """What became of a command, as its event tells."""
 
 
 class Ledger:
@@ -57,6 +61,8 @@ class Ledger:
         """SKU to the quantity sold: the effect that an event applied twice would show in."""
         self._newest_place: dict[tuple[str, str], list[int]] = {}
         """By source and endpoint, of what was applied."""
+        self.refused_ids: set[str] = set()
+        """Rejected on demand, until they are taken out again."""
         self._journal: io.TextIOWrapper | None = None
 
     def open(self) -> None:
@@ -91,6 +97,8 @@ class Ledger:
         if event_id is None:
             self.counters["rejected_without_id"] += 1
             return EventResult(id=None, status=EventStatus.REJECTED, error=problem)
+        if event_id in self.refused_ids:
+            problem = REFUSED_ON_DEMAND
         if problem is not None:
             self._record("rejected", event_id)
             return EventResult(id=event_id, status=EventStatus.REJECTED, error=problem)
@@ -104,6 +112,16 @@ class Ledger:
             return EventResult(id=event_id, status=EventStatus.REJECTED, error=problem)
         self._record("duplicates", event_id)
         return EventResult(id=event_id, status=EventStatus.DUPLICATE)
+
+    def reject(self, event: Any) -> EventResult:
+        """On demand, whatever is in it."""
+        if (event_id := text_of(event, "id")) is not None:
+            self._record("rejected", event_id)
+        return EventResult(id=event_id, status=EventStatus.REJECTED, error=REFUSED_ON_DEMAND)
+
+    def command_outcomes(self) -> list[dict[str, Any]]:
+        """How commands went, in the order in which the cloud was told."""
+        return [entry.command for entry in self.entries.values() if entry.command is not None]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Every event, in the order in which its id was first seen."""

@@ -62,10 +62,23 @@ async def set_fault(request: Request, fault: Fault) -> dict[str, Any]:
     return _fault_json(cloud)
 
 
+@router.put("/refusals")
+async def refuse_events(request: Request, ids: list[str]) -> dict[str, int]:
+    """From now on reject the events of these ids, and no others, whatever is in them."""
+    cloud_of(request).ledger.refused_ids = set(ids)
+    return {"refused": len(ids)}
+
+
 @router.get("/commands")
 async def command_key(request: Request) -> dict[str, str]:
     """The public key (PEM) that commands are signed for."""
     return {"public_key": cloud_of(request).commands.public_key}
+
+
+@router.get("/commands/outcomes")
+async def command_outcomes(request: Request) -> list[dict[str, Any]]:
+    """What the stores told of their commands."""
+    return cloud_of(request).ledger.command_outcomes()
 
 
 @router.put("/commands")

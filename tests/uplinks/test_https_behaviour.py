@@ -17,7 +17,7 @@ from tests.uplinks.behaviour import UplinkBehaviour
 class CloudFarEnd:
     """Implements ``FarEnd``. Its journal is on disk, as a cloud's would be."""
 
-    can_refuse = False
+    can_refuse = True
     can_stall = True
 
     def __init__(self, directory: Path) -> None:
@@ -38,7 +38,7 @@ class CloudFarEnd:
         return [entry.id for entry in self._cloud.ledger.entries.values() if entry.applied]
 
     async def refuse(self, event_ids: Sequence[str]) -> None:
-        raise NotImplementedError
+        self._cloud.ledger.refused_ids.update(event_ids)
 
     async def stall(self, is_stalled: bool) -> None:
         self._cloud.set_fault("stall" if is_stalled else "none")
