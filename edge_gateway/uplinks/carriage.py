@@ -108,6 +108,8 @@ class Carriage:
                 self._ready.append(source)
 
     def _note(self, future: asyncio.Future[str]) -> None:
+        if not future.cancelled():
+            future.exception()  # it is looked at later, or not at all if this was given up meanwhile
         self._answered.append(future)
         self._has_answers.set()
 

@@ -34,7 +34,6 @@ SESSION_EXPIRY_S: Final = 0
 """The broker keeps nothing for a client that only publishes; what it did not acknowledge is sent again from here."""
 
 NO_SUBSCRIBER: Final = 0x10
-TAKEN_OVER: Final = 0x8E
 FINAL: Final = {
     TOO_LARGE: "the broker takes no packet of this size",
     0x99: "the broker finds the payload's format invalid",
@@ -50,6 +49,7 @@ PASSING: Final = {
 }
 """Refusals that would meet any event: sent again, until somebody has mended it. Codes in neither table are such too."""
 CONNECTION: Final = {
+    0x80: "the connection was cut",
     0x85: "the broker refuses the client id; check client_id",
     0x86: "the broker refuses user name or password; check username and password_file",
     0x87: "the broker does not let this user in; check username, password_file, certificate, access list",
@@ -58,7 +58,7 @@ CONNECTION: Final = {
     0x8A: "the broker has banned this client",
     0x8B: "the broker shuts down",
     0x8C: "the broker refuses the way of authentication",
-    TAKEN_OVER: "another client uses the same client id and takes our place; give one of the two another client_id",
+    0x8E: "another client uses the same client id and takes our place; give one of the two another client_id",
     TOO_LARGE: "the broker takes no packet of this size",
     0x97: "the broker's quota is used up",
 }
@@ -177,7 +177,6 @@ class MqttEngineConnection:
     async def _watch(self) -> None:
         error = await self._connection.ended()
         words = "the connection was cut" if error is None else _words(error)
-        self._counters["taken_over"] += error is not None and reason_code(error) == TAKEN_OVER
         is_some_event_at_fault = error is not None and reason_code(error) == TOO_LARGE
         self._lose(words, CloudPermanentError if is_some_event_at_fault else CloudTransientError)
         self._connection.close()

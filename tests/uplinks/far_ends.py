@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,9 +16,10 @@ import aiomqtt
 import aiormq
 import nats
 from aiormq.abc import DeliveredMessage
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 
 from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.contracts.store import StreamNames
 from edge_gateway.settings_uplinks import (
     KafkaUplinkSettings,
     MqttUplinkSettings,
@@ -25,10 +27,7 @@ from edge_gateway.settings_uplinks import (
     RabbitmqUplinkSettings,
 )
 from edge_gateway.uplinks.engine import EngineUplink
-from edge_gateway.uplinks.kafka import KafkaUplink
-from edge_gateway.uplinks.mqtt import MqttUplink
-from edge_gateway.uplinks.nats import NatsUplink
-from edge_gateway.uplinks.rabbitmq import RabbitmqUplink
+from edge_gateway.uplinks.factory import make_uplink
 from simulators.kafka_mock import KafkaMock
 from simulators.nats_server import NatsServer
 from simulators.rabbitmq_server import RabbitmqServer
@@ -39,6 +38,7 @@ STORE: Final = "S001"
 QUICK: Final = {"connect_timeout_s": 2.0, "response_timeout_s": 3.0}
 """Time-outs for tests that wait for one; RabbitMQ on a machine that is busy answers within."""
 READ_TIMEOUT_S: Final = 30.0
+PARTITIONS: Final = 4
 
 
 class Received(NamedTuple):
@@ -52,32 +52,57 @@ class Received(NamedTuple):
 
 
 class FarEnd(ABC):
-    """``received`` is all of it so far, in the far end's order."""
+    """Implements ``behaviour.FarEnd``. ``stop`` is a kill -9 and an orderly end in turn."""
 
     kind: str
     server: Any
+    can_refuse = False
+    can_stall = True
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._stops = 0
 
     @abstractmethod
-    def uplink(self, **settings: Any) -> EngineUplink[Any]: ...
+    def settings(self, **values: Any) -> Any: ...
+
+    def uplink(self, **values: Any) -> EngineUplink[Any]:
+        uplink = make_uplink(self.settings(**{**QUICK, **values}), STORE, SystemClock())
+        assert isinstance(uplink, EngineUplink)
+        return uplink
 
     @abstractmethod
     async def start(self) -> None: ...
 
     @abstractmethod
-    async def received(self, count: int) -> list[Received]:
-        """When at least so many are there: all of them."""
+    async def received(self, count: int = 0) -> list[Received]:
+        """When at least so many are there: all of them, in the far end's order."""
+
+    async def events(self) -> list[str]:
+        return list(dict.fromkeys(one.id for one in await self.received()))
+
+    async def refuse(self, event_ids: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    async def stall(self, is_stalled: bool) -> None:
+        if is_stalled:
+            self.freeze()
+        else:
+            self.thaw()
 
     async def stop(self) -> None:
+        self._stops += 1
+        if self._stops % 2:
+            await self.kill()
+        else:
+            await self.end()
+
+    async def end(self) -> None:
+        """The orderly way."""
         await self.server.stop()
 
     async def kill(self) -> None:
         await self.server.kill()
-
-    async def resume(self) -> None:
-        await self.server.start()
 
     def freeze(self) -> None:
         self.server.freeze()
@@ -96,16 +121,16 @@ class NatsFarEnd(FarEnd):
         super().__init__(directory)
         self.server = NatsServer(directory / "nats")
 
-    def uplink(self, **settings: Any) -> NatsUplink:
-        values = {"kind": "nats", "name": "cloud", "host": self.server.host, "port": self.server.port}
-        return NatsUplink(NatsUplinkSettings(**{**values, **QUICK, **settings}), STORE, SystemClock())
+    def settings(self, **values: Any) -> NatsUplinkSettings:
+        place = {"kind": "nats", "name": "cloud", "host": self.server.host, "port": self.server.port}
+        return NatsUplinkSettings(**{**place, **values})
 
     async def start(self) -> None:
         await self.server.start()
         async with self._client() as client:
             await client.jetstream().add_stream(name="EDGE", subjects=["edge.v1.>"])
 
-    async def received(self, count: int) -> list[Received]:
+    async def received(self, count: int = 0) -> list[Received]:
         async with self._client() as client:
             stream = client.jetstream()
             await _until(lambda: _stream_messages(stream), lambda messages: messages >= count)
@@ -131,26 +156,43 @@ class NatsFarEnd(FarEnd):
 
 
 class RabbitmqFarEnd(FarEnd):
+    """``is_line_cut``: ``stop`` cuts the line to a server that runs on."""
+
     kind = "rabbitmq"
     queue = "cloud"
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.server = RabbitmqServer(directory / "rabbitmq")
+        self.is_line_cut = False
+        self._relay = Relay(self.server.host, 0)
         self._received: list[Received] = []
 
-    def uplink(self, **settings: Any) -> RabbitmqUplink:
-        values = {"kind": "rabbitmq", "name": "cloud", "host": self.server.host, "port": self.server.port}
-        return RabbitmqUplink(RabbitmqUplinkSettings(**{**values, **QUICK, **settings}), STORE, SystemClock())
+    def settings(self, **values: Any) -> RabbitmqUplinkSettings:
+        place = {"kind": "rabbitmq", "name": "cloud", "host": self._relay.host, "port": self._relay.port}
+        return RabbitmqUplinkSettings(**{**place, **values})
 
     async def start(self) -> None:
-        await self.server.start()
-        async with self.channel() as channel:
-            await channel.exchange_declare("edge.v1", exchange_type="topic", durable=True)
-            await channel.queue_declare(self.queue, durable=True)
-            await channel.queue_bind(self.queue, "edge.v1", f"{STORE}.#")
+        if not self.server.is_running:
+            await self.serve()
+            async with self.channel() as channel:
+                await channel.exchange_declare("edge.v1", exchange_type="topic", durable=True)
+                await channel.queue_declare(self.queue, durable=True)
+                await channel.queue_bind(self.queue, "edge.v1", f"{STORE}.#")
+        await self._relay.start()
 
-    async def received(self, count: int) -> list[Received]:
+    async def serve(self) -> None:
+        """Without exchange and queue."""
+        await self.server.start()
+        self._relay.target_port = self.server.port
+        await self._relay.start()
+
+    async def stop(self) -> None:
+        await self._relay.stop()
+        if not self.is_line_cut:
+            await super().stop()
+
+    async def received(self, count: int = 0) -> list[Received]:
         async with self.channel() as channel:
             while len(self._received) < count or await self._waiting(channel):
                 before = len(self._received)
@@ -162,6 +204,7 @@ class RabbitmqFarEnd(FarEnd):
             return list(self._received)
 
     async def close(self) -> None:
+        await self._relay.stop()
         await self.server.close()
 
     @asynccontextmanager
@@ -196,11 +239,12 @@ class MqttFarEnd(FarEnd):
         self.server = Broker(directory / "mqtt", extra=extra)
         self._relay = Relay(self.server.host, 0)
         self._received: list[Received] = []
+        self._marks: set[str] = set()
         self._reading: asyncio.Task[None] | None = None
 
-    def uplink(self, **settings: Any) -> MqttUplink:
-        values = {"kind": "mqtt", "name": "cloud", "host": self._relay.host, "port": self._relay.port}
-        return MqttUplink(MqttUplinkSettings(**{**values, **QUICK, **settings}), STORE, SystemClock())
+    def settings(self, **values: Any) -> MqttUplinkSettings:
+        place = {"kind": "mqtt", "name": "cloud", "host": self._relay.host, "port": self._relay.port}
+        return MqttUplinkSettings(**{**place, **values})
 
     async def start(self) -> None:
         await self.server.start()
@@ -210,23 +254,23 @@ class MqttFarEnd(FarEnd):
         await is_subscribed.wait()
         await self._relay.start()
 
-    async def received(self, count: int) -> list[Received]:
-        async def look() -> int:
-            return len(self._received)
-
-        await _until(look, lambda found: found >= count)
+    async def received(self, count: int = 0) -> list[Received]:
+        """What was acknowledged before is in front of a mark that is sent now."""
+        mark = f"mark-{len(self._received)}"
+        async with self.server.client() as client:
+            await client.publish("edge/v1/mark", mark)
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            while mark not in self._marks or len(self._received) < count:  # noqa: ASYNC110 - filled by another task
+                await asyncio.sleep(0.01)
         return list(self._received)
 
-    async def stop(self) -> None:
+    async def end(self) -> None:
         await self.server.stop()
         await self._ended()
 
     async def kill(self) -> None:
         await self.server.kill()
         await self._ended()
-
-    async def resume(self) -> None:
-        await self.start()
 
     def thaw(self) -> None:
         self.server._process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]  # it is frozen: it is there
@@ -249,6 +293,9 @@ class MqttFarEnd(FarEnd):
                 await client.subscribe("edge/v1/#", qos=0)
                 is_subscribed.set()
                 async for message in client.messages:
+                    if str(message.topic) == "edge/v1/mark":
+                        self._marks.add(bytes(message.payload).decode())  # type: ignore[arg-type]
+                        continue
                     assert message.properties is not None
                     assert message.properties.ContentType == "application/cloudevents+json"  # type: ignore[attr-defined]
                     names = dict(message.properties.UserProperty)  # type: ignore[attr-defined]
@@ -265,42 +312,34 @@ class KafkaFarEnd(FarEnd):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.server = KafkaMock()
-        self._received: list[Received] = []
-        self._consumer: Consumer | None = None
+        self._is_started = False
 
-    def uplink(self, **settings: Any) -> KafkaUplink:
-        values = {"kind": "kafka", "name": "cloud", "bootstrap_servers": self.server.bootstrap_servers.split(",")}
-        return KafkaUplink(KafkaUplinkSettings(**{**values, **QUICK, **settings}), STORE, SystemClock())
+    def settings(self, **values: Any) -> KafkaUplinkSettings:
+        servers = self.server.bootstrap_servers.split(",")
+        return KafkaUplinkSettings(**{"kind": "kafka", "name": "cloud", "bootstrap_servers": servers, **values})
 
     async def start(self) -> None:
+        if self._is_started:
+            await self.server.command("up")
+            return
         await self.server.start()
-        await self.server.command("topic", "edge.v1.transactions", 4)
-        await self.server.command("topic", "edge.v1.telemetry", 1)
-        settings = {
-            "bootstrap.servers": self.server.bootstrap_servers,
-            "group.id": "reader",
-            "auto.offset.reset": "earliest",
-            "log_level": 0,
-        }
-        self._consumer = Consumer(settings)
-        self._consumer.subscribe(["edge.v1.transactions", "edge.v1.telemetry"])
+        await self.server.command("topic", f"edge.v1.{StreamNames.TRANSACTIONS}", PARTITIONS)
+        for stream in set(StreamNames) - {StreamNames.TRANSACTIONS}:
+            await self.server.command("topic", f"edge.v1.{stream}", 1)
+        self._is_started = True
 
-    async def received(self, count: int) -> list[Received]:
-        async def look() -> int:
-            await asyncio.to_thread(self._poll)
-            return len(self._received)
+    async def received(self, count: int = 0) -> list[Received]:
+        found: list[Received] = []
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            while not found or len(found) < count:
+                found = await asyncio.to_thread(self._read)
+        return found
 
-        await _until(look, lambda found: found >= count)
-        return list(self._received)
-
-    async def stop(self) -> None:
+    async def end(self) -> None:
         await self.server.command("down")
 
     async def kill(self) -> None:
         await self.server.command("down")
-
-    async def resume(self) -> None:
-        await self.server.command("up")
 
     def freeze(self) -> None:
         self.server.signal(signal.SIGSTOP)
@@ -309,20 +348,35 @@ class KafkaFarEnd(FarEnd):
         self.server.signal(signal.SIGCONT)
 
     async def close(self) -> None:
-        if self._consumer is not None:
-            await asyncio.to_thread(self._consumer.close)
         await self.server.close()
 
-    def _poll(self) -> None:
-        assert self._consumer is not None
-        for record in self._consumer.consume(1000, 0.2):
-            if record.error() is not None:
-                continue
-            names = {name: value.decode() for name, value in record.headers() or []}
-            assert names["content-type"] == "application/cloudevents+json"
-            assert record.key().decode() == names["ce_source"]
-            one = Received(names["ce_id"], names["ce_type"], names["ce_source"], record.topic(), record.value())
-            self._received.append(one)
+    def _read(self) -> list[Received]:
+        """Every partition from its beginning to what is its end now."""
+        settings = {"bootstrap.servers": self.server.bootstrap_servers, "group.id": "reader", "log_level": 0}
+        consumer = Consumer(settings)
+        try:
+            partitions = [
+                TopicPartition(f"edge.v1.{stream}", number, 0)
+                for stream in StreamNames
+                for number in range(PARTITIONS if stream is StreamNames.TRANSACTIONS else 1)
+            ]
+            stored = sum(consumer.get_watermark_offsets(each, READ_TIMEOUT_S)[1] for each in partitions)
+            consumer.assign(partitions)
+            found: list[Received] = []
+            ends_at = time.monotonic() + READ_TIMEOUT_S
+            while len(found) < stored:
+                assert time.monotonic() < ends_at, f"{len(found)} of {stored} records read"
+                found += [_record(each) for each in consumer.consume(1000, 0.2) if each.error() is None]
+            return found
+        finally:
+            consumer.close()
+
+
+def _record(record: Any) -> Received:
+    names = {name: value.decode() for name, value in record.headers()}
+    assert names["content-type"] == "application/cloudevents+json"
+    assert record.key().decode() == names["ce_source"]
+    return Received(names["ce_id"], names["ce_type"], names["ce_source"], record.topic(), record.value())
 
 
 FAR_ENDS: Final[dict[str, type[FarEnd]]] = {

@@ -63,14 +63,14 @@ async def test_engine_gets_each_stream_under_its_own_name(far_end: FarEnd) -> No
 async def test_engine_that_hung_up_is_told_in_words_and_gets_the_events_when_it_is_back(far_end: FarEnd) -> None:
     uplink, sent = far_end.uplink(), events(60)
     await uplink.deliver(STREAM, sent[:20])
-    for end_it, part in ((far_end.stop, sent[20:40]), (far_end.kill, sent[40:])):
+    for end_it, part in ((far_end.end, sent[20:40]), (far_end.kill, sent[40:])):
         await end_it()
         with pytest.raises(CloudTransientError):
             await uplink.deliver(STREAM, part)
         with pytest.raises(CloudTransientError) as told:
             await uplink.probe()
         assert "reached" in str(told.value) or "listens" in str(told.value) or "no connection" in str(told.value)
-        await far_end.resume()
+        await far_end.start()
         await uplink.probe()
         assert await uplink.deliver(STREAM, part) == {event.id: DELIVERED for event in part}
     received = await far_end.received(len(sent))

@@ -10,6 +10,7 @@ import pytest
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.settings_uplinks import RabbitmqUplinkSettings
 from edge_gateway.uplinks.rabbitmq import RabbitmqUplink
 from simulators.rabbitmq_server import RabbitmqServer
@@ -28,7 +29,7 @@ async def far_end(tmp_path: Path) -> AsyncIterator[RabbitmqFarEnd]:
 
 
 async def test_rabbitmq_says_what_is_missing_or_full_and_keeps_every_event(far_end: RabbitmqFarEnd) -> None:
-    await far_end.server.start()
+    await far_end.serve()
     uplink, sent = far_end.uplink(), events(60)
     with pytest.raises(CloudTransientError, match=r"there is no exchange 'edge\.v1'"):
         await uplink.probe()
@@ -54,13 +55,13 @@ async def test_rabbitmq_says_what_is_missing_or_full_and_keeps_every_event(far_e
     await uplink.close()
 
 
-async def _deliver_often(uplink: RabbitmqUplink, sent: list[OutboxEvent]) -> None:
+async def _deliver_often(uplink: Uplink, sent: list[OutboxEvent]) -> None:
     """A queue is full only about when it is full: each batch must be taken, until none is."""
     for _ in range(20):
         await uplink.deliver(STREAM, sent)
 
 
-async def _alarm(far_end: RabbitmqFarEnd, uplink: RabbitmqUplink) -> None:
+async def _alarm(far_end: RabbitmqFarEnd, uplink: Uplink) -> None:
     """A broker without memory stops reading: the uplink says so at once, instead of waiting for a time-out."""
     await far_end.server.control("set_vm_memory_high_watermark", "absolute", "1")
     for call in (uplink.deliver(STREAM, events(20)), uplink.probe(), uplink.deliver(STREAM, events(20))):
@@ -70,7 +71,7 @@ async def _alarm(far_end: RabbitmqFarEnd, uplink: RabbitmqUplink) -> None:
     assert len(await uplink.deliver(STREAM, events(20))) == 20
 
 
-async def _too_large(uplink: RabbitmqUplink) -> None:
+async def _too_large(uplink: Uplink) -> None:
     """The broker closes the channel: whose fault it was shows when the events go one by one."""
     with pytest.raises(CloudPermanentError, match="larger than"):
         await uplink.deliver(STREAM, [large(200_000)])
