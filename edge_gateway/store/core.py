@@ -11,6 +11,7 @@ from typing import TypeVar
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.store.database import Database
 from edge_gateway.store.key_ring import KEYS_LOOK_INTERVAL_S
+from edge_gateway.store.keys import Keys
 from edge_gateway.store.settle import Fates, Settle
 from edge_gateway.store.source_index import SourceIndex, SourceIndexes
 from edge_gateway.store.streams import Cursor, Streams, StreamState
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 
 class OutboxCore:
-    """``streams`` and ``sources`` live in the SQLite thread; the event loop may read single numbers."""
+    """``streams``, ``sources`` and ``keys`` live in the SQLite thread; the event loop may read single numbers."""
 
     def __init__(self, database: Database, clock: Clock, uplinks: Mapping[str, Collection[str]]) -> None:
         self._database = database
@@ -27,6 +28,7 @@ class OutboxCore:
         self.sealer = database.sealer
         self.streams = Streams(uplinks)
         self.sources = SourceIndexes()
+        self.keys = Keys()
         self._settle = Settle(self.streams, self.sources, clock)
         self._looked_at: float | None = None
         self._is_ready = False

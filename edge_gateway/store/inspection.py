@@ -20,6 +20,7 @@ from edge_gateway.contracts.clock import rfc3339
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.store.database import FILE_NAME
+from edge_gateway.store.keys import count_keys
 from edge_gateway.store.migrations import schema_files, version_of
 from edge_gateway.store.sealing import IN_CLEAR, row_checksum
 from edge_gateway.store.sequence import first_sequence, stream_of
@@ -111,7 +112,7 @@ def status(connection: sqlite3.Connection, now: datetime) -> dict[str, Any]:
         "schema_version": version_of(connection),
         "bytes_used": (pages - free) * size,
         "bytes_of_file": pages * size,
-        "idempotency_keys": connection.execute("SELECT count(*) FROM idempotency_key").fetchone()[0],
+        "idempotency_keys": count_keys(connection),
         "commands": connection.execute("SELECT count(*) FROM command").fetchone()[0],
         "streams": streams,
     }

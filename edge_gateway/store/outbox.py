@@ -10,7 +10,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended, StreamCounts, StreamNames
-from edge_gateway.store.append import Append, NewEvent, known
+from edge_gateway.store.append import Append, NewEvent
 from edge_gateway.store.core import OutboxCore
 from edge_gateway.store.database import Database
 from edge_gateway.store.feed import DeadLetterCallback, SqliteFeed
@@ -42,7 +42,7 @@ class SqliteOutbox:
         self._clock = clock
         self._core = core = OutboxCore(database, clock, uplinks)
         self._feeds = {name: SqliteFeed(core, name, streams, on_dead_letter) for name, streams in uplinks.items()}
-        self._append = Append(core.streams, core.sources, core.sealer, clock, self._announce)
+        self._append = Append(core.streams, core.sources, core.sealer, core.keys, clock, self._announce)
         self._numbers: dict[str, int] = {}
         trim = Trim(core.streams, core.sources, keep_days, database.counters)
         database.attach(GiveWay(core.streams, core.sources, database.counters), trim, trim.keep_days_max)
@@ -51,7 +51,7 @@ class SqliteOutbox:
         return await self._database.submit(self._append, NewEvent(event, key, digest or ""))
 
     async def find(self, key: str, digest: str) -> Appended | None:
-        found = await self._database.read(lambda connection: known(connection, key, digest))
+        found = await self._database.read(lambda connection: self._core.keys.known(connection, key, digest))
         if isinstance(found, ConflictError):
             raise found
         return found

@@ -46,6 +46,13 @@ class StoredRow(NamedTuple):
     uplink_id: int = 0
     dead_at_ms: int = 0
     reason: str = ""
+    key: str | None = None
+    """With its digest: where it has one beside it, which may not be in ``idempotency_key`` yet."""
+    digest: str = ""
+
+    @property
+    def key_row(self) -> KeyRow | None:
+        return None if self.key is None else KeyRow(self.key, self.digest, self.event.id, self.sequence)
 
 
 class KeyRow(NamedTuple):
@@ -121,9 +128,13 @@ def event_row(cell: Cell) -> StoredRow | None:
     """A row of ``pending`` or ``dead_letter``; None for one of any other table."""
     values = cell.values
     match len(values):
-        case 6 | 9 if values[0] is None and _is_event(cell.rowid, values[1:6]):
-            more = values[6:] or (0, IN_CLEAR, None)
-            return _row(cell.rowid, values[1:6], done=more[0], key_id=more[1], checksum=more[2])
+        case 6 | 9 | 11 if values[0] is None and _is_event(cell.rowid, values[1:6]):
+            done, key_id, checksum, *key = values[6:] or (0, IN_CLEAR, None)
+            row = _row(cell.rowid, values[1:6], done=done, key_id=key_id, checksum=checksum)
+            match key:
+                case (str(text), str(digest)) if row is not None:
+                    return row._replace(key=text, digest=digest)
+            return row
         case 8 if values[0] is None and _is_event(cell.rowid, values[1:6]):
             return _row(cell.rowid, values[1:6], uplink=1, dead_at_ms=values[6], reason=values[7])
         case 11 if values[0] in UPLINK_IDS and _is_event(values[1], values[2:7]):

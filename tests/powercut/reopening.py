@@ -32,6 +32,7 @@ def _broken_tables(connection: sqlite3.Connection, promises: Promises, is_thorou
     pending = dict(connection.execute("SELECT id, payload FROM pending"))
     broken = _broken_events(pending, promises)
     keys = dict(connection.execute(*_among("SELECT key, event_id FROM idempotency_key WHERE key", _keys(promises))))
+    keys |= dict(connection.execute(*_among("SELECT key, id FROM pending WHERE key", _keys(promises))))
     broken += [f"the key of {each} is lost" for each in promises.newest if keys.get(key_of(each)) != each]
     dead = {row[0] for row in connection.execute("SELECT id FROM dead_letter")}
     broken += [f"dead letter {each} is lost" for each in sorted(promises.dead - dead)]

@@ -1,4 +1,5 @@
--- Schema version 3: several uplinks, each with its own cursor; payloads sealed at rest; drops counted by reason.
+-- Schema version 3: several uplinks, each with its own cursor; payloads sealed at rest; drops counted by reason; keys wait
+-- beside their events.
 
 -- Every uplink there ever was, by name: its bit in `pending.done` is 1 << (uplink_id - 1), and never another's.
 CREATE TABLE uplink (
@@ -83,3 +84,30 @@ CREATE TABLE gateway (
     name  TEXT NOT NULL PRIMARY KEY,
     value ANY
 ) STRICT, WITHOUT ROWID;
+
+-- A key waits beside its event until thousands are sorted in at once.
+--
+-- `idempotency_key` is ordered by key: each till's newest keys have a page of their own there, and a commit of a hundred
+-- tills' sales rewrote a hundred pages. Appended beside the event a key costs no page; sorted in later, with thousands of
+-- others, it shares its page with all that came from its till (memory cards wear out by pages written).
+
+ALTER TABLE pending ADD COLUMN key    TEXT;             -- NULL: the event has none, or it is older than version 3
+ALTER TABLE pending ADD COLUMN digest TEXT;
+
+-- Up to this sequence of the stream all keys are sorted in.
+INSERT INTO gateway (name, value)
+SELECT 'keys_sorted_to_' || stream_id,
+       max(sequence_settled, coalesce((
+           SELECT max(sequence) FROM pending WHERE sequence > stream_id << 40 AND sequence < (stream_id + 1) << 40
+       ), 0))
+FROM stream;
+
+-- Whatever takes an event out of `pending` before its key is sorted in: the key stays.
+CREATE TRIGGER pending_key_stays AFTER DELETE ON pending
+WHEN old.key IS NOT NULL AND old.sequence > (
+    SELECT value FROM gateway WHERE name = 'keys_sorted_to_' || (old.sequence >> 40)
+)
+BEGIN
+    INSERT OR IGNORE INTO idempotency_key (key, digest, event_id, sequence)
+    VALUES (old.key, old.digest, old.id, old.sequence);
+END;
