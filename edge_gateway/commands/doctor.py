@@ -53,12 +53,13 @@ async def look_around(settings: GatewaySettings) -> list[Finding]:
     from edge_gateway.diagnosis import box, network
 
     now = SystemClock().now()
-    broker, cloud, addresses = await asyncio.gather(
+    broker, cloud, uplinks, addresses = await asyncio.gather(
         network.check_broker(settings.bus),
         network.check_cloud(settings.cloud, now),
+        network.check_uplinks(settings.uplink, settings.store.id),
         network.check_addresses(settings.device),
     )
-    on_box = [*box.check_box(settings.outbox, now), broker, *cloud]
+    on_box = [*box.check_box(settings.outbox, now), broker, *cloud, *uplinks]
     return [*on_box, *box.check_nodes(settings.device), *addresses]
 
 

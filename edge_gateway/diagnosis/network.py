@@ -1,4 +1,4 @@
-"""Checks of what is reached over the network: the broker, the cloud and its token, devices with an address."""
+"""Checks of what is reached over the network: the broker, the cloud and who we are to it, other uplinks, devices."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-import httpx2
-
+from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.contracts.errors import CloudTransientError, ConfigError
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 from edge_gateway.diagnosis.mqtt_probe import ProbeError, probe_broker
+from edge_gateway.services.command_keys import CommandKeys, CommandKeysError
 from edge_gateway.settings import BusSettings, DeviceSettings
-from edge_gateway.settings_uplinks import CloudSettings, OAuthSettings
+from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings
+from edge_gateway.uplinks.cloud_client import CloudClient
+from edge_gateway.uplinks.factory import make_uplink
 
 CONNECT_S = 5.0
 """A person waits for the answer."""
@@ -40,20 +43,29 @@ async def check_broker(bus: BusSettings) -> Finding:
 
 
 async def check_cloud(cloud: CloudSettings | None, now: datetime) -> list[Finding]:
-    """It answers, gives us a token, and agrees about the time."""
+    """It answers, takes who we are, agrees about the time; and its commands can be verified."""
     if cloud is None:
         return [warning("cloud", "not configured", "events are kept and not forwarded; add [cloud] to forward them")]
-    verify = ssl.create_default_context(cafile=cloud.ca_file) if cloud.ca_file else True
-    async with httpx2.AsyncClient(timeout=cloud.connect_timeout_s, verify=verify) as client:
+    client = CloudClient(cloud, SystemClock())
+    way = f" through {cloud.proxy}" if cloud.proxy else ""
+    try:
         try:
-            answer = await client.get(cloud.base_url)
-        except httpx2.HTTPError as error:
-            remedy = "check base_url, the line to the internet, ca_file and the clock"
-            return [failed("cloud", f"{cloud.base_url}: {error or type(error).__name__}", remedy)]
-        findings = [fine("cloud", f"{cloud.base_url} answers"), *_clock_skew(answer.headers.get("date"), now)]
-        if cloud.oauth is not None:
-            findings.append(await _check_token(client, cloud.oauth))
-        return findings
+            answer = await client.look()
+        except CloudTransientError as error:
+            remedy = "check base_url, proxy, the line to the internet, the certificate files and the clock"
+            return [failed("cloud", str(error), remedy)]
+        findings = [fine("cloud", f"{cloud.base_url} answers{way}"), *_clock_skew(answer.headers.get("date"), now)]
+        findings += await _check_credentials(client)
+    finally:
+        await client.close()
+    if cloud.commands is not None:
+        findings.append(_check_command_keys(CommandKeys(cloud.commands.public_key_file)))
+    return findings
+
+
+async def check_uplinks(uplinks: Sequence[NamedUplinkSettings], store_id: str) -> list[Finding]:
+    """The servers of the ways beside the cloud can be reached. Nothing is sent to them."""
+    return list(await asyncio.gather(*(_check_uplink(each, store_id) for each in uplinks)))
 
 
 async def check_addresses(devices: Sequence[DeviceSettings]) -> list[Finding]:
@@ -75,19 +87,36 @@ async def _check_address(device: DeviceSettings) -> Finding:
     return fine(name, f"{host}:{port} accepts connections")
 
 
-async def _check_token(client: httpx2.AsyncClient, oauth: OAuthSettings) -> Finding:
-    form = {"grant_type": "client_credentials"} | ({"scope": oauth.scope} if oauth.scope else {})
+async def _check_uplink(settings: NamedUplinkSettings, store_id: str) -> Finding:
+    name = f"uplink {settings.name}"
     try:
-        secret = oauth.client_secret_file.read_text(encoding="utf-8").strip()
-        answer = await client.post(oauth.token_url, data=form, auth=(oauth.client_id, secret))
-    except OSError as error:
-        return failed("cloud token", f"{oauth.client_secret_file}: {error.strerror}", "create the secret file")
-    except httpx2.HTTPError as error:
-        return failed("cloud token", f"{oauth.token_url}: {error or type(error).__name__}", "check token_url")
-    if answer.status_code != 200:
-        remedy = "check client_id and the content of client_secret_file; ask the cloud's team for a new secret"
-        return failed("cloud token", f"{oauth.token_url} answers {answer.status_code}", remedy)
-    return fine("cloud token", f"{oauth.token_url} gives one to {oauth.client_id}")
+        uplink = make_uplink(settings, store_id, SystemClock())
+    except ConfigError as error:
+        return failed(name, str(error.problems[0]), "install what is missing, or remove the uplink")
+    try:
+        await uplink.probe()
+    except CloudTransientError as error:
+        return failed(name, str(error), "check its address, its credentials, the line and the firewall")
+    finally:
+        await uplink.close()
+    return fine(name, f"{settings.kind}: it can be reached")
+
+
+async def _check_credentials(client: CloudClient) -> list[Finding]:
+    try:
+        section = await client.credentials()
+    except CloudTransientError as error:
+        remedy = "check the section and its files; ask the cloud's team for a new secret"
+        return [failed("cloud credentials", str(error), remedy)]
+    return [] if section is None else [fine("cloud credentials", f"{section} gives what it should")]
+
+
+def _check_command_keys(keys: CommandKeys) -> Finding:
+    try:
+        found = keys.read()
+    except CommandKeysError as error:
+        return failed("cloud commands", str(error), "put the public keys there; ask the cloud's team for them")
+    return fine("cloud commands", f"taken from the keys {', '.join(found)}")
 
 
 def _reason(error: OSError) -> str:

@@ -66,6 +66,17 @@ class CloudClient:
         accept = {"accept": "application/json"}
         return await self._ask(url, lambda who: self._http.get(url, {**accept, **who}, wait_s=wait_s))
 
+    async def look(self) -> Answer:
+        """What its address answers to anybody, whatever that is. Raises CloudTransientError."""
+        return await self._http.get(self._base_url, {})
+
+    async def credentials(self) -> str | None:
+        """The section that says who we are, once it has given what it should; None: there is none.
+
+        Raises CloudTransientError.
+        """
+        return self._authorization.section if await self._authorization.headers() else None
+
     async def probe(self) -> None:
         """Raises CloudTransientError."""
         await self._http.probe(self._base_url)

@@ -17,9 +17,11 @@ from typer.testing import CliRunner
 from edge_gateway.commands import doctor
 from edge_gateway.diagnosis.box import check_clock, check_directory, check_disk, check_node
 from edge_gateway.diagnosis.findings import Verdict
-from edge_gateway.diagnosis.network import check_addresses, check_broker, check_cloud
+from edge_gateway.diagnosis.network import check_addresses, check_broker, check_cloud, check_uplinks
 from edge_gateway.settings import BusSettings, DeviceSettings, OutboxSettings
-from edge_gateway.settings_uplinks import CloudSettings
+from edge_gateway.settings_uplinks import CloudSettings, WebhookSettings
+from simulators.cloud import CloudSimulator
+from simulators.webhook_receiver import WebhookReceiver, make_secret
 from tests.support.broker import Broker
 
 NOW = datetime.now(UTC)
@@ -124,6 +126,34 @@ async def test_device_with_an_address_is_connected_and_sent_nothing() -> None:
         assert await asyncio.wait_for(received.get(), 10) == b""
     [finding] = await check_addresses([device])
     assert finding.verdict is Verdict.FAILED
+
+
+async def test_doctor_says_whether_the_cloud_takes_who_we_are(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("wrong")
+    async with CloudSimulator() as cloud:
+        oauth = {"token_url": cloud.token_url, "client_id": cloud.client_id, "client_secret_file": tmp_path / "secret"}
+        commands = {"public_key_file": tmp_path / "keys.pem"}
+        settings = CloudSettings.model_validate({"base_url": cloud.url, "oauth": oauth, "commands": commands})
+        now = datetime.now(UTC)
+        found = {each.name: each for each in await check_cloud(settings, now)}
+        assert found["cloud"].verdict is Verdict.FINE
+        assert found["cloud credentials"].verdict is Verdict.FAILED
+        assert "refuses this client (401)" in found["cloud credentials"].found
+        assert found["cloud commands"].verdict is Verdict.FAILED
+        (tmp_path / "secret").write_text(cloud.client_secret)
+        (tmp_path / "keys.pem").write_text(cloud.commands.public_key)
+        assert {each.verdict for each in await check_cloud(settings, now)} == {Verdict.FINE}
+
+
+async def test_doctor_says_whether_other_uplinks_can_be_reached(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(make_secret())
+    async with WebhookReceiver([make_secret()]) as receiver:
+        hook = WebhookSettings(kind="webhook", name="hook", url=receiver.url, secret_file=tmp_path / "secret")
+        [there] = await check_uplinks([hook], "S001")
+        assert (there.name, there.verdict) == ("uplink hook", Verdict.FINE)
+    [away] = await check_uplinks([hook], "S001")
+    assert away.verdict is Verdict.FAILED
+    assert receiver.counters["requests"] == 0
 
 
 async def test_cloud_is_asked_and_the_clocks_are_compared() -> None:
