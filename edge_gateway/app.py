@@ -88,6 +88,7 @@ class Gateway:
             ids,
             {device.id: frozenset(device.forward) for device in settings.device},
             durable_before_bus=settings.durable_before_bus,
+            epoch=self._boot_epoch,
         )
         self._registry = build_registry(
             settings.device,
@@ -98,7 +99,7 @@ class Gateway:
             on_change=self._device_changed,
             profile_directories=settings.profile_directories,
         )
-        self._transactions = TransactionService(store_id, self._outbox, clock, ids)
+        self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch)
         self._device_requests = DeviceRequestService(self._registry.get, command_log, clock)
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
@@ -198,6 +199,9 @@ class Gateway:
         if failed is not None:
             await failed
 
+    def _boot_epoch(self) -> int | None:
+        return self._database.epoch
+
     async def _open_store_later(self) -> None:
         """The disk is full: what must be kept is refused until there is room."""
         await self._clock.sleep(STORE_RETRY_S)
@@ -266,8 +270,7 @@ class Gateway:
                 self._last_health = health
                 self._publisher.gateway_health(health)
                 self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
-            store = self._database
-            self._alerts.look(is_store_full=store.condition.is_full, store_set_aside_as=store.set_aside_as)
+            self._alerts.look(self._overview.store_look())
             await self._clock.sleep(LOOK_INTERVAL_S)
 
 

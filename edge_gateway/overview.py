@@ -14,6 +14,7 @@ from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.contracts.store import StreamCounts
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
+from edge_gateway.services.alerts import StoreLook
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.health import roll_up
@@ -28,6 +29,8 @@ from edge_gateway.status.source import (
     UplinkStreamStatus,
 )
 from edge_gateway.store.database import Database
+from edge_gateway.store.feed import SqliteFeed
+from edge_gateway.store.fill import FillAlarm, FillLevel
 from edge_gateway.store.outbox import SqliteOutbox
 from edge_gateway.uplinks.courier import Courier
 
@@ -61,15 +64,37 @@ class Overview:
         self._started_at, self._started_s = clock.now(), clock.monotonic()
         self._counts: Mapping[str, StreamCounts] = {}
         self._store_problem: str | None = None
+        self._fill = FillAlarm()
 
     async def refresh(self) -> None:
         """Count and measure the outbox. A store that cannot be read is a finding, not an error."""
         try:
             await self._database.measure()
             self._counts = await self._outbox.counts()
+            self._fill.update(self._database.fill_percent)
             self._store_problem = None
         except StoreError as error:
             self._store_problem = str(error)
+
+    def store_look(self) -> StoreLook:
+        """What the alarms go by."""
+        return StoreLook(
+            is_full=self._database.condition.is_full,
+            fill_percent=self._database.fill_percent,
+            fill_level=self._fill.level.value,
+            set_aside_as=self._database.set_aside_as,
+            locked=self._locked(),
+            locked_reason=self._locked_reason(),
+        )
+
+    def _locked(self) -> int:
+        return max((feed.locked for feed in self._feeds()), default=0)
+
+    def _locked_reason(self) -> str:
+        return next((feed.locked_reason for feed in self._feeds() if feed.locked and feed.locked_reason), "")
+
+    def _feeds(self) -> list[SqliteFeed]:
+        return [self._outbox.feed(uplink.name) for uplink in self._settings.uplinks]
 
     def snapshot(self) -> Snapshot:
         gateway = GatewayStatus(
@@ -106,7 +131,7 @@ class Overview:
 
     def _outbox_status(self) -> OutboxStatus:
         health, reason = Health.HEALTHY, None
-        condition = self._database.condition
+        is_open, condition = self._database.is_open, self._database.condition
         if self._store_problem is not None:
             health, reason = Health.UNHEALTHY, self._store_problem
         elif condition.is_full:
@@ -116,19 +141,32 @@ class Overview:
         elif condition.giving_way:
             names = " and ".join(condition.giving_way)
             health, reason = Health.DEGRADED, f"room is short: {names} are not kept for the cloud, sales still are"
+        elif self._locked():
+            health, reason = Health.UNHEALTHY, f"{self._locked()} events are locked: {self._locked_reason()}"
+        elif self._fill.level is not FillLevel.NORMAL:
+            health, reason = (
+                Health.DEGRADED,
+                f"{self._database.fill_percent:.0f} % full; see that the cloud can be reached",
+            )
         elif self._database.set_aside_as is not None:
             health, reason = Health.DEGRADED, f"was damaged and set aside as {self._database.set_aside_as}"
         return OutboxStatus(
-            is_open=self._database.is_open,
+            is_open=is_open,
             health=health,
             reason=reason,
             size_bytes=self._database.used_bytes,
-            disk_free_bytes=self._database.free_bytes if self._database.is_open else None,
+            size_on_disk_bytes=self._database.bytes_on_disk,
+            disk_free_bytes=self._database.free_bytes if is_open else None,
+            fill_percent=round(self._database.fill_percent, 1) if is_open else None,
+            fill_level=self._fill.level.value,
+            epoch=self._database.epoch,
+            locked=self._locked(),
             streams={
                 name: StreamStatus(
                     pending=count.pending,
                     dead=count.dead,
                     delivered_total=count.delivered_total,
+                    dropped_total=count.dropped_total,
                     oldest_pending_age_s=count.oldest_pending_age_s,
                 )
                 for name, count in self._counts.items()

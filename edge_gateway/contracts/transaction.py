@@ -212,6 +212,7 @@ class TransactionCompletedData(BaseModel):
 
     device_id: Level
     lane: Level
+    epoch: Annotated[StrictInt, Field(ge=1)]
     sequence: Annotated[StrictInt, Field(ge=1)]
     transaction: Transaction
 

@@ -58,6 +58,8 @@ EVENTS: Final = (
 ALERTS: Final = (
     Event("alert", "event_dead_lettered", payloads.EventDeadLetteredData),
     Event("alert", "store_full", payloads.StoreFullData),
+    Event("alert", "store_filling", payloads.StoreFillingData),
+    Event("alert", "events_locked", payloads.EventsLockedData),
     Event("alert", "store_set_aside", payloads.StoreSetAsideData),
 )
 """On ``alert/{severity}``."""

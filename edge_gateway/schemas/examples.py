@@ -84,11 +84,18 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "application_identifiers": None,
         "device_id": "lane3-scanner",
         "lane": "lane-3",
+        "epoch": 1763720000,
         "sequence": 42,
     },
-    "scale.weight_changed": {**_WEIGHT, "device_id": "lane3-scale", "lane": "lane-3", "sequence": 7},
-    "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 3},
-    "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "sequence": 4},
+    "scale.weight_changed": {
+        **_WEIGHT,
+        "device_id": "lane3-scale",
+        "lane": "lane-3",
+        "epoch": 1763720000,
+        "sequence": 7,
+    },
+    "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 3},
+    "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 4},
     "gateway.command_completed": {
         "command_id": "cmd-1",
         "name": "replay_dead_letters",
@@ -96,7 +103,13 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "result": {"replayed": 3},
         "error": None,
     },
-    "pos.transaction_completed": {"device_id": "T3", "lane": "lane-3", "sequence": 123, "transaction": TRANSACTION},
+    "pos.transaction_completed": {
+        "device_id": "T3",
+        "lane": "lane-3",
+        "epoch": 1763720000,
+        "sequence": 123,
+        "transaction": TRANSACTION,
+    },
 }
 ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
     "alert.event_dead_lettered": {
@@ -108,6 +121,12 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
         "reason": "data.transaction.totals.gross: missing",
     },
     "alert.store_full": {"text": "the store is full: sales are refused; make room on the disk"},
+    "alert.store_filling": {
+        "text": "the store is 71 % full: see that the cloud can be reached and that the disk has room",
+        "level_percent": 70,
+        "fill_percent": 71.3,
+    },
+    "alert.events_locked": {"text": "12 events of the store are locked, and kept: the key is missing", "count": 12},
     "alert.store_set_aside": {
         "text": "the store was damaged and set aside, and a new one was begun: keep the file",
         "kept_as": "/var/lib/edge-gateway/outbox.db.corrupt-20261121T100000Z",

@@ -31,6 +31,11 @@ class DeviceEventData(_Sent):
 
     device_id: str
     lane: str
+    epoch: int | None = Field(
+        ge=1,
+        description="Rises with each start of the gateway, whatever its clock says: (epoch, sequence) is the order of "
+        "a device's events for good. Null while the gateway waits for its store.",
+    )
     sequence: int = Field(ge=1, description="Rises by one with each event of the device; starts anew with the gateway.")
 
 
@@ -135,6 +140,19 @@ class EventDeadLetteredData(AlertData):
 
 class StoreFullData(AlertData):
     """Transactions are refused until there is room."""
+
+
+class StoreFillingData(AlertData):
+    """The store fills: told at 70, 85 and 95 %, once on the way up; from 95 % on it is critical."""
+
+    level_percent: Literal[70, 85, 95]
+    fill_percent: float = Field(ge=0, le=100, description="Of what sales may use; at 100 they are refused.")
+
+
+class EventsLockedData(AlertData):
+    """Events that no key in the key file opens: kept, passed over, delivered when the key is back."""
+
+    count: int = Field(ge=1)
 
 
 class StoreSetAsideData(AlertData):

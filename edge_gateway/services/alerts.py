@@ -1,8 +1,9 @@
-"""What a person should look at (``alert/{severity}`` on the bus): dead letters, a full store, a damaged store."""
+"""What a person should look at (``alert/{severity}`` on the bus): dead letters; a store that fills, or is damaged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,8 +18,23 @@ STORE_FULL_INTERVAL_S: Final = 60.0
 REASON_CHARACTERS_MAX: Final = 500
 """Of the cloud's words."""
 
+CRITICAL_FILL_PERCENT: Final = 95
+"""From here on sales are about to be refused."""
+
 Severity = Literal["warning", "critical"]
 PublishAlert = Callable[[Severity, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLook:
+    """How the store is at one look. ``fill_level``: 0, 70, 85 or 95; ``locked``: events that no key opens."""
+
+    is_full: bool = False
+    fill_percent: float = 0.0
+    fill_level: int = 0
+    set_aside_as: Path | None = None
+    locked: int = 0
+    locked_reason: str = ""
 
 
 class Alerts:
@@ -36,24 +52,45 @@ class Alerts:
         self._is_full_told = False
         self._full_told_s = float("-inf")
         self._set_aside_told: Path | None = None
+        self._fill_level_told = 0
+        self._is_locked_told = False
 
     def dead_letter(self, event: OutboxEvent, reason: str) -> None:
         """The cloud will never take it."""
         count, first, first_reason = self._dead_letters.get(event.stream, (0, event, reason))
         self._dead_letters[event.stream] = (count + 1, first, first_reason)
 
-    def look(self, *, is_store_full: bool, store_set_aside_as: Path | None) -> None:
+    def look(self, store: StoreLook) -> None:
         for stream, (count, event, reason) in self._dead_letters.items():
             self._tell_dead_letters(stream, count, event, reason)
         self._dead_letters.clear()
-        self._look_at_room(is_store_full)
-        if store_set_aside_as is not None and store_set_aside_as != self._set_aside_told:
-            self._set_aside_told = store_set_aside_as
+        self._look_at_room(store.is_full)
+        self._look_at_fill(store)
+        self._look_at_locked(store)
+        if store.set_aside_as is not None and store.set_aside_as != self._set_aside_told:
+            self._set_aside_told = store.set_aside_as
             text = (
-                f"the store was damaged and set aside as {store_set_aside_as}, and a new one was begun: keep the file, "
+                f"the store was damaged and set aside as {store.set_aside_as}, and a new one was begun: keep the file, "
                 "there may be sales in it that the cloud does not have"
             )
-            self._tell("critical", "store_set_aside", {"text": text, "kept_as": str(store_set_aside_as)})
+            self._tell("critical", "store_set_aside", {"text": text, "kept_as": str(store.set_aside_as)})
+
+    def _look_at_fill(self, store: StoreLook) -> None:
+        """Once for each level that is reached on the way up."""
+        if store.fill_level > self._fill_level_told:
+            text = (
+                f"the store is {store.fill_percent:.0f} % full: see that the cloud can be reached and that the disk "
+                "has room; at 100 % sales are refused"
+            )
+            data = {"text": text, "level_percent": store.fill_level, "fill_percent": round(store.fill_percent, 1)}
+            self._tell("critical" if store.fill_level >= CRITICAL_FILL_PERCENT else "warning", "store_filling", data)
+        self._fill_level_told = store.fill_level
+
+    def _look_at_locked(self, store: StoreLook) -> None:
+        if store.locked and not self._is_locked_told:
+            text = f"{store.locked} events of the store are locked, and kept: {store.locked_reason}"
+            self._tell("critical", "events_locked", {"text": text, "count": store.locked})
+        self._is_locked_told = store.locked > 0
 
     def _look_at_room(self, is_full: bool) -> None:
         now_s = self._clock.monotonic()

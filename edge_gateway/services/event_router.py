@@ -25,12 +25,18 @@ log = structlog.get_logger(__name__)
 Publish = Callable[[StampedEvent, bytes], None]
 
 
+def no_epoch() -> None:
+    """The store was not opened yet, and only it knows how often the gateway was started."""
+    return
+
+
 class EventRouter:
     """``route`` is called by supervisors and never waits.
 
     ``forward``: device id to the names of its events that go to the cloud. Appends of one device keep their order, one
     at a time; devices append side by side and share commits. ``durable_before_bus``: a forwarded event is published
-    only once it is on disk; if the disk refuses it, it is published all the same: the lane must go on.
+    only once it is on disk; if the disk refuses it, it is published all the same: the lane must go on. ``epoch``: rises
+    with every start, so that (epoch, sequence) orders the events of a device for good; None while it is not known.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class EventRouter:
         ids: EventIds,
         forward: Mapping[str, Collection[str]],
         durable_before_bus: bool = False,
+        epoch: Callable[[], int | None] = no_epoch,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self._store_id = store_id
@@ -49,6 +56,7 @@ class EventRouter:
         self._ids = ids
         self._forward = {device_id: frozenset(names) for device_id, names in forward.items()}
         self._durable_before_bus = durable_before_bus
+        self._epoch = epoch
         self._waiting: dict[str, deque[tuple[StampedEvent, OutboxEvent]]] = {}
         self._appending: set[asyncio.Task[None]] = set()
         self._waiting_count = 0
@@ -66,6 +74,7 @@ class EventRouter:
                 **stamped.event.data,
                 "device_id": stamped.device_id,
                 "lane": stamped.lane,
+                "epoch": self._epoch(),
                 "sequence": stamped.sequence,
             },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -20,6 +20,7 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import Appended, Outbox
 from edge_gateway.contracts.transaction import Transaction, read_transaction
+from edge_gateway.services.event_router import no_epoch
 
 STREAM: Final = "transactions"
 EVENT_TYPE: Final = event_type("pos", "transaction_completed")
@@ -37,12 +38,15 @@ class TransactionService:
     any request id: the transaction's own id makes it one.
     """
 
-    def __init__(self, store_id: str, outbox: Outbox, clock: Clock, ids: EventIds) -> None:
+    def __init__(
+        self, store_id: str, outbox: Outbox, clock: Clock, ids: EventIds, epoch: Callable[[], int | None] = no_epoch
+    ) -> None:
         self.counters: Counter[str] = Counter()
         self._store_id = store_id
         self._outbox = outbox
         self._clock = clock
         self._ids = ids
+        self._epoch = epoch
         self._sequences: OrderedDict[str, int] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -139,6 +143,7 @@ class TransactionService:
             data={
                 "device_id": request.target,
                 "lane": request.lane,
+                "epoch": self._epoch(),
                 "sequence": sequence,
                 "transaction": request.params["transaction"],
             },

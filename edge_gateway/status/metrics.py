@@ -105,7 +105,14 @@ def _outbox(snapshot: Snapshot) -> Iterator[Metric]:
     yield is_open
     for name, help_text, value in (
         ("outbox_size_bytes", "Size of the store on disk.", outbox.size_bytes),
+        (
+            "outbox_size_on_disk_bytes",
+            "Size of its files, room for the next events included.",
+            outbox.size_on_disk_bytes,
+        ),
         ("outbox_disk_free_bytes", "Free space of its file system.", outbox.disk_free_bytes),
+        ("outbox_fill_percent", "Of what sales may use; at 100 they are refused.", outbox.fill_percent),
+        ("outbox_locked_events", "Events that no key in the key file opens.", outbox.locked),
     ):
         if value is not None:
             size = _gauge(name, help_text)
@@ -114,13 +121,15 @@ def _outbox(snapshot: Snapshot) -> Iterator[Metric]:
     pending = _gauge("outbox_pending_events", "Events not yet delivered to the cloud.", ("stream",))
     dead = _gauge("outbox_dead_events", "Dead letters: refused by the cloud for good, and kept.", ("stream",))
     oldest = _gauge("outbox_oldest_pending_age_seconds", "Age of the oldest undelivered event.", ("stream",))
+    dropped = _counter("outbox_dropped_events", "Given up undelivered, for room or for their age.", ("stream",))
     delivered = _counter("outbox_delivered_events", "Events delivered since the store was made.", ("stream",))
     for name, stream in outbox.streams.items():
         pending.add_metric([name], stream.pending)
         dead.add_metric([name], stream.dead)
+        dropped.add_metric([name], stream.dropped_total)
         oldest.add_metric([name], stream.oldest_pending_age_s or 0.0)
         delivered.add_metric([name], stream.delivered_total)
-    yield from (pending, dead, oldest, delivered)
+    yield from (pending, dead, dropped, oldest, delivered)
 
 
 def _uplinks(snapshot: Snapshot) -> Iterator[Metric]:

@@ -74,6 +74,7 @@ class StreamStatus(_Part):
     pending: int = Field(ge=0)
     dead: int = Field(ge=0, description="Dead letters: refused for good by the cloud, and kept.")
     delivered_total: int = Field(ge=0)
+    dropped_total: int = Field(0, ge=0, description="Given up undelivered, for room or for their age.")
     oldest_pending_age_s: float | None = Field(None, ge=0)
 
 
@@ -83,8 +84,15 @@ class OutboxStatus(_Part):
     is_open: bool
     health: Health = Health.HEALTHY
     reason: str | None = None
-    size_bytes: int | None = Field(None, ge=0)
+    size_bytes: int | None = Field(None, ge=0, description="In use, of [outbox] bytes_max: tables, indexes and WAL.")
+    size_on_disk_bytes: int | None = Field(None, ge=0, description="Of its files, room for the next events included.")
     disk_free_bytes: int | None = Field(None, ge=0)
+    fill_percent: float | None = Field(
+        None, ge=0, le=100, description="Of what sales may use, by bytes_max or by what the disk leaves; 100: refused."
+    )
+    fill_level: Literal[0, 70, 85, 95] = Field(0, description="The alarm that rings: 0 is none.")
+    epoch: int | None = Field(None, description="Rises with each start; part of every event.")
+    locked: int = Field(0, ge=0, description="Events that no key in the key file opens; kept, and passed over.")
     streams: dict[str, StreamStatus] = Field(default_factory=dict)
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.schemas.catalogue import ALERTS
-from edge_gateway.services.alerts import STORE_FULL_INTERVAL_S, Alerts
+from edge_gateway.services.alerts import STORE_FULL_INTERVAL_S, Alerts, StoreLook
 from tests.support.clock import FakeClock
 from tests.support.stores import event
 
+NOTHING_WRONG = StoreLook()
+FULL = StoreLook(is_full=True)
 SET_ASIDE = Path("/var/lib/edge-gateway/outbox.db.corrupt-20261121T100000Z")
 
 
@@ -32,10 +34,10 @@ class Watch:
         assert body["dataschema"] == f"urn:edge-gateway:schema:alert.{alert.name}.v1"
         self.heard.append((severity, body))
 
-    def look(self, *, is_store_full: bool = False, store_set_aside_as: Path | None = None) -> list[tuple[str, str]]:
+    def look(self, store: StoreLook = NOTHING_WRONG) -> list[tuple[str, str]]:
         """What this look told: severity and name."""
         before = len(self.heard)
-        self.alerts.look(is_store_full=is_store_full, store_set_aside_as=store_set_aside_as)
+        self.alerts.look(store)
         return [(severity, body["type"].split(".")[-2]) for severity, body in self.heard[before:]]
 
 
@@ -64,17 +66,38 @@ def test_many_dead_letters_make_one_alert_for_each_stream() -> None:
 
 async def test_full_store_alarms_once_until_there_was_room_and_not_again_within_a_minute() -> None:
     watch = Watch()
-    assert watch.look(is_store_full=True) == [("critical", "store_full")]
-    assert watch.look(is_store_full=True) == []
+    assert watch.look(FULL) == [("critical", "store_full")]
+    assert watch.look(FULL) == []
     assert watch.look() == []
-    assert watch.look(is_store_full=True) == []
+    assert watch.look(FULL) == []
     await watch.clock.advance(STORE_FULL_INTERVAL_S)
-    assert watch.look(is_store_full=True) == [("critical", "store_full")]
-    assert watch.look(is_store_full=True) == []
+    assert watch.look(FULL) == [("critical", "store_full")]
+    assert watch.look(FULL) == []
 
 
 def test_store_that_was_set_aside_alarms_once_and_names_the_file() -> None:
     watch = Watch()
-    assert watch.look(store_set_aside_as=SET_ASIDE) == [("critical", "store_set_aside")]
+    assert watch.look(StoreLook(set_aside_as=SET_ASIDE)) == [("critical", "store_set_aside")]
     assert watch.heard[0][1]["data"]["kept_as"] == str(SET_ASIDE)
-    assert watch.look(store_set_aside_as=SET_ASIDE) == []
+    assert watch.look(StoreLook(set_aside_as=SET_ASIDE)) == []
+
+
+def test_store_that_fills_alarms_at_each_level_on_the_way_up_and_again_after_it_drained() -> None:
+    watch = Watch()
+    assert watch.look(StoreLook(fill_level=70, fill_percent=71.26)) == [("warning", "store_filling")]
+    assert watch.heard[0][1]["data"]["fill_percent"] == 71.3
+    assert watch.look(StoreLook(fill_level=70, fill_percent=80)) == []
+    assert watch.look(StoreLook(fill_level=95, fill_percent=96)) == [("critical", "store_filling")]
+    assert watch.look(StoreLook(fill_level=85, fill_percent=86)) == []
+    assert watch.look() == []
+    assert watch.look(StoreLook(fill_level=70, fill_percent=70)) == [("warning", "store_filling")]
+
+
+def test_locked_events_alarm_once_until_their_key_is_back() -> None:
+    watch = Watch()
+    locked = StoreLook(locked=3, locked_reason="they need the key ab12cd34")
+    assert watch.look(locked) == [("critical", "events_locked")]
+    assert "they need the key ab12cd34" in watch.heard[0][1]["data"]["text"]
+    assert watch.look(locked) == []
+    assert watch.look() == []
+    assert watch.look(locked) == [("critical", "events_locked")]

@@ -43,7 +43,7 @@ async def test_event_becomes_a_cloud_event_that_says_where_it_is_from(tmp_path: 
         assert event["type"] == "com.edge-gateway.scanner.other.v1"
         assert event["source"] == "/stores/S001/devices/sc-1"
         assert event["dataschema"] == "urn:edge-gateway:schema:scanner.other.v1"
-        assert event["data"] == {"text": "sc-1-7", "device_id": "sc-1", "lane": "lane-1", "sequence": 7}
+        assert event["data"] == {"text": "sc-1-7", "device_id": "sc-1", "lane": "lane-1", "epoch": None, "sequence": 7}
         assert (
             "device_events" not in await store.outbox.counts()
             or not (await store.outbox.counts())["device_events"].pending

@@ -35,7 +35,7 @@ REPLY = "edge/v1/S001/lane-3/pos/T3/reply"
 async def serving(broker: Broker, directory: Path, **limits: int) -> AsyncIterator[tuple[Store, TransactionService]]:
     clock, bus = SystemClock(), make_bus(broker)
     async with open_store(directory, **limits) as store:
-        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock), lambda: store.database.epoch)
         RequestSubscriber(bus, Topics(STORE), service.handle, clock)
         async with running(bus):
             yield store, service
@@ -68,7 +68,13 @@ async def test_sale_is_on_disk_when_it_is_accepted(broker: Broker, tmp_path: Pat
         assert body["type"] == "com.edge-gateway.pos.transaction_completed.v1"
         assert body["source"] == "/stores/S001/devices/T3"
         assert body["time"] == "2026-11-21T10:16:20.000Z"
-        assert body["data"] == {"device_id": "T3", "lane": "lane-3", "sequence": 1, "transaction": example()}
+        assert body["data"] == {
+            "device_id": "T3",
+            "lane": "lane-3",
+            "epoch": store.database.epoch,
+            "sequence": 1,
+            "transaction": example(),
+        }
         assert event.source == "lane-3/T3"
 
 
@@ -120,7 +126,7 @@ async def test_sales_are_numbered_without_gaps(broker: Broker, tmp_path: Path) -
 async def test_sale_that_the_disk_refuses_takes_no_number(tmp_path: Path) -> None:
     clock = FakeClock()
     async with open_store(tmp_path, clock=clock) as store:
-        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock), lambda: store.database.epoch)
         await store.database.read(lambda connection: connection.execute("PRAGMA query_only = ON").close())
         refused = await service.handle(ask(example()))
         await store.database.read(lambda connection: connection.execute("PRAGMA query_only = OFF").close())
@@ -134,7 +140,7 @@ async def test_numbers_of_terminals_are_bounded(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(transactions, "TERMINALS_MAX", 3)
     clock = FakeClock()
     async with open_store(tmp_path, clock=clock) as store:
-        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock), lambda: store.database.epoch)
         for number in range(10):
             sale = example(transaction_id=f"sale-{number}", terminal_id=f"T{number}")
             assert (await service.handle(ask(sale, target=f"T{number}"))).status.value == "accepted"
@@ -148,7 +154,7 @@ async def test_sale_that_has_expired_is_not_accepted_and_its_repeat_after_the_ex
     in_time = ask(example(transaction_id="in-time"), expires_at=clock.now() + timedelta(seconds=5))
     too_late = ask(example(transaction_id="too-late"), expires_at=clock.now() + timedelta(seconds=5))
     async with open_store(tmp_path, clock=clock) as store:
-        service = TransactionService(STORE, store.outbox, clock, EventIds(clock))
+        service = TransactionService(STORE, store.outbox, clock, EventIds(clock), lambda: store.database.epoch)
         first = await service.handle(in_time)
         await clock.advance(60)
         assert await service.handle(in_time) == first
