@@ -8,28 +8,29 @@ from __future__ import annotations
 import asyncio
 import os
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from simulators.processes import as_child
 from simulators.server_process import ServerProcess, found
 
-SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-"""Debian's own script; the one in /usr/sbin would change to the user rabbitmq, who may not read our directory."""
-CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
+PLACES = ("bin", "lib/rabbitmq_server-*/sbin")
+"""Under /usr/lib/rabbitmq: the server's own scripts. Those in /usr/sbin change to the user rabbitmq, who may not read
+our directory."""
 
 
 class RabbitmqServer(ServerProcess):
     """One RabbitMQ 3.10 or 4. It keeps its ports and what it stored over stop, kill and start. User guest, guest.
 
-    ``extra``: further lines of rabbitmq.conf.
+    ``extra``: further lines of rabbitmq.conf. ``plugins``: those enabled.
     """
 
     name = "rabbitmq"
 
-    def __init__(self, directory: Path, *, extra: str = "") -> None:
+    def __init__(self, directory: Path, *, extra: str = "", plugins: Sequence[str] = ()) -> None:
         super().__init__(directory)
         self._extra = extra
+        self._plugins = plugins
         self._mapper_port = 0
         self._distribution_port = 0
         self._mapper: Process | None = None
@@ -61,7 +62,7 @@ class RabbitmqServer(ServerProcess):
     async def control(self, *words: str) -> str:
         """rabbitmqctl. Raises RuntimeError with what it said."""
         process = await asyncio.create_subprocess_exec(
-            CONTROL,
+            _script("rabbitmqctl"),
             "--quiet",
             *words,
             stdin=DEVNULL,
@@ -75,12 +76,10 @@ class RabbitmqServer(ServerProcess):
         return said.decode()
 
     def _command(self) -> list[str]:
-        if not Path(SERVER).exists():
-            raise RuntimeError(f"{SERVER}: not found; install the Debian package rabbitmq-server")
         lines = [f"listeners.tcp.1 = {self.host}:{self.port}", "log.file.level = warning", self._extra]
         (self.directory / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
-        (self.directory / "enabled_plugins").write_text("[].\n")
-        return [SERVER]
+        (self.directory / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
+        return [_script("rabbitmq-server")]
 
     def _environment(self) -> Mapping[str, str]:
         # One scheduler: it is a small machine, and a store's worth of events.
@@ -102,3 +101,10 @@ class RabbitmqServer(ServerProcess):
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": arguments,
             "RABBITMQ_CTL_ERL_ARGS": f"-setcookie edge{self.port}",
         }
+
+
+def _script(name: str) -> str:
+    for place in PLACES:
+        for path in sorted(Path("/usr/lib/rabbitmq").glob(f"{place}/{name}")):
+            return str(path)
+    raise RuntimeError(f"{name}: not found in /usr/lib/rabbitmq; install the Debian package rabbitmq-server")

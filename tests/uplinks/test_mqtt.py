@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.uplinks import mqtt_connection
-from tests.uplinks.engine_events import STREAM, events, large
+from tests.uplinks.engine_events import STREAM, certificates, events, large
 from tests.uplinks.far_ends import MqttFarEnd
 
 
@@ -57,6 +58,25 @@ async def test_mqtt_broker_that_refuses_the_password_says_so(tmp_path: Path) -> 
         password.write_text("right\n")
         await uplink.probe()
         await uplink.close()
+    finally:
+        await end.server.kill()
+
+
+# paho leaves the socket of a failed handshake to the garbage collector, which closes it and says so
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_mqtt_speaks_tls_with_client_certificates(tmp_path: Path) -> None:
+    client = certificates(tmp_path)
+    files = f"cafile {tmp_path}/ca.pem\ncertfile {tmp_path}/127.0.0.1.pem\nkeyfile {tmp_path}/127.0.0.1.key"
+    end = MqttFarEnd(tmp_path, extra=f"{files}\nrequire_certificate true")
+    await end.server.start()
+    try:
+        uplink = end.uplink(port=end.server.port, **client)
+        assert len(await uplink.deliver(STREAM, events(300))) == 300
+        await uplink.close()
+        stranger = {**client, "ca_file": tmp_path / "stranger.pem"}
+        with pytest.raises(CloudTransientError, match="not trusted"):
+            await end.uplink(port=end.server.port, **stranger).probe()
+        gc.collect()
     finally:
         await end.server.kill()
 

@@ -21,7 +21,7 @@ from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.settings_uplinks import NatsUplinkSettings
 from edge_gateway.uplinks.nats import NatsUplink
 from simulators.nats_server import NatsServer
-from tests.uplinks.engine_events import STREAM, events, large
+from tests.uplinks.engine_events import STREAM, certificates, events, large
 from tests.uplinks.far_ends import QUICK, STORE
 
 SUBJECTS = ["edge.v1.>"]
@@ -121,22 +121,15 @@ async def test_nats_server_that_refuses_the_user_or_the_subject_says_so(tmp_path
 
 
 async def test_nats_speaks_tls_with_client_certificates(tmp_path: Path) -> None:
-    authority, stranger = trustme.CA(), trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    stranger.cert_pem.write_to_path(tmp_path / "stranger.pem")
-    for name in ("127.0.0.1", "client"):
-        certificate = authority.issue_cert(name)
-        certificate.private_key_pem.write_to_path(tmp_path / f"{name}.key")
-        certificate.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.pem")
+    client = certificates(tmp_path)
     keys = f'cert_file: "{tmp_path}/127.0.0.1.pem", key_file: "{tmp_path}/127.0.0.1.key", ca_file: "{tmp_path}/ca.pem"'
     server = NatsServer(tmp_path / "nats", extra=f"tls {{ {keys}, verify: true }}")
-    client = {"certificate_file": tmp_path / "client.pem", "key_file": tmp_path / "client.key"}
     async with running(server):
-        uplink = uplink_to(server, ca_file=tmp_path / "ca.pem", **client)
+        uplink = uplink_to(server, **client)
         await uplink.probe()
         await uplink.close()
         with pytest.raises(CloudTransientError, match="not trusted"):
-            await uplink_to(server, ca_file=tmp_path / "stranger.pem", **client).probe()
+            await uplink_to(server, **{**client, "ca_file": tmp_path / "stranger.pem"}).probe()
         with pytest.raises(CloudTransientError, match=r"key_file .* cannot be used"):
             await uplink_to(server, ca_file=tmp_path / "ca.pem", certificate_file=tmp_path / "ca.pem").probe()
 

@@ -13,8 +13,9 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.settings_uplinks import RabbitmqUplinkSettings
 from edge_gateway.uplinks.rabbitmq import RabbitmqUplink
+from simulators.mosquitto import free_port
 from simulators.rabbitmq_server import RabbitmqServer
-from tests.uplinks.engine_events import STREAM, events, large
+from tests.uplinks.engine_events import STREAM, certificates, events, large
 from tests.uplinks.far_ends import QUICK, STORE, RabbitmqFarEnd
 
 
@@ -94,6 +95,38 @@ async def _users(far_end: RabbitmqFarEnd) -> None:
     password.write_text("wrong\n")
     with pytest.raises(CloudTransientError, match="refuses this user; check username"):
         await uplink.probe()
+
+
+async def test_rabbitmq_speaks_tls_and_knows_the_gateway_by_its_certificate(tmp_path: Path) -> None:
+    client = certificates(tmp_path)
+    port = free_port()
+    lines = [
+        f"listeners.ssl.1 = 127.0.0.1:{port}",
+        f"ssl_options.cacertfile = {tmp_path}/ca.pem",
+        f"ssl_options.certfile = {tmp_path}/127.0.0.1.pem",
+        f"ssl_options.keyfile = {tmp_path}/127.0.0.1.key",
+        "ssl_options.verify = verify_peer",
+        "ssl_options.fail_if_no_peer_cert = true",
+        "ssl_cert_login_from = common_name",
+        "auth_mechanisms.1 = EXTERNAL",
+        "auth_mechanisms.2 = PLAIN",
+    ]
+    end = RabbitmqFarEnd(tmp_path)
+    end.server = RabbitmqServer(tmp_path / "rabbitmq", extra="\n".join(lines), plugins=["rabbitmq_auth_mechanism_ssl"])
+    try:
+        await end.start()
+        uplink = end.uplink(port=port, **client)
+        with pytest.raises(CloudTransientError, match="refuses this user"):
+            await uplink.probe()
+        await end.server.control("add_user", "till-1", "unused")
+        await end.server.control("set_permissions", "till-1", "", ".*", "")
+        assert len(await uplink.deliver(STREAM, events(3))) == 3
+        await uplink.close()
+        stranger = {**client, "ca_file": tmp_path / "stranger.pem"}
+        with pytest.raises(CloudTransientError, match="not trusted"):
+            await end.uplink(port=port, **stranger).probe()
+    finally:
+        await end.close()
 
 
 async def test_rabbitmq_uplink_without_its_password_says_which_file(tmp_path: Path) -> None:
