@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiormq
 from aiormq.channel import Channel
 from aiormq.exceptions import (
+    AMQPConnectionError,
     AMQPError,
     AuthenticationError,
     ChannelAccessRefused,
@@ -189,6 +190,8 @@ class RabbitmqConnection:
                 return f"there is no exchange {self._exchange!r}: the broker needs it (type topic, durable)"
             case ChannelAccessRefused():
                 return f"this user may not write to the exchange {self._exchange!r}: {error}"
+            case AMQPConnectionError() if "unexpectedly closed" in str(error):
+                return "the connection was cut"
             case _:
                 return in_words(error)
 

@@ -156,41 +156,51 @@ class NatsFarEnd(FarEnd):
 
 
 class RabbitmqFarEnd(FarEnd):
-    """``is_line_cut``: ``stop`` cuts the line to a server that runs on."""
+    """``shared``: a server that runs, and runs on; then ``stop`` cuts the line to it, since it takes seconds to start.
+
+    Each far end has an exchange and a queue of its own.
+    """
 
     kind = "rabbitmq"
-    queue = "cloud"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, shared: RabbitmqServer | None = None) -> None:
         super().__init__(directory)
-        self.server = RabbitmqServer(directory / "rabbitmq")
-        self.is_line_cut = False
+        self.server = shared or RabbitmqServer(directory / "rabbitmq")
+        self.queue = self.exchange = "edge.v1" if shared is None else f"edge.{directory.name}"
+        self._is_shared = shared is not None
         self._relay = Relay(self.server.host, 0)
         self._received: list[Received] = []
 
     def settings(self, **values: Any) -> RabbitmqUplinkSettings:
-        place = {"kind": "rabbitmq", "name": "cloud", "host": self._relay.host, "port": self._relay.port}
-        return RabbitmqUplinkSettings(**{**place, **values})
+        place = {"host": self._relay.host, "port": self._relay.port, "exchange": self.exchange}
+        return RabbitmqUplinkSettings(**{"kind": "rabbitmq", "name": "cloud", **place, **values})
 
     async def start(self) -> None:
-        if not self.server.is_running:
-            await self.serve()
-            async with self.channel() as channel:
-                await channel.exchange_declare("edge.v1", exchange_type="topic", durable=True)
-                await channel.queue_declare(self.queue, durable=True)
-                await channel.queue_bind(self.queue, "edge.v1", f"{STORE}.#")
+        await self.serve()
+        async with self.channel() as channel:
+            await channel.exchange_declare(self.exchange, exchange_type="topic", durable=True)
+            await channel.queue_declare(self.queue, durable=True)
+            await channel.queue_bind(self.queue, self.exchange, f"{STORE}.#")
         await self._relay.start()
 
     async def serve(self) -> None:
         """Without exchange and queue."""
-        await self.server.start()
+        if not self.server.is_running:
+            await self.server.start()
         self._relay.target_port = self.server.port
-        await self._relay.start()
 
     async def stop(self) -> None:
         await self._relay.stop()
-        if not self.is_line_cut:
+        if not self._is_shared:
             await super().stop()
+
+    async def end(self) -> None:
+        await self._relay.stop()
+        await super().end()
+
+    async def kill(self) -> None:
+        await self._relay.stop()
+        await super().kill()
 
     async def received(self, count: int = 0) -> list[Received]:
         async with self.channel() as channel:
@@ -205,7 +215,8 @@ class RabbitmqFarEnd(FarEnd):
 
     async def close(self) -> None:
         await self._relay.stop()
-        await self.server.close()
+        if not self._is_shared:
+            await self.server.close()
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[Any]:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
+from simulators.rabbitmq_server import RabbitmqServer
 from tests.uplinks.engine_events import STREAM, events
-from tests.uplinks.far_ends import FAR_ENDS, QUICK, FarEnd
+from tests.uplinks.far_ends import FAR_ENDS, QUICK, FarEnd, RabbitmqFarEnd
 
 
 @pytest.fixture(params=sorted(FAR_ENDS))
-async def far_end(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FarEnd]:
-    end = FAR_ENDS[request.param](tmp_path)
+async def far_end(
+    request: pytest.FixtureRequest, tmp_path: Path, rabbitmq_server: Callable[[], Awaitable[RabbitmqServer]]
+) -> AsyncIterator[FarEnd]:
+    is_server_ended = request.node.get_closest_marker("ends_the_server") is not None
+    if request.param == RabbitmqFarEnd.kind and not is_server_ended:
+        end: FarEnd = RabbitmqFarEnd(tmp_path, await rabbitmq_server())
+    else:
+        end = FAR_ENDS[request.param](tmp_path)
     await end.start()
     try:
         yield end
@@ -60,6 +67,7 @@ async def test_engine_gets_each_stream_under_its_own_name(far_end: FarEnd) -> No
     await uplink.close()
 
 
+@pytest.mark.ends_the_server
 async def test_engine_that_hung_up_is_told_in_words_and_gets_the_events_when_it_is_back(far_end: FarEnd) -> None:
     uplink, sent = far_end.uplink(), events(60)
     await uplink.deliver(STREAM, sent[:20])

@@ -31,7 +31,7 @@ async def far_end(tmp_path: Path) -> AsyncIterator[RabbitmqFarEnd]:
 
 async def test_rabbitmq_says_what_is_missing_or_full_and_keeps_every_event(far_end: RabbitmqFarEnd) -> None:
     await far_end.serve()
-    uplink, sent = far_end.uplink(), events(60)
+    uplink, sent = far_end.uplink(port=far_end.server.port), events(60)
     with pytest.raises(CloudTransientError, match=r"there is no exchange 'edge\.v1'"):
         await uplink.probe()
     async with far_end.channel() as channel:
@@ -83,7 +83,7 @@ async def _users(far_end: RabbitmqFarEnd) -> None:
     password = far_end.directory / "password"
     password.write_text("p@ss/w:rd?\n")
     await far_end.server.control("add_user", "till", "p@ss/w:rd?")
-    uplink = far_end.uplink(username="till", password_file=password)
+    uplink = far_end.uplink(port=far_end.server.port, username="till", password_file=password)
     with pytest.raises(CloudTransientError, match="virtual host"):
         await uplink.probe()
     await far_end.server.control("set_permissions", "till", "", "nothing", "")
