@@ -36,10 +36,8 @@ READ_EVENTS_MAX: Final = 1_000
 """Of one read: a few milliseconds in the thread in which sales are committed."""
 
 LIVE_READ_APART_S: Final = 0.05
-"""Live events are looked for so often beside a backlog: their share of the store's time stays small."""
-
-FRUITLESS_READ_APART_S: Final = 0.5
-"""The same after a look that brought nothing."""
+"""Live events are looked for so often beside a backlog: their share of the store's time stays small, also while it
+still learns which sources have a backlog."""
 
 STUCK_FAILURES: Final = 3
 """So many failures of one source while others went through are worth a person's look."""
@@ -96,35 +94,44 @@ class StreamWay:
         if self.schedule.due_in_s() > 0:
             return False
         is_new = False
-        has_more = self._end_seen_at is None or (lag > len(self.window) and growth != self._end_seen_at)
-        if has_more and (room := self.window.room()):
-            reading = self.window.begin_read()
-            limit = min(room, READ_EVENTS_MAX)
-            found = await feed.backlog(self.stream, after=self.window.after, limit=limit)
-            self.window.add_backlog(reading, found)
-            is_new = bool(found)
-            if self._end_seen_at is None:  # the first read: what is there now is from before the start
-                self._end_seen_at, self.window.horizon = -1, feed.newest(self.stream)
-            if not found:
-                self._end_seen_at = growth
-        elif has_more:
-            is_new = await self._read_live(feed)
+        is_first = self._end_seen_at is None
+        if is_first or (lag > len(self.window) and growth != self._end_seen_at):
+            if not is_first:
+                is_new = await self._read_live(feed)
+            if room := self.window.room():
+                is_new |= await self._read_backlog(feed, min(room, READ_EVENTS_MAX), growth)
         if self.is_idle and (feed.lag(self.stream) == 0 or self._end_seen_at == feed.growth):
             self.schedule.drained()
         return is_new
 
+    async def _read_backlog(self, feed: Feed, limit: int, growth: int) -> bool:
+        reading = self.window.begin_read()
+        found = await feed.backlog(self.stream, after=self.window.after, limit=limit)
+        self.window.add_backlog(reading, found)
+        if self._end_seen_at is None:  # the first read: what is there now is from before the start
+            self._end_seen_at, self.window.horizon = -1, feed.newest(self.stream)
+            # From here on the store keeps in mind which sources have a backlog, while that is still small.
+            await feed.live(self.stream, beyond=self.window.horizon, limit=1)
+        if not found:
+            self._end_seen_at = growth
+        return bool(found)
+
     async def _read_live(self, feed: Feed) -> bool:
-        """The backlog fills its share of the memory: sources that have none of it may overtake."""
+        """Sources that have nothing in the backlog may overtake it, where it is more than what is in memory.
+
+        Where all that is in memory belongs to sources that are under way, those behind them may go as well.
+        """
         now_s = self._clock.monotonic()
         room = self.window.room(is_live=True)
-        if not room or now_s < self._next_live_read_s:
+        is_clogged = self.window.in_flight > 0 and not self.window.can_send(now_s) and not self.window.room()
+        is_behind = is_clogged or self.window.after < self.window.horizon
+        if not room or not is_behind or now_s < self._next_live_read_s:
             return False
-        is_clogged = self.window.in_flight > 0 and not self.window.can_send(now_s)
         beyond = self.window.after if is_clogged else self.window.beyond
         reading = self.window.begin_read()
         found = await feed.live(self.stream, beyond=beyond, limit=min(room + len(self.window), READ_EVENTS_MAX))
         is_new = self.window.add_live(reading, found) > 0
-        self._next_live_read_s = now_s + (LIVE_READ_APART_S if is_new else FRUITLESS_READ_APART_S)
+        self._next_live_read_s = self._clock.monotonic() + LIVE_READ_APART_S
         return is_new
 
     def rewind(self) -> None:
@@ -188,7 +195,7 @@ class StreamWay:
         if self.is_idle:
             return []
         waits = [self.not_before_s - now_s, self.breaker.wait_s(now_s), self.window.held_for_s(now_s) or 0.0]
-        if self.window.room() == 0:
+        if self.window.room() == 0 or self.window.after < self.window.horizon:
             waits.append(self._next_live_read_s - now_s)
         return [wait_s for wait_s in waits if 0 < wait_s < inf]
 

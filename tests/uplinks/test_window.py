@@ -282,4 +282,4 @@ class WindowMachine(RuleBasedStateMachine):
 
 
 TestWindowAgainstItsModel = WindowMachine.TestCase
-TestWindowAgainstItsModel.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestWindowAgainstItsModel.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
