@@ -65,6 +65,16 @@ class Feed(Protocol):
         read again from the beginning."""
         ...
 
+    @property
+    def locked(self) -> int:
+        """Events come across that cannot be read now, since their key is not here; they stay where they are."""
+        ...
+
+    @property
+    def locked_reason(self) -> str | None:
+        """Why, and what to do, if there are any."""
+        ...
+
     async def wait_for_growth(self, known: int) -> int:
         """Return the present ``growth`` as soon as it is not ``known``, or after some seconds."""
         ...

@@ -83,11 +83,15 @@ class Courier:
     @property
     def health(self) -> Health:
         health = self._conduct.health
+        if self._feed.locked:
+            return Health.UNHEALTHY
         return Health.DEGRADED if health is Health.HEALTHY and self._stuck_reason else health
 
     @property
     def reason(self) -> str | None:
         """Why it is not healthy."""
+        if self._feed.locked:
+            return self._feed.locked_reason
         return self._conduct.reason or self._stuck_reason
 
     @property

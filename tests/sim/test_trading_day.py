@@ -101,6 +101,11 @@ def test_outages_are_logged_once_each_and_leave_the_store_healthy(day: Day) -> N
     assert {event for event, _ in logged} & {log_events.DEVICE_FAILED, log_events.REQUEST_FAILED} == set()
     assert day.evening.health.status is Health.HEALTHY, day.evening.health.reasons
     assert day.evening.outbox.disk_free_bytes
+    [uplink] = day.evening.uplinks
+    assert (uplink.name, uplink.kind, uplink.breaker) == ("https", "https", "closed")
+    assert uplink.streams["transactions"].last_sync is not None
+    assert uplink.streams["telemetry"].next_sync is not None, "on its schedule, and no reason to worry"
+    assert uplink.lag_events == sum(stream.lag_events for stream in uplink.streams.values()) < 10
     assert day.evening.counters["uplink/https"]["new"] > 0
     assert [name for name, stream in day.evening.outbox.streams.items() if stream.dead] == []
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from structlog.testing import capture_logs
 
@@ -14,7 +15,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import Health
-from edge_gateway.contracts.store import StreamNames
+from edge_gateway.contracts.store import Feed, StreamNames
 from edge_gateway.settings import OutboxSettings
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
@@ -255,3 +256,26 @@ async def test_line_that_went_dead_in_a_drain_is_found_alive_before_the_time_out
             await wait_until(lambda: uplink.batches)
             uplink.gate = lambda stream, events: None
             await advance_until(clock, lambda: uplink.arrived, seconds_max=HANGING_AFTER_S + 1)
+
+
+class LockedFeed:
+    """The real feed, with events whose key is not here."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.locked = 0
+        self.locked_reason = "12 events are locked: key 0a1b is not in the key file; put it back"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._feed, name)
+
+
+async def test_courier_is_unhealthy_while_events_are_locked(tmp_path: Path) -> None:
+    async with open_outbox(tmp_path) as outbox:
+        feed = LockedFeed(outbox.feed(UPLINK))
+        async with carrying(feed, ScriptedUplink()) as courier:  # type: ignore[arg-type]
+            await append(outbox, 1)
+            await delivered(outbox, 1)
+            await wait_until(lambda: courier.health is Health.HEALTHY)
+            feed.locked = 12
+            assert (courier.health, courier.reason) == (Health.UNHEALTHY, feed.locked_reason)
