@@ -146,9 +146,9 @@ class SerialTransportSettings(Section):
     kind: Literal["serial"]
     path: Path = Field(description="Stable path of the port, such as /dev/serial/by-id/…")
     baud: Annotated[int, AfterValidator(_standard_rate)] = Field(9600, description="Bits per second: a standard rate.")
-    bytesize: Literal[7, 8] = 8
-    parity: Literal["N", "E", "O"] = "N"
-    stopbits: Literal[1, 2] = 1
+    bytesize: Literal[7, 8] = Field(8, description="Data bits.")
+    parity: Literal["N", "E", "O"] = Field("N", description="None, even or odd.")
+    stopbits: Literal[1, 2] = Field(1, description="Stop bits.")
     flow: Literal["none", "rtscts", "xonxoff"] = Field("none", description="Flow control.")
 
 
@@ -156,8 +156,8 @@ class TcpTransportSettings(Section):
     """A TCP client connection."""
 
     kind: Literal["tcp"]
-    host: Host
-    port: int = Field(9100, ge=1, le=65535)
+    host: Host = Field(description="Host of the device.")
+    port: int = Field(9100, ge=1, le=65535, description="Port of the device.")
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
 
 
