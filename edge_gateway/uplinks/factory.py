@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Final, cast
 
 from edge_gateway.contracts.clock import Clock
@@ -19,6 +20,9 @@ _CLASSES: Final = {
 }
 """By kind: the class in the module of that name."""
 
+_PACKAGES: Final = {"nats": "nats", "kafka": "aiokafka", "rabbitmq": "aiormq"}
+"""By kind: what has to be installed beside the gateway. It is imported only when the uplink connects."""
+
 
 def make_uplink(settings: UplinkSettings, store_id: str, clock: Clock) -> Uplink:
     """Nothing is opened. Raises ConfigError if what the kind needs is not installed."""
@@ -26,14 +30,14 @@ def make_uplink(settings: UplinkSettings, store_id: str, clock: Clock) -> Uplink
         from edge_gateway.uplinks.https import HttpsUplink
 
         return HttpsUplink(settings, clock)
-    try:
-        module = import_module(f"edge_gateway.uplinks.{settings.kind}")
-    except ModuleNotFoundError as error:
-        raise missing_package(settings.name, settings.kind, error.name or "a package") from error
+    package = _PACKAGES.get(settings.kind)
+    if package is not None and find_spec(package) is None:
+        raise _missing_package(settings.name, settings.kind, package)
+    module = import_module(f"edge_gateway.uplinks.{settings.kind}")
     return cast(Uplink, getattr(module, _CLASSES[settings.kind])(settings, store_id, clock))
 
 
-def missing_package(name: str, kind: str, package: str) -> ConfigError:
+def _missing_package(name: str, kind: str, package: str) -> ConfigError:
     """The error of an uplink whose optional package is not there."""
     expected = f"{package} is not installed; install it: pip install 'edge-gateway[{kind}]'"
     return ConfigError([ConfigProblem(f"uplink.{name}.kind", f'"{kind}"', expected)], "the configuration")
