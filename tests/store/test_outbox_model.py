@@ -36,7 +36,7 @@ UPLINKS = st.sampled_from(["a", "b", "c"])
 SOURCES = st.sampled_from(["s1", "s2", "s3"])
 KEYS = st.sampled_from(["k1", "k2", "k3", "k4", None])
 DIGESTS = st.sampled_from(["d1", "d2"])
-INDEXES = st.lists(st.integers(0, 30), max_size=5)
+INDEXES = st.lists(st.integers(0, 30), max_size=8)
 
 
 class Model:
@@ -171,8 +171,9 @@ class OutboxMachine(RuleBasedStateMachine):
         if skip < len(found):
             above = self.run(feed.backlog(stream, after=found[skip].sequence, limit=20))
             assert [int(one.event.id) for one in above] == waiting[skip + 1 : skip + 21]
-        gone = [found[index] for index in set(delivered) if index < len(found)]
-        buried = [found[index] for index in set(dead) - set(delivered) if index < len(found)]
+        count = len(found) or 1
+        gone = [found[index] for index in {one % count for one in delivered} if found]
+        buried = [one for one in {found[index % count] for index in dead if found} if one not in gone]
         fates = [one.sequence for one in gone], {one.sequence: "no" for one in buried}
         for _ in range(2):  # twice is harmless
             self.run(feed.settle(*fates))
@@ -184,8 +185,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(uplink=UPLINKS, stream=STREAMS, index=st.integers(-1, 30), limit=st.integers(1, 30))
     def read_live(self, uplink: str, stream: str, index: int, limit: int) -> None:
-        if uplink not in self.model.uplinks:
-            return
+        if uplink in self.model.uplinks:
+            self.check_live(uplink, stream, index, limit)
+
+    def check_live(self, uplink: str, stream: str, index: int, limit: int) -> None:
         feed, waiting = self.outbox.feed(uplink), self.model.waiting(uplink, stream)
         found = self.run(feed.backlog(stream, after=0, limit=100))
         place = min(index, len(found) - 1)
@@ -202,13 +205,15 @@ class OutboxMachine(RuleBasedStateMachine):
         if place < 0:
             assert given == waiting[:limit]
 
-    @rule(uplink=UPLINKS, stream=STREAMS)
-    def replay(self, uplink: str, stream: str) -> None:
+    @rule(uplink=UPLINKS, stream=STREAMS, index=st.integers(-1, 30))
+    def replay(self, uplink: str, stream: str, index: int) -> None:
         if uplink not in self.model.takers(stream):
             return
+        self.run(self.outbox.feed(uplink).live(stream, beyond=0, limit=1))
         with inspection.opened(Path(self.directory.name), is_writing=True) as connection:
             replayed = inspection.replay(connection, stream=stream, uplink=uplink)
         assert sorted(int(one) for one in replayed) == self.model.replay(uplink, stream)
+        self.check_live(uplink, stream, index, 30)
 
     @rule(jump_s=st.sampled_from([0, DAY_S // 3, -DAY_S]), configuration=st.sampled_from(CONFIGURATIONS))
     def restart(self, jump_s: int, configuration: dict[str, tuple[str, ...]]) -> None:
