@@ -122,18 +122,6 @@ class Outbox(Protocol):
         """What a configured uplink still has to deliver. Raises StoreError for any other name."""
         ...
 
-    async def pending(self, stream: str, limit: int) -> Sequence[OutboxEvent]:
-        """The oldest events of the stream that are neither delivered nor dead. One forwarder per stream reads it."""
-        ...
-
-    async def settle(self, delivered: Sequence[str], dead: Mapping[str, str]) -> None:
-        """Durably mark events: delivered (their payload goes), or dead letters with the cloud's reason (kept)."""
-        ...
-
-    async def wait_for_pending(self, stream: str) -> None:
-        """Return as soon as the stream has pending events (at once if it has)."""
-        ...
-
     async def counts(self) -> Mapping[str, StreamCounts]:
         """By stream."""
         ...

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
-from edge_gateway.contracts.store import Appended, StreamCounts, StreamNames
+from edge_gateway.contracts.store import Appended, StreamCounts
 from edge_gateway.store.append import Append, NewEvent
 from edge_gateway.store.core import OutboxCore
 from edge_gateway.store.database import Database
 from edge_gateway.store.feed import DeadLetterCallback, SqliteFeed
 from edge_gateway.store.sequence import first_sequence
 from edge_gateway.store.trim import GiveWay, Trim
-
-ALL_OVER_HTTPS: Mapping[str, Collection[str]] = {"https": tuple(StreamNames)}
 
 
 class SqliteOutbox:
@@ -33,7 +31,7 @@ class SqliteOutbox:
         self,
         database: Database,
         clock: Clock,
-        uplinks: Mapping[str, Collection[str]] = ALL_OVER_HTTPS,
+        uplinks: Mapping[str, Collection[str]] = MappingProxyType({}),
         *,
         keep_days: Mapping[str, int] = MappingProxyType({}),
         on_dead_letter: DeadLetterCallback | None = None,
@@ -43,7 +41,6 @@ class SqliteOutbox:
         self._core = core = OutboxCore(database, clock, uplinks)
         self._feeds = {name: SqliteFeed(core, name, streams, on_dead_letter) for name, streams in uplinks.items()}
         self._append = Append(core.streams, core.sources, core.sealer, core.keys, clock, self._announce)
-        self._numbers: dict[str, int] = {}
         trim = Trim(core.streams, core.sources, keep_days, database.counters)
         database.attach(GiveWay(core.streams, core.sources, database.counters), trim, trim.keep_days_max)
 
@@ -86,37 +83,3 @@ class SqliteOutbox:
                 state.pending, state.dead, state.delivered_total, age_s, sum(state.dropped.values())
             )
         return counts
-
-    # One forwarder per stream over one uplink, as before feeds.
-
-    async def pending(self, stream: str, limit: int) -> Sequence[OutboxEvent]:
-        found = await self._feeds["https"].backlog(stream, after=0, limit=limit)
-        self._numbers.update((one.event.id, one.sequence) for one in found)
-        return [one.event for one in found]
-
-    async def settle(self, delivered: Sequence[str], dead: Mapping[str, str]) -> None:
-        numbers = await self._database.read(lambda connection: self._find_numbers(connection, [*delivered, *dead]))
-        await self._feeds["https"].settle(
-            [numbers[one] for one in delivered if one in numbers],
-            {numbers[one]: reason for one, reason in dead.items() if one in numbers},
-        )
-        for one in numbers:
-            self._numbers.pop(one, None)
-
-    async def wait_for_pending(self, stream: str) -> None:
-        feed = self._feeds["https"]
-        await self._core.ready()
-        self._core.streams.of(stream)
-        while not feed.lag(stream):
-            await feed.wait_for_growth(feed.growth)
-
-    def _find_numbers(self, connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
-        numbers = {}
-        for event_id in ids:
-            sequence = self._numbers.get(event_id)
-            if sequence is None:
-                row = connection.execute("SELECT sequence FROM pending WHERE id = ? LIMIT 1", (event_id,)).fetchone()
-                sequence = None if row is None else row[0]
-            if sequence is not None:
-                numbers[event_id] = sequence
-        return numbers

@@ -38,7 +38,7 @@ async def test_migration_takes_over_a_store_whole(tmp_path: Path, dump: Path) ->
         found = {name: (one.pending, one.dead, one.delivered_total) for name, one in counts.items()}
         assert found["transactions"] == (2, 1, 2)
         assert found["device_events"][:2] == (2, 0)
-        pending = await store.outbox.pending(TRANSACTIONS, 10)
+        pending = await store.pending(TRANSACTIONS, 10)
         assert [one.id for one in pending] == ["t4", "t5"]
         assert json.loads(pending[0].payload)["id"] == "t4"
         for number in range(1, 6):

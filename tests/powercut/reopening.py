@@ -62,7 +62,7 @@ async def broken_with_store(directory: Path, promises: Promises) -> list[str]:
 
 
 async def _broken_promises(store: Store, promises: Promises) -> list[str]:
-    events = await store.outbox.pending(TRANSACTIONS, 100_000)
+    events = await store.pending(TRANSACTIONS, 100_000)
     broken = _broken_events({each.id: each.payload for each in events}, promises)
     for each in promises.newest:
         if await store.outbox.append(event("another"), key=key_of(each), digest="d") != Appended(each, False):

@@ -47,14 +47,14 @@ async def _sell(store: Store, lane: int, arguments: argparse.Namespace, note: No
 async def _deliver(store: Store, arguments: argparse.Namespace, note: Note) -> None:
     random = Random(f"{arguments.seed}/cloud")
     while True:
-        await store.outbox.wait_for_pending(TRANSACTIONS)
-        while len(events := await store.outbox.pending(TRANSACTIONS, BACKLOG_MAX)) > BACKLOG_MAX // 2:
+        await store.wait_for_pending(TRANSACTIONS)
+        while len(events := await store.pending(TRANSACTIONS, BACKLOG_MAX)) > BACKLOG_MAX // 2:
             batch = [one.id for one in events[: random.randint(1, BATCH_EVENTS_MAX)]]
             dead = {event_id: "refused" for event_id in batch if random.random() < 0.02}
             delivered = [event_id for event_id in batch if event_id not in dead]
             for event_id in batch:
                 note("settling", event_id)
-            await store.outbox.settle(delivered, dead)
+            await store.settle(delivered, dead)
             for event_id in batch:
                 note("buried" if event_id in dead else "settled", event_id)
         await asyncio.sleep(0)

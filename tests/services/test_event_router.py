@@ -61,7 +61,7 @@ async def test_forwarded_events_keep_the_order_of_their_device(tmp_path: Path, d
         # The bus has them before the disk, or not before.
         assert len(published.events) == (0 if durable_before_bus else 200)
         await routing.drain(10)
-        stored = [json.loads(event.payload) for event in await store.outbox.pending("device_events", 1000)]
+        stored = [json.loads(event.payload) for event in await store.pending("device_events", 1000)]
         for events in (stored, published.events):
             assert len(events) == 200
             for device in ("sc-1", "sc-2"):

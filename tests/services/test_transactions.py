@@ -61,7 +61,7 @@ async def test_sale_is_on_disk_when_it_is_accepted(broker: Broker, tmp_path: Pat
         reply = await submit(client, example())
         assert reply["status"] == "accepted"
         assert "error" not in reply
-        [event] = await store.outbox.pending("transactions", 10)
+        [event] = await store.pending("transactions", 10)
         assert reply["result"] == {"transaction_id": example()["transaction_id"], "event_id": event.id}
         body = json.loads(event.payload)
         assert body["id"] == event.id
@@ -85,7 +85,7 @@ async def test_sale_repeated_gets_the_same_answer_and_is_stored_once(broker: Bro
         for life in range(2):
             async with serving(broker, tmp_path) as (store, service):
                 results += [(await submit(client, example(), f"r-{life}-{number}"))["result"] for number in range(3)]
-                assert len(await store.outbox.pending("transactions", 10)) == 1
+                assert len(await store.pending("transactions", 10)) == 1
                 assert service.counters["repeated"] == (2 if life == 0 else 3)
         assert all(result == results[0] for result in results)
 
@@ -101,7 +101,7 @@ async def test_sale_repeated_a_hundred_times_at_once_is_stored_once(broker: Brok
         replies = [client.json(message) for message in await client.wait_for_count(100)]
         assert {reply["id"] for reply in replies} == {f"r-{number}" for number in range(100)}
         assert len({reply["result"]["event_id"] for reply in replies}) == 1
-        assert len(await store.outbox.pending("transactions", 10)) == 1
+        assert len(await store.pending("transactions", 10)) == 1
 
 
 async def test_sales_are_numbered_without_gaps(broker: Broker, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_sales_are_numbered_without_gaps(broker: Broker, tmp_path: Path) -
             for number, sale in enumerate(sales):
                 await client.publish(SUBMIT, {"id": f"all-{number}-{attempt}", "params": {"transaction": sale}})
         await client.wait_for_count(80, REPLY)
-        bodies = [json.loads(event.payload) for event in await store.outbox.pending("transactions", 10)]
+        bodies = [json.loads(event.payload) for event in await store.pending("transactions", 10)]
         assert sorted(body["data"]["sequence"] for body in bodies) == [1, 2, 3, 4]
         assert service.counters["accepted"] == 4
 
@@ -132,7 +132,7 @@ async def test_sale_that_the_disk_refuses_takes_no_number(tmp_path: Path) -> Non
         await store.database.read(lambda connection: connection.execute("PRAGMA query_only = OFF").close())
         accepted = await service.handle(ask(example()))
         assert (refused.error_code, accepted.status.value) == (ErrorCode.INTERNAL, "accepted")
-        [event] = await store.outbox.pending("transactions", 10)
+        [event] = await store.pending("transactions", 10)
         assert json.loads(event.payload)["data"]["sequence"] == 1
 
 
@@ -160,7 +160,7 @@ async def test_sale_that_has_expired_is_not_accepted_and_its_repeat_after_the_ex
         assert await service.handle(in_time) == first
         refused = await service.handle(too_late)
         assert (first.status.value, refused.error_code) == ("accepted", ErrorCode.EXPIRED)
-        assert len(await store.outbox.pending("transactions", 10)) == 1
+        assert len(await store.pending("transactions", 10)) == 1
         assert (await service.handle(replace(too_late, expires_at=None))).status.value == "accepted"
 
 
@@ -176,7 +176,7 @@ async def test_same_id_with_other_content_is_a_conflict(broker: Broker, tmp_path
         reply = await submit(client, example(notes="changed"), "r-2")
         assert (reply["status"], reply["error"]["code"]) == ("failed", "conflict")
         assert reply["error"]["retryable"] is False
-        assert len(await store.outbox.pending("transactions", 10)) == 1
+        assert len(await store.pending("transactions", 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_sale_that_is_not_right_is_refused_and_not_stored(
         reply = await submit(client, example(**changes))
         assert reply["error"]["code"] == "invalid_request"
         assert expected in reply["error"]["message"]
-        assert not await store.outbox.pending("transactions", 10)
+        assert not await store.pending("transactions", 10)
         # The corrected sale may use the same request id.
         assert (await submit(client, example()))["status"] == "accepted"
 
@@ -232,7 +232,7 @@ async def test_terminal_that_repeats_until_accepted_loses_no_sale_when_the_broke
             await broker.start()
         async with asyncio.timeout(30):
             accepted = await selling
-        events = await store.outbox.pending("transactions", 1000)
+        events = await store.pending("transactions", 1000)
     assert {sale["transaction_id"] for sale in sales} == set(accepted)
     assert sorted(accepted.values()) == sorted(event.id for event in events)
 

@@ -31,11 +31,11 @@ async def produce(store: Store, name: str) -> None:
 
 async def deliver(store: Store) -> None:
     while True:
-        await store.outbox.wait_for_pending(TRANSACTIONS)
-        events = await store.outbox.pending(TRANSACTIONS, 20)
+        await store.wait_for_pending(TRANSACTIONS)
+        events = await store.pending(TRANSACTIONS, 20)
         for one in events:
             tell("delivering", one.id)  # the cloud has it from here on; settling comes after
-        await store.outbox.settle([one.id for one in events], {})
+        await store.settle([one.id for one in events], {})
 
 
 async def command(store: Store, run: str) -> None:

@@ -30,7 +30,7 @@ async def test_outbox_loses_nothing_it_confirmed_however_often_it_is_killed(tmp_
         assert inspection.problems(connection) == []
     async with open_store(tmp_path) as store:
         assert store.database.set_aside_as is None
-        pending = {one.id for one in await store.outbox.pending(TRANSACTIONS, 1_000_000)}
+        pending = {one.id for one in await store.pending(TRANSACTIONS, 1_000_000)}
         lost = set(promised["appended"]) - pending - set(promised["delivering"])
         assert not lost, f"{len(lost)} of {len(promised['appended'])} lost"
         for event_id in promised["appended"][-50:]:

@@ -116,7 +116,7 @@ async def test_database_sets_a_damaged_file_aside_with_its_wal_and_goes_on(tmp_p
     async with open_store(tmp_path) as store:
         assert store.database.set_aside_as is not None
         await store.outbox.append(event("new"))
-        assert [one.id for one in await store.outbox.pending(TRANSACTIONS, 10)] == ["new"]
+        assert [one.id for one in await store.pending(TRANSACTIONS, 10)] == ["new"]
 
 
 async def test_database_keeps_every_file_it_sets_aside(tmp_path: Path) -> None:

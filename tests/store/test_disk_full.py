@@ -38,8 +38,8 @@ async def fill(store: Store, *, padding: int = 3000) -> int:
 async def drain(store: Store) -> int:
     """Deliver everything; answers how many."""
     count = 0
-    while events := await store.outbox.pending(TRANSACTIONS, 100):
-        await store.outbox.settle([one.id for one in events], {})
+    while events := await store.pending(TRANSACTIONS, 100):
+        await store.settle([one.id for one in events], {})
         count += len(events)
     return count
 
@@ -81,15 +81,15 @@ async def test_outbox_writes_nothing_of_a_batch_that_the_database_could_not_take
         await store.outbox.append(event("old"))
         pages = await store.database.read(lambda one: one.execute("PRAGMA page_count").fetchone()[0])
         await store.database.read(lambda one: one.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone())
-        await store.outbox.pending(TRANSACTIONS, 1)
+        await store.pending(TRANSACTIONS, 1)
         outcomes = await asyncio.gather(
             *(store.outbox.append(event(f"e{n}", padding=3000), key=f"k{n}", digest="d") for n in range(20)),
-            store.outbox.settle(["old"], {}),
+            store.settle(["old"], {}),
             return_exceptions=True,
         )
         assert {type(outcome) for outcome in outcomes[:20]} == {StorageFullError}
         assert outcomes[20] is None, "what drains must not fail because of what grows"
-        assert await store.outbox.pending(TRANSACTIONS, 10) == []
+        assert await store.pending(TRANSACTIONS, 10) == []
         await store.database.read(lambda one: one.execute("PRAGMA max_page_count = 1000000").fetchone())
         assert await store.outbox.append(event("e0"), key="k0", digest="other") == Appended("e0", True)
         assert not store.database.condition.is_full

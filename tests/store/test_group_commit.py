@@ -57,7 +57,7 @@ async def test_group_commit_gives_each_producer_its_own_outcome(tmp_path: Path) 
         assert isinstance(outcomes[4], ConflictError)
         assert outcomes[5] == Appended("f", True)
         assert isinstance(outcomes[6], StoreError)
-        assert [one.id for one in await store.outbox.pending(TRANSACTIONS, 10)] == ["old", "a", "f"]
+        assert [one.id for one in await store.pending(TRANSACTIONS, 10)] == ["old", "a", "f"]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ async def test_group_commit_keeps_what_a_producer_that_went_away_had_appended(tm
         await asyncio.sleep(0)
         gone.cancel()
         await store.outbox.append(event("stayed"))
-        await asyncio.wait_for(store.outbox.wait_for_pending(TRANSACTIONS), 1)
-        assert "stayed" in [one.id for one in await store.outbox.pending(TRANSACTIONS, 10)]
+        await asyncio.wait_for(store.wait_for_pending(TRANSACTIONS), 1)
+        assert "stayed" in [one.id for one in await store.pending(TRANSACTIONS, 10)]
 
 
 async def test_writer_refuses_more_waiting_writes_than_its_limit(

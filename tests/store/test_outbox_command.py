@@ -35,7 +35,7 @@ async def make_store(directory: Path) -> None:
         for number in range(4):
             await store.outbox.append(event(f"t{number}"), key=f"k{number}", digest="d")
         await store.outbox.append(event("d0", stream="device_events"))
-        await store.outbox.settle(["t0"], {"t1": "unknown article", "d0": "no such device"})
+        await store.settle(["t0"], {"t1": "unknown article", "d0": "no such device"})
 
 
 async def test_outbox_command_shows_a_store_that_is_running(tmp_path: Path) -> None:
@@ -85,12 +85,12 @@ async def test_outbox_command_replays_into_a_running_store_which_notices(
     monkeypatch.setattr(feed_module, "OTHER_WRITER_CHECK_S", 0.05)
     await make_store(tmp_path)
     async with open_store(tmp_path) as store:
-        waiting = asyncio.create_task(store.outbox.wait_for_pending("device_events"))
+        waiting = asyncio.create_task(store.wait_for_pending("device_events"))
         replayed = await asyncio.to_thread(run_json, "replay", "--all", "--directory", str(tmp_path))
         assert sorted(replayed["replayed"]) == ["d0", "t1"]
         await asyncio.wait_for(waiting, 5)
-        assert [one.id for one in await store.outbox.pending(TRANSACTIONS, 10)] == ["t1", "t2", "t3"]
-        await store.outbox.settle(["t1", "d0"], {})
+        assert [one.id for one in await store.pending(TRANSACTIONS, 10)] == ["t1", "t2", "t3"]
+        await store.settle(["t1", "d0"], {})
         await store.outbox.append(event("t9"))
         counts = (await store.outbox.counts())[TRANSACTIONS]
         assert (counts.pending, counts.dead, counts.delivered_total) == (3, 0, 2)

@@ -21,7 +21,7 @@ async def test_retention_keeps_a_key_its_days_after_delivery_and_then_forgets_it
     clock = FakeClock()
     async with open_store(tmp_path, clock=clock) as store:
         await store.outbox.append(event("e1"), key="sale-1", digest="d")
-        await store.outbox.settle(["e1"], {})
+        await store.settle(["e1"], {})
         days_kept = await _days_until_forgotten(store, clock)
     assert KEEP_DAYS <= days_kept <= KEEP_DAYS + 1
 
@@ -32,7 +32,7 @@ async def test_retention_keeps_the_key_of_an_event_that_waits_however_long(tmp_p
         await store.outbox.append(event("e1"), key="sale-1", digest="d")
         for _ in range(20):
             assert (await _bite(store, clock)).keys == 0
-        await store.outbox.settle(["e1"], {})
+        await store.settle(["e1"], {})
         assert KEEP_DAYS <= await _days_until_forgotten(store, clock) <= KEEP_DAYS + 1
 
 
@@ -40,7 +40,7 @@ async def test_retention_is_not_fooled_by_a_clock_that_jumps_ten_years(tmp_path:
     clock = FakeClock()
     async with open_store(tmp_path, clock=clock) as store:
         await store.outbox.append(event("e1"), key="sale-1", digest="d")
-        await store.outbox.settle(["e1"], {})
+        await store.settle(["e1"], {})
         await store.database.submit(Retention(clock, KEEP_DAYS), None)
         clock.jump_wall_clock(10 * 365 * DAY_S)
         assert (await store.database.submit(Retention(clock, KEEP_DAYS), None)).keys == 0
@@ -53,8 +53,8 @@ async def test_retention_goes_through_the_keys_in_bites(tmp_path: Path, monkeypa
     async with open_store(tmp_path, clock=clock) as store:
         for number in range(25):
             await store.outbox.append(event(f"e{number}"), key=f"k{number:02}", digest="d")
-        await store.outbox.pending(TRANSACTIONS, 100)
-        await store.outbox.settle([f"e{number}" for number in range(25)], {})
+        await store.pending(TRANSACTIONS, 100)
+        await store.settle([f"e{number}" for number in range(25)], {})
         for _ in range(KEEP_DAYS + 1):
             await _bite(store, clock)
         sweeper = Retention(clock, KEEP_DAYS)
@@ -72,8 +72,8 @@ async def test_retention_gives_unused_pages_back_but_keeps_some(
     async with open_store(tmp_path, clock=clock) as store:
         for number in range(500):
             await store.outbox.append(event(f"e{number}", padding=3500))
-        await store.outbox.pending(TRANSACTIONS, 1000)
-        await store.outbox.settle([f"e{number}" for number in range(500)], {})
+        await store.pending(TRANSACTIONS, 1000)
+        await store.settle([f"e{number}" for number in range(500)], {})
         sizes = []
         for _ in range(10):
             await store.database.submit(Retention(clock, KEEP_DAYS), None)

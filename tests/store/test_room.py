@@ -182,12 +182,12 @@ async def test_store_counts_and_tells_who_gives_way(tmp_path: Path) -> None:
             "refused:full_for_events": 1,
             "refused:full": 1,
         }
-        while events := await store.outbox.pending(TRANSACTIONS, 100):
-            await store.outbox.settle([one.id for one in events], {})
+        while events := await store.pending(TRANSACTIONS, 100):
+            await store.settle([one.id for one in events], {})
         await store.outbox.append(event("sale"))
         assert _condition(database) == (["telemetry", "events"], False), "a sale says nothing of room for events"
-        while events := await store.outbox.pending(StreamNames.DEVICE_EVENTS, 100):
-            await store.outbox.settle([one.id for one in events], {})
+        while events := await store.pending(StreamNames.DEVICE_EVENTS, 100):
+            await store.settle([one.id for one in events], {})
         await store.outbox.append(event("scan", stream=StreamNames.DEVICE_EVENTS))
         await store.outbox.append(event("count", stream=StreamNames.TELEMETRY))
         assert _condition(database) == ([], False)

@@ -48,7 +48,7 @@ async def test_sealed_payloads_are_not_on_disk_and_come_back_as_they_were(tmp_pa
             found = await store.outbox.feed("https").backlog(TRANSACTIONS, after=0, limit=10)
             assert [one.event for one in found] == [told("e1")]
         async with open_store(directory, **settings) as store:
-            assert [one.payload for one in await store.outbox.pending(TRANSACTIONS, 10)] == [told("e1").payload]
+            assert [one.payload for one in await store.pending(TRANSACTIONS, 10)] == [told("e1").payload]
     assert SECRET.encode() not in bytes_on_disk(sealed)
     assert SECRET.encode() in bytes_on_disk(clear)
 

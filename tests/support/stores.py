@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.store import StreamNames
 from edge_gateway.settings import OutboxSettings
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
+from edge_gateway.store.feed import SqliteFeed
 from edge_gateway.store.outbox import SqliteOutbox
 
 TRANSACTIONS = "transactions"
+UPLINK = "https"
 T = TypeVar("T")
 
 
@@ -46,6 +49,32 @@ class Store:
     outbox: SqliteOutbox
     commands: SqliteCommandLog
 
+    @property
+    def feed(self) -> SqliteFeed:
+        """Of the one uplink."""
+        return self.outbox.feed(UPLINK)
+
+    async def pending(self, stream: str, limit: int) -> list[OutboxEvent]:
+        """The oldest events the uplink has still to deliver."""
+        return [one.event for one in await self.feed.backlog(stream, after=0, limit=limit)]
+
+    async def settle(self, delivered: Sequence[str], dead: Mapping[str, str]) -> None:
+        """By event id, with a walk through the table."""
+        rows = await self.database.read(lambda one: one.execute("SELECT id, sequence FROM pending").fetchall())
+        sequences = dict(rows)
+        await self.feed.settle(
+            [sequences[one] for one in delivered if one in sequences],
+            {sequences[one]: reason for one, reason in dead.items() if one in sequences},
+        )
+
+    async def wait_for_pending(self, stream: str) -> None:
+        """Return as soon as the stream has something for the uplink."""
+        while True:
+            growth = self.feed.growth
+            if await self.pending(stream, 1):
+                return
+            await self.feed.wait_for_growth(growth)
+
 
 @contextlib.asynccontextmanager
 async def open_store(directory: Path, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Store]:
@@ -55,7 +84,8 @@ async def open_store(directory: Path, *, clock: Clock | None = None, **settings:
     database = Database(OutboxSettings(directory=directory, **wanted), used_clock)
     await database.open()
     try:
-        yield Store(database, SqliteOutbox(database, used_clock), SqliteCommandLog(database, used_clock))
+        outbox = SqliteOutbox(database, used_clock, {UPLINK: tuple(StreamNames)})
+        yield Store(database, outbox, SqliteCommandLog(database, used_clock))
     finally:
         await database.close()
 
