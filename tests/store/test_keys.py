@@ -63,7 +63,7 @@ async def test_keys_of_events_that_were_delivered_at_once_stay(tmp_path: Path) -
     async with open_store(tmp_path) as store:
         for number in range(70):
             await _sell(store, [number])
-            await store.outbox.settle([f"e{number}"], {})
+            await store.settle([f"e{number}"], {})
     async with open_store(tmp_path) as store:
         assert await _sell(store, range(70)) == [Appended(f"e{one}", False) for one in range(70)]
 
