@@ -14,6 +14,9 @@ from pathlib import Path
 from simulators.processes import as_child
 from simulators.server_process import ServerProcess, found
 
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+METHOD_FRAME = b"\x01"
+ANSWER_S = 2.0
 PLACES = ("bin", "lib/rabbitmq_server-*/sbin")
 """Under /usr/lib/rabbitmq: the server's own scripts. Those in /usr/sbin change to the user rabbitmq, who may not read
 our directory."""
@@ -80,6 +83,21 @@ class RabbitmqServer(ServerProcess):
         (self.directory / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
         (self.directory / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
         return [_script("rabbitmq-server")]
+
+    async def _is_serving(self) -> bool:
+        """It listens a moment before it answers, and resets whoever comes between."""
+        try:
+            reader, writer = await asyncio.open_connection(self.host, self.port)
+        except OSError:
+            return False
+        try:
+            writer.write(PROTOCOL_HEADER)
+            async with asyncio.timeout(ANSWER_S):
+                return await reader.readexactly(1) == METHOD_FRAME
+        except (OSError, asyncio.IncompleteReadError):
+            return False
+        finally:
+            writer.close()
 
     def _environment(self) -> Mapping[str, str]:
         # One scheduler: it is a small machine, and a store's worth of events.
