@@ -40,7 +40,8 @@ class CloudClient:
                 first_byte_s=settings.first_byte_timeout_s,
                 whole_s=settings.response_timeout_s,
             ),
-            connections_max=settings.batches_concurrent_max + CONNECTIONS_BESIDE,
+            # As many batches again may hang on a dead line while new ones find out whether it is back.
+            connections_max=2 * settings.batches_concurrent_max + CONNECTIONS_BESIDE,
             proxy=settings.proxy,
         )
         self._authorization = make_authorization(settings, self._http, clock)

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import inf
 from random import Random
-from typing import Final
 from zoneinfo import ZoneInfo
 
-from edge_gateway.contracts.backoff import Backoff
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.states import Health
 from edge_gateway.contracts.store import Feed
 from edge_gateway.contracts.uplink import Uplink
@@ -23,14 +20,12 @@ from edge_gateway.settings_uplinks import DeliverySettings
 from edge_gateway.uplinks.breaker import PROBE_APART_S_MAX, Breaker, BreakerState
 from edge_gateway.uplinks.bucket import TokenBucket
 from edge_gateway.uplinks.conduct import Conduct
-from edge_gateway.uplinks.delivery import OUTBOX, DeadLetterCallback, Delivery
+from edge_gateway.uplinks.delivery import DeadLetterCallback, Delivery
+from edge_gateway.uplinks.places import Places
 from edge_gateway.uplinks.priority import Turns, by_priority
+from edge_gateway.uplinks.reader import Reader
 from edge_gateway.uplinks.stream_way import StreamSync, StreamWay
 from edge_gateway.uplinks.window import Batch
-
-HANGING_AFTER_S: Final = PROBE_APART_S_MAX
-"""A batch that is under way for longer holds its sources, but no place among those that may be under way at once; up to
-as many more may hang. So a line that went dead in the middle of a drain is found alive again before the time-out."""
 
 
 class Courier:
@@ -51,7 +46,7 @@ class Courier:
         self._feed = feed
         self._uplink = uplink
         self._clock = clock
-        self._batches_max = settings.batches_concurrent_max
+        self._places = Places(settings.batches_concurrent_max)
         self._probe_s_max = max(PROBE_APART_S_MAX, settings.response_timeout_s / 2)
         retry_s_max = max(settings.retry_s_min, settings.retry_s_max)
         jitter = random.random()
@@ -61,18 +56,15 @@ class Courier:
         }
         self._breaker = Breaker(settings.retry_s_min, retry_s_max, random)
         self._bucket = TokenBucket(settings.requests_per_minute_max, clock.monotonic())
-        self._store_backoff = Backoff(settings.retry_s_min, retry_s_max, random)
         self._turns = Turns()
         self._conduct = Conduct(uplink.name, clock)
-        self._delivery = Delivery(
-            feed, uplink, settings, clock, random, self._answered, self._store_spoke, on_dead_letter
-        )
-        self._under_way: dict[asyncio.Task[None], float] = {}
         self._wake = asyncio.Event()
+        self._reader = Reader(feed, self._ways.values(), self._conduct, settings, clock, random, self._wake)
+        self._delivery = Delivery(
+            feed, uplink, settings, clock, random, self._answered, self._reader.spoke, on_dead_letter
+        )
         self._successes = 0
         self._probes = 0
-        self._read_not_before_s = 0.0
-        self._rewinds = feed.rewinds
         self.counters: Counter[str] = self._delivery.counters
 
     @property
@@ -129,64 +121,23 @@ class Courier:
     async def run(self) -> None:
         """Until cancelled; may be cancelled at any point."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch_growth(), name=f"{self.name} growth")
+            tasks.create_task(self._reader.watch(), name=f"{self.name} growth")
             while True:
                 self._wake.clear()
-                if self._feed.rewinds != self._rewinds:
-                    self._rewinds = self._feed.rewinds
-                    for way in self._ways.values():
-                        way.rewind()
                 self._dispatch(tasks)
-                if not await self._refill():
+                if not await self._reader.refill(is_busy=len(self._places) > 0):
                     await self._rest()
-
-    # reading
-
-    async def _watch_growth(self) -> None:
-        known = self._feed.growth
-        while True:
-            try:
-                known = await self._feed.wait_for_growth(known)
-            except StoreError as error:
-                self._store_spoke(f"the outbox cannot be read: {error}")
-                await self._clock.sleep(self._store_backoff.next_delay())
-            self._wake.set()
-
-    async def _refill(self) -> bool:
-        """Whether anything is new."""
-        if self._clock.monotonic() < self._read_not_before_s:
-            return False
-        is_new = False
-        try:
-            for way in self._ways.values():
-                is_new |= await way.read(self._feed)
-                if way.is_idle:
-                    self._conduct.is_well(way.stream)
-        except StoreError as error:
-            self._store_spoke(f"the outbox cannot be read: {error}")
-            self._read_not_before_s = self._clock.monotonic() + self._store_backoff.next_delay()
-            return is_new
-        self._store_backoff.reset()
-        if not self._under_way:  # else a batch that cannot be noted says how the store is
-            self._store_spoke(None)
-        return is_new
-
-    def _store_spoke(self, problem: str | None) -> None:
-        if problem is None:
-            self._conduct.is_well(OUTBOX)
-        else:
-            self._conduct.failed(OUTBOX, problem)
 
     # sending
 
     def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         now_s = self._clock.monotonic()
-        while (free := self._free(now_s)) > 0:
+        while (free := self._places.free(now_s)) > 0:
             if self._breaker.state is not BreakerState.CLOSED:
                 self._begin_probe(tasks, now_s)
                 return
             # The last place is kept for live traffic, so that it need not wait for a batch of the backlog.
-            is_live = free == 1 and self._batches_max > 1
+            is_live = free == 1 and self._places.count > 1
             ready = [stream for stream, way in self._ways.items() if way.can_send(now_s, is_live=is_live)]
             if not ready or not self._bucket.take(now_s):
                 return
@@ -197,17 +148,13 @@ class Courier:
             assert batch is not None  # it can send
             self._start(tasks, way, batch)
 
-    def _free(self, now_s: float) -> int:
-        hanging = sum(now_s - begun_s >= HANGING_AFTER_S for begun_s in self._under_way.values())
-        return self._batches_max + min(hanging, self._batches_max) - len(self._under_way)
-
     def _start(self, tasks: asyncio.TaskGroup, way: StreamWay, batch: Batch, *, is_probe: bool = False) -> None:
         task = tasks.create_task(self._carry(way, batch, is_probe), name=f"{self.name} {way.stream}")
-        self._under_way[task] = self._clock.monotonic()
+        self._places.take(task, self._clock.monotonic())
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
+        self._places.give_back(task)
         self._wake.set()
 
     def _begin_probe(self, tasks: asyncio.TaskGroup, now_s: float) -> None:
@@ -273,10 +220,9 @@ class Courier:
         """Until something happens or something is due."""
         now_s = self._clock.monotonic()
         waits = [wait_s for way in self._ways.values() for wait_s in way.waits_s(now_s)]
-        waits += [self._read_not_before_s - now_s, self._bucket.wait_s(now_s)]
+        waits += [self._reader.wait_s(now_s), self._bucket.wait_s(now_s), *self._places.waits_s(now_s)]
         if self._breaker.state is not BreakerState.CLOSED:
             waits.append(self._breaker.wait_s(now_s))
-        waits += [begun_s + HANGING_AFTER_S - now_s for begun_s in self._under_way.values()]
         due_s = min((wait_s for wait_s in waits if 0 < wait_s < inf), default=None)
         if due_s is None:
             await self._wake.wait()

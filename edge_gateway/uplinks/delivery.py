@@ -25,9 +25,6 @@ DELIVERY_S_MIN: Final = 120.0
 """An uplink limits its own waiting; one that does not come back after this, and after four times what it is allowed to
 wait for an answer, is given up: nothing may hold a place for ever."""
 
-OUTBOX: Final = "outbox"
-"""The part of an uplink's conduct that is the store."""
-
 DeadLetterCallback = Callable[[OutboxEvent, str], None]
 
 _log = structlog.get_logger()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_gateway.settings import StreamSettings, Sync
@@ -110,6 +110,7 @@ def test_window_comes_in_every_night(night: datetime, hours_open: float) -> None
     assert open_s == hours_open * 3600
 
 
+@settings(deadline=None)
 @given(
     minutes=st.integers(0, 60 * 24 * 366),
     begin=st.integers(0, 1439),
