@@ -32,7 +32,7 @@ from edge_gateway.status.notify import SystemdNotifier
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.courier import Courier
+from edge_gateway.uplinks.couriers.courier import Courier
 from edge_gateway.world import World
 
 log = structlog.get_logger(__name__)

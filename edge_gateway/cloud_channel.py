@@ -23,8 +23,8 @@ from edge_gateway.status.source import Snapshot
 from edge_gateway.store import inspection
 from edge_gateway.store.database import Database
 from edge_gateway.store.gateway_values import GatewayValues
-from edge_gateway.uplinks.command_poll import CommandPoll
-from edge_gateway.uplinks.courier import Courier
+from edge_gateway.uplinks.couriers.courier import Courier
+from edge_gateway.uplinks.http.command_poll import CommandPoll
 
 
 class CloudChannel:

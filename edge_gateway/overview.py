@@ -32,7 +32,7 @@ from edge_gateway.store.database import Database
 from edge_gateway.store.feed import SqliteFeed
 from edge_gateway.store.fill import FillAlarm, FillLevel
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.courier import Courier
+from edge_gateway.uplinks.couriers.courier import Courier
 
 DISCONNECTS_SHOWN = 5
 

@@ -20,8 +20,8 @@ from edge_gateway.status.server import StatusServer
 from edge_gateway.status.source import StatusSource
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
 from edge_gateway.transports.factory import make_transport
+from edge_gateway.uplinks.couriers.network_return import NetworkReturn
 from edge_gateway.uplinks.factory import make_uplink
-from edge_gateway.uplinks.network_return import NetworkReturn
 
 
 class Server(Protocol):

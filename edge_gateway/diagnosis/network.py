@@ -16,8 +16,8 @@ from edge_gateway.diagnosis.mqtt_probe import ProbeError, probe_broker
 from edge_gateway.services.command_keys import CommandKeys, CommandKeysError
 from edge_gateway.settings import BusSettings, DeviceSettings
 from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings
-from edge_gateway.uplinks.cloud_client import CloudClient
 from edge_gateway.uplinks.factory import make_uplink
+from edge_gateway.uplinks.http.cloud_client import CloudClient
 
 CONNECT_S = 5.0
 """A person waits for the answer."""

@@ -12,13 +12,13 @@ from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.settings_uplinks import CloudSettings, UplinkSettings
 
 _CLASSES: Final = {
-    "nats": "NatsUplink",
-    "mqtt": "MqttUplink",
-    "kafka": "KafkaUplink",
-    "rabbitmq": "RabbitmqUplink",
-    "webhook": "WebhookUplink",
+    "nats": ("engines.nats", "NatsUplink"),
+    "mqtt": ("engines.mqtt", "MqttUplink"),
+    "kafka": ("engines.kafka", "KafkaUplink"),
+    "rabbitmq": ("engines.rabbitmq", "RabbitmqUplink"),
+    "webhook": ("http.webhook", "WebhookUplink"),
 }
-"""By kind: the class in the module of that name."""
+"""By kind: module and class."""
 
 _PACKAGES: Final = {"nats": "nats", "kafka": "aiokafka", "rabbitmq": "aiormq"}
 """By kind: what has to be installed beside the gateway. It is imported only when the uplink connects."""
@@ -27,14 +27,15 @@ _PACKAGES: Final = {"nats": "nats", "kafka": "aiokafka", "rabbitmq": "aiormq"}
 def make_uplink(settings: UplinkSettings, store_id: str, clock: Clock) -> Uplink:
     """Nothing is opened. Raises ConfigError if what the kind needs is not installed."""
     if isinstance(settings, CloudSettings):
-        from edge_gateway.uplinks.https import HttpsUplink
+        from edge_gateway.uplinks.http.https import HttpsUplink
 
         return HttpsUplink(settings, clock)
     package = _PACKAGES.get(settings.kind)
     if package is not None and find_spec(package) is None:
         raise _missing_package(settings.name, settings.kind, package)
-    module = import_module(f"edge_gateway.uplinks.{settings.kind}")
-    return cast(Uplink, getattr(module, _CLASSES[settings.kind])(settings, store_id, clock))
+    module_name, class_name = _CLASSES[settings.kind]
+    module = import_module(f"edge_gateway.uplinks.{module_name}")
+    return cast(Uplink, getattr(module, class_name)(settings, store_id, clock))
 
 
 def _missing_package(name: str, kind: str, package: str) -> ConfigError:

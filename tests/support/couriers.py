@@ -19,7 +19,7 @@ from edge_gateway.settings import OutboxSettings, StreamSettings
 from edge_gateway.settings_uplinks import CloudSettings, DeliverySettings
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.courier import Courier
+from edge_gateway.uplinks.couriers.courier import Courier
 from tests.support.stores import TRANSACTIONS, event
 
 UPLINK = "https"

@@ -29,7 +29,7 @@ from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.courier import Courier
+from edge_gateway.uplinks.couriers.courier import Courier
 from edge_gateway.uplinks.factory import make_uplink
 from tests.support.couriers import carrying, delivered, open_outbox
 from tests.support.stores import TRANSACTIONS, event

@@ -26,7 +26,7 @@ from edge_gateway.settings_uplinks import (
     NatsUplinkSettings,
     RabbitmqUplinkSettings,
 )
-from edge_gateway.uplinks.engine import EngineUplink
+from edge_gateway.uplinks.engines.engine import EngineUplink
 from edge_gateway.uplinks.factory import make_uplink
 from simulators.kafka_mock import KafkaMock
 from simulators.nats_server import NatsServer

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
-from edge_gateway.uplinks.answers import (
+from edge_gateway.uplinks.http.answers import (
     REASON_CHARS_MAX,
     RETRY_AFTER_S_MAX,
     parse_results,

@@ -16,8 +16,8 @@ from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.settings_uplinks import CloudSettings
 from edge_gateway.store.gateway_values import GatewayValues
-from edge_gateway.uplinks import command_poll
-from edge_gateway.uplinks.command_poll import CommandPoll
+from edge_gateway.uplinks.http import command_poll
+from edge_gateway.uplinks.http.command_poll import CommandPoll
 from simulators.cloud import CloudSimulator
 from simulators.cloud.command_desk import CommandFault, CommandOrder
 from tests.support.clock import FakeClock

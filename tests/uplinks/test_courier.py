@@ -18,7 +18,7 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import Health
 from edge_gateway.contracts.store import Feed
 from edge_gateway.settings_uplinks import CloudSettings
-from edge_gateway.uplinks.https import HttpsUplink
+from edge_gateway.uplinks.http.https import HttpsUplink
 from simulators.cloud import CloudSimulator
 from tests.support.couriers import SETTINGS, UPLINK, ScriptedUplink, accept, append, carrying, delivered, open_outbox
 from tests.support.stores import TRANSACTIONS

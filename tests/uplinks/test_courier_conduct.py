@@ -19,10 +19,10 @@ from edge_gateway.contracts.store import Feed, StreamNames
 from edge_gateway.settings import OutboxSettings
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
-from edge_gateway.uplinks.breaker import FAILURES_MAX, PROBE_APART_S_MAX, BreakerState
-from edge_gateway.uplinks.conduct import UNHEALTHY_AFTER_S
-from edge_gateway.uplinks.places import HANGING_AFTER_S
-from edge_gateway.uplinks.refusals import REFUSALS_IN_A_ROW_MAX
+from edge_gateway.uplinks.couriers.breaker import FAILURES_MAX, PROBE_APART_S_MAX, BreakerState
+from edge_gateway.uplinks.couriers.conduct import UNHEALTHY_AFTER_S
+from edge_gateway.uplinks.couriers.places import HANGING_AFTER_S
+from edge_gateway.uplinks.couriers.refusals import REFUSALS_IN_A_ROW_MAX
 from tests.support.clock import FakeClock
 from tests.support.couriers import SETTINGS, UPLINK, ScriptedUplink, accept, append, carrying, delivered, open_outbox
 from tests.support.stores import TRANSACTIONS

@@ -14,7 +14,7 @@ from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientErr
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import Health
 from edge_gateway.settings import StreamSettings
-from edge_gateway.uplinks.priority import SHARE
+from edge_gateway.uplinks.couriers.priority import SHARE
 from tests.support.clock import FakeClock
 from tests.support.couriers import SETTINGS, UPLINK, ScriptedUplink, accept, append, carrying, delivered, open_outbox
 from tests.support.stores import TRANSACTIONS

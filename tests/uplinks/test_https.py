@@ -16,8 +16,8 @@ from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.settings_uplinks import CloudSettings, OAuthSettings
-from edge_gateway.uplinks import http_client
-from edge_gateway.uplinks.https import HttpsUplink
+from edge_gateway.uplinks.http import http_client
+from edge_gateway.uplinks.http.https import HttpsUplink
 from simulators.cloud import CloudSimulator
 from tests.support.clock import FakeClock
 from tests.support.http_far_end import Exchange, http_far_end

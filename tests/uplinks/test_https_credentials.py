@@ -18,7 +18,7 @@ from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.settings_uplinks import CloudSettings
-from edge_gateway.uplinks.https import HttpsUplink
+from edge_gateway.uplinks.http.https import HttpsUplink
 from simulators.cloud import CloudSimulator
 from simulators.cloud.access import JwtRule
 from tests.support.clock import FakeClock

@@ -10,7 +10,7 @@ import pytest
 
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
-from edge_gateway.uplinks import mqtt_connection
+from edge_gateway.uplinks.engines import mqtt_connection
 from tests.uplinks.engine_events import STREAM, certificates, events, large
 from tests.uplinks.far_ends import MqttFarEnd
 

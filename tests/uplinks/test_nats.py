@@ -19,7 +19,7 @@ from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.settings_uplinks import NatsUplinkSettings
-from edge_gateway.uplinks.nats import NatsUplink
+from edge_gateway.uplinks.engines.nats import NatsUplink
 from simulators.nats_server import NatsServer
 from tests.uplinks.engine_events import STREAM, certificates, events, large
 from tests.uplinks.far_ends import QUICK, STORE

@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_gateway.contracts import log_events
-from edge_gateway.uplinks import network_return
-from edge_gateway.uplinks.network_return import (
+from edge_gateway.uplinks.couriers import network_return
+from edge_gateway.uplinks.couriers.network_return import (
     IFF_RUNNING,
     RTM_NEWADDR,
     RTM_NEWLINK,
@@ -57,7 +57,7 @@ def test_rtnetlink_tells_what_came_from_what_went(data: bytes, is_back: bool) ->
 
 IN_A_NETWORK_OF_ITS_OWN = """
 import asyncio, subprocess
-from edge_gateway.uplinks.network_return import NetworkReturn
+from edge_gateway.uplinks.couriers.network_return import NetworkReturn
 
 async def main():
     back = asyncio.Event()

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_gateway.contracts.store import StreamNames
-from edge_gateway.uplinks.batch_size import QUICK_S, SLOW_S, START_EVENTS, BatchSize
-from edge_gateway.uplinks.breaker import FAILURES_MAX, PROBE_APART_S_MAX, Breaker, BreakerState
-from edge_gateway.uplinks.bucket import TokenBucket
-from edge_gateway.uplinks.places import HANGING_AFTER_S, Places
-from edge_gateway.uplinks.priority import SHARE, Turns, by_priority
-from edge_gateway.uplinks.refusals import REFUSALS_IN_A_ROW_MAX, Refusals
+from edge_gateway.uplinks.couriers.batch_size import QUICK_S, SLOW_S, START_EVENTS, BatchSize
+from edge_gateway.uplinks.couriers.breaker import FAILURES_MAX, PROBE_APART_S_MAX, Breaker, BreakerState
+from edge_gateway.uplinks.couriers.bucket import TokenBucket
+from edge_gateway.uplinks.couriers.places import HANGING_AFTER_S, Places
+from edge_gateway.uplinks.couriers.priority import SHARE, Turns, by_priority
+from edge_gateway.uplinks.couriers.refusals import REFUSALS_IN_A_ROW_MAX, Refusals
 
 STREAMS = st.sets(st.sampled_from(list(StreamNames)), min_size=1)
 

@@ -12,7 +12,7 @@ from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientErr
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.settings_uplinks import RabbitmqUplinkSettings
-from edge_gateway.uplinks.rabbitmq import RabbitmqUplink
+from edge_gateway.uplinks.engines.rabbitmq import RabbitmqUplink
 from simulators.mosquitto import free_port
 from simulators.rabbitmq_server import RabbitmqServer
 from tests.uplinks.engine_events import STREAM, certificates, events, large

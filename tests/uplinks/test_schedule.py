@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_gateway.settings import StreamSettings, Sync
-from edge_gateway.uplinks.schedule import PERIODS_S, WALL_CLOCK_CHECK_S, WINDOW_SPREAD, Schedule
+from edge_gateway.uplinks.couriers.schedule import PERIODS_S, WALL_CLOCK_CHECK_S, WINDOW_SPREAD, Schedule
 from tests.support.clock import FakeClock
 
 BERLIN = ZoneInfo("Europe/Berlin")

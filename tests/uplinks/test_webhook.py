@@ -17,8 +17,8 @@ from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.settings_uplinks import WebhookSettings
-from edge_gateway.uplinks.webhook import WebhookUplink
-from edge_gateway.uplinks.webhook_signature import read_secrets, signature
+from edge_gateway.uplinks.http.webhook import WebhookUplink
+from edge_gateway.uplinks.http.webhook_signature import read_secrets, signature
 from simulators.webhook_receiver import TOLERANCE_S, ReceiverFault, WebhookReceiver, make_secret
 from tests.support.clock import FakeClock
 from tests.support.http_far_end import Exchange, http_far_end

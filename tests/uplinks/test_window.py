@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Pending
-from edge_gateway.uplinks.window import ALONE_AFTER, SHARE_EVENTS_MIN, Batch, Window
+from edge_gateway.uplinks.couriers.window import ALONE_AFTER, SHARE_EVENTS_MIN, Batch, Window
 
 BYTES_MAX = 1_000_000
 

@@ -18,7 +18,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError, EdgeGatewayError
 from edge_gateway.contracts.waiting import within
 from edge_gateway.settings_uplinks import CloudSettings
-from edge_gateway.uplinks.cloud_client import CloudClient
+from edge_gateway.uplinks.http.cloud_client import CloudClient
 
 TOKEN: Final = "cloud_commands_token"  # noqa: S105 - says where to go on, opens nothing
 TOKEN_CHARS_MAX: Final = 200

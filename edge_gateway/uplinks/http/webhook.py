@@ -13,13 +13,13 @@ from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.settings_uplinks import WebhookSettings
-from edge_gateway.uplinks.answers import NOT_THE_EVENTS_FAULT, RETRY_AFTER_S_MAX, retry_after_s
-from edge_gateway.uplinks.certificates import Certificates
-from edge_gateway.uplinks.clock_skew import skew_words
-from edge_gateway.uplinks.http_client import Answer, HttpClient, speakable
-from edge_gateway.uplinks.http_progress import Limits
+from edge_gateway.uplinks.http.answers import NOT_THE_EVENTS_FAULT, RETRY_AFTER_S_MAX, retry_after_s
+from edge_gateway.uplinks.http.certificates import Certificates
+from edge_gateway.uplinks.http.clock_skew import skew_words
+from edge_gateway.uplinks.http.http_client import Answer, HttpClient, speakable
+from edge_gateway.uplinks.http.http_progress import Limits
+from edge_gateway.uplinks.http.webhook_signature import read_secrets, signature
 from edge_gateway.uplinks.secret_file import read_secret
-from edge_gateway.uplinks.webhook_signature import read_secrets, signature
 
 POSTS_CONCURRENT_MAX: Final = 4
 """Within one batch, of different sources: a receiver far away must not be waited for event by event."""

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.settings_uplinks import OAuthSettings
-from edge_gateway.uplinks.http_client import Answer, HttpClient
+from edge_gateway.uplinks.http.http_client import Answer, HttpClient
 from edge_gateway.uplinks.secret_file import read_secret
 
 LIFETIME_S_DEFAULT: Final = 300.0

@@ -19,7 +19,7 @@ from edge_gateway.contracts.store import Feed, Pending
 from edge_gateway.contracts.uplink import DELIVERED, Uplink
 from edge_gateway.contracts.waiting import within
 from edge_gateway.settings_uplinks import DeliverySettings
-from edge_gateway.uplinks.stream_way import StreamWay
+from edge_gateway.uplinks.couriers.stream_way import StreamWay
 
 DELIVERY_S_MIN: Final = 120.0
 """An uplink limits its own waiting; one that does not come back after this, and after four times what it is allowed to

@@ -15,8 +15,8 @@ import structlog
 from edge_gateway import __version__
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import CloudTransientError
-from edge_gateway.uplinks.certificates import Certificates, Stamp
-from edge_gateway.uplinks.http_progress import CONNECT_SHARES, Limits, Progress, Step
+from edge_gateway.uplinks.http.certificates import Certificates, Stamp
+from edge_gateway.uplinks.http.http_progress import CONNECT_SHARES, Limits, Progress, Step
 from edge_gateway.uplinks.reachable import reach
 
 ANSWER_BYTES_MAX: Final = 2_000_000

@@ -13,8 +13,8 @@ from edge_gateway.contracts.cloudevents import BATCH_CONTENT_TYPE
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.settings_uplinks import HTTPS, CloudSettings
-from edge_gateway.uplinks.answers import parse_results
-from edge_gateway.uplinks.cloud_client import CloudClient
+from edge_gateway.uplinks.http.answers import parse_results
+from edge_gateway.uplinks.http.cloud_client import CloudClient
 
 ROUTES: Final[Mapping[str, str]] = {
     StreamNames.TRANSACTIONS: "/v1/orders/events",

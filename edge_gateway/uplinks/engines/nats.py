@@ -18,8 +18,8 @@ from __future__ import annotations
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.settings_uplinks import NatsUplinkSettings
 from edge_gateway.uplinks.carriage import EngineConnection
-from edge_gateway.uplinks.engine import EngineUplink
-from edge_gateway.uplinks.engine_secrets import password, tls_context
+from edge_gateway.uplinks.engines.engine import EngineUplink
+from edge_gateway.uplinks.engines.engine_secrets import password, tls_context
 
 
 class NatsUplink(EngineUplink[NatsUplinkSettings]):
@@ -33,7 +33,7 @@ class NatsUplink(EngineUplink[NatsUplinkSettings]):
         self._store_id = store_id
 
     async def _open(self) -> EngineConnection:
-        from edge_gateway.uplinks.nats_connection import NatsConnection
+        from edge_gateway.uplinks.engines.nats_connection import NatsConnection
 
         settings = self._settings
         connection = NatsConnection(self._where, f"{settings.subject_prefix}.{self._store_id}", self.counters)

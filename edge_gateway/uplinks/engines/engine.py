@@ -20,7 +20,7 @@ from edge_gateway.settings_uplinks import (
     RabbitmqUplinkSettings,
 )
 from edge_gateway.uplinks.carriage import Carriage, EngineConnection
-from edge_gateway.uplinks.engine_words import in_words
+from edge_gateway.uplinks.engines.engine_words import in_words
 
 CLOSE_S_MAX: Final = 2.0
 """An orderly goodbye to a server that may not be listening any more; then the connection is dropped."""

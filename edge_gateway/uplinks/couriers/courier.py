@@ -17,15 +17,15 @@ from edge_gateway.contracts.uplink import Uplink
 from edge_gateway.contracts.waiting import within
 from edge_gateway.settings import StreamSettings
 from edge_gateway.settings_uplinks import DeliverySettings
-from edge_gateway.uplinks.breaker import PROBE_APART_S_MAX, Breaker, BreakerState
-from edge_gateway.uplinks.bucket import TokenBucket
-from edge_gateway.uplinks.conduct import Conduct
-from edge_gateway.uplinks.delivery import DeadLetterCallback, Delivery
-from edge_gateway.uplinks.places import Places
-from edge_gateway.uplinks.priority import Turns, by_priority
-from edge_gateway.uplinks.reader import Reader
-from edge_gateway.uplinks.stream_way import StreamSync, StreamWay
-from edge_gateway.uplinks.window import Batch
+from edge_gateway.uplinks.couriers.breaker import PROBE_APART_S_MAX, Breaker, BreakerState
+from edge_gateway.uplinks.couriers.bucket import TokenBucket
+from edge_gateway.uplinks.couriers.conduct import Conduct
+from edge_gateway.uplinks.couriers.delivery import DeadLetterCallback, Delivery
+from edge_gateway.uplinks.couriers.places import Places
+from edge_gateway.uplinks.couriers.priority import Turns, by_priority
+from edge_gateway.uplinks.couriers.reader import Reader
+from edge_gateway.uplinks.couriers.stream_way import StreamSync, StreamWay
+from edge_gateway.uplinks.couriers.window import Batch
 
 
 class Courier:

@@ -18,8 +18,8 @@ from __future__ import annotations
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.settings_uplinks import KafkaUplinkSettings
 from edge_gateway.uplinks.carriage import EngineConnection
-from edge_gateway.uplinks.engine import EngineUplink
-from edge_gateway.uplinks.engine_secrets import password, tls_context
+from edge_gateway.uplinks.engines.engine import EngineUplink
+from edge_gateway.uplinks.engines.engine_secrets import password, tls_context
 
 
 class KafkaUplink(EngineUplink[KafkaUplinkSettings]):
@@ -33,7 +33,7 @@ class KafkaUplink(EngineUplink[KafkaUplinkSettings]):
         self._store_id = store_id
 
     async def _open(self) -> EngineConnection:
-        from edge_gateway.uplinks.kafka_connection import KafkaConnection
+        from edge_gateway.uplinks.engines.kafka_connection import KafkaConnection
 
         settings = self._settings
         connection = KafkaConnection(

@@ -17,8 +17,8 @@ from __future__ import annotations
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.settings_uplinks import RabbitmqUplinkSettings
 from edge_gateway.uplinks.carriage import EngineConnection
-from edge_gateway.uplinks.engine import EngineUplink
-from edge_gateway.uplinks.engine_secrets import password, tls_context
+from edge_gateway.uplinks.engines.engine import EngineUplink
+from edge_gateway.uplinks.engines.engine_secrets import password, tls_context
 
 
 class RabbitmqUplink(EngineUplink[RabbitmqUplinkSettings]):
@@ -32,7 +32,7 @@ class RabbitmqUplink(EngineUplink[RabbitmqUplinkSettings]):
         self._store_id = store_id
 
     async def _open(self) -> EngineConnection:
-        from edge_gateway.uplinks.rabbitmq_connection import RabbitmqConnection
+        from edge_gateway.uplinks.engines.rabbitmq_connection import RabbitmqConnection
 
         settings = self._settings
         connection = RabbitmqConnection(self._where, settings.exchange, self._store_id)

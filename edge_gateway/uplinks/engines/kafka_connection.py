@@ -27,7 +27,7 @@ from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.uplink import DELIVERED
-from edge_gateway.uplinks.engine_words import in_words
+from edge_gateway.uplinks.engines.engine_words import in_words
 
 REQUEST_SHARE: Final = 0.6
 """Of the time for an answer that aiokafka has for one request: it is to say what is wrong before we give it up."""

@@ -29,7 +29,7 @@ from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.uplink import DELIVERED
-from edge_gateway.uplinks.engine_words import in_words
+from edge_gateway.uplinks.engines.engine_words import in_words
 
 HEARTBEAT_S: Final = 15
 """An idle link that died is noticed within a minute; one that is used, by the confirmations that do not come."""

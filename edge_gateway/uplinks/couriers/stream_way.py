@@ -14,11 +14,11 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.store import Feed
 from edge_gateway.settings import StreamSettings
 from edge_gateway.settings_uplinks import DeliverySettings
-from edge_gateway.uplinks.batch_size import BatchSize
-from edge_gateway.uplinks.breaker import Breaker, BreakerState
-from edge_gateway.uplinks.refusals import Refusals
-from edge_gateway.uplinks.schedule import Schedule
-from edge_gateway.uplinks.window import Batch, Window
+from edge_gateway.uplinks.couriers.batch_size import BatchSize
+from edge_gateway.uplinks.couriers.breaker import Breaker, BreakerState
+from edge_gateway.uplinks.couriers.refusals import Refusals
+from edge_gateway.uplinks.couriers.schedule import Schedule
+from edge_gateway.uplinks.couriers.window import Batch, Window
 
 WINDOW_BATCHES: Final = 2
 """Batches kept ready for each that is under way: enough to read from the store while batches travel."""

@@ -8,10 +8,10 @@ from typing import Protocol
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.settings_uplinks import ApiKeySettings, CloudSettings
-from edge_gateway.uplinks.http_client import HttpClient
+from edge_gateway.uplinks.http.http_client import HttpClient
+from edge_gateway.uplinks.http.signed_token import SignedTokens
+from edge_gateway.uplinks.http.token import TokenSource
 from edge_gateway.uplinks.secret_file import read_secret
-from edge_gateway.uplinks.signed_token import SignedTokens
-from edge_gateway.uplinks.token import TokenSource
 
 
 class Authorization(Protocol):

@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 
 from edge_gateway.contracts.errors import CloudTransientError
-from edge_gateway.uplinks.engine import EngineSettings
+from edge_gateway.uplinks.engines.engine import EngineSettings
 
 
 async def tls_context(settings: EngineSettings) -> ssl.SSLContext | None:

@@ -9,12 +9,12 @@ from typing import Final
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import CloudTransientError
 from edge_gateway.settings_uplinks import HTTPS, CloudSettings
-from edge_gateway.uplinks.answers import raise_for_status
-from edge_gateway.uplinks.authorization import make_authorization
-from edge_gateway.uplinks.certificates import Certificates
-from edge_gateway.uplinks.clock_skew import skew_words
-from edge_gateway.uplinks.http_client import Answer, HttpClient, speakable
-from edge_gateway.uplinks.http_progress import Limits
+from edge_gateway.uplinks.http.answers import raise_for_status
+from edge_gateway.uplinks.http.authorization import make_authorization
+from edge_gateway.uplinks.http.certificates import Certificates
+from edge_gateway.uplinks.http.clock_skew import skew_words
+from edge_gateway.uplinks.http.http_client import Answer, HttpClient, speakable
+from edge_gateway.uplinks.http.http_progress import Limits
 
 CONNECTIONS_BESIDE: Final = 2
 """Beside those of the batches: one for tokens, one for commands."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.settings_uplinks import MqttUplinkSettings
 from edge_gateway.uplinks.carriage import EngineConnection
-from edge_gateway.uplinks.engine import EngineUplink
-from edge_gateway.uplinks.engine_secrets import password, tls_context
+from edge_gateway.uplinks.engines.engine import EngineUplink
+from edge_gateway.uplinks.engines.engine_secrets import password, tls_context
 
 
 class MqttUplink(EngineUplink[MqttUplinkSettings]):
@@ -29,7 +29,7 @@ class MqttUplink(EngineUplink[MqttUplinkSettings]):
         self._store_id = store_id
 
     async def _open(self) -> EngineConnection:
-        from edge_gateway.uplinks.mqtt_connection import MqttEngineConnection
+        from edge_gateway.uplinks.engines.mqtt_connection import MqttEngineConnection
 
         settings = self._settings
         connection = MqttEngineConnection(

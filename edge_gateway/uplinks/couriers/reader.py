@@ -12,8 +12,8 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.store import Feed
 from edge_gateway.settings_uplinks import DeliverySettings
-from edge_gateway.uplinks.conduct import Conduct
-from edge_gateway.uplinks.stream_way import StreamWay
+from edge_gateway.uplinks.couriers.conduct import Conduct
+from edge_gateway.uplinks.couriers.stream_way import StreamWay
 
 OUTBOX: Final = "outbox"
 """The part of an uplink's conduct that is the store."""

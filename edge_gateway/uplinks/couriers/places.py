@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final
 
-from edge_gateway.uplinks.breaker import PROBE_APART_S_MAX
+from edge_gateway.uplinks.couriers.breaker import PROBE_APART_S_MAX
 
 HANGING_AFTER_S: Final = PROBE_APART_S_MAX
 """A batch that is under way for longer holds its sources, but no place among those that may be under way at once; up to

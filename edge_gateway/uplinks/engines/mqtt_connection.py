@@ -24,7 +24,7 @@ from edge_gateway.mqtt.connection import (
     reason_code,
 )
 from edge_gateway.mqtt.properties import properties
-from edge_gateway.uplinks.engine_words import in_words
+from edge_gateway.uplinks.engines.engine_words import in_words
 
 IN_FLIGHT_MAX: Final = 1000
 """Of all batches together; the broker may ask for fewer (its receive maximum)."""

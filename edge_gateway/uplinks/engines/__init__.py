@@ -1,0 +1,1 @@
+"""Ways to message engines: NATS JetStream, MQTT, Kafka, RabbitMQ. Their packages are imported when they connect."""
