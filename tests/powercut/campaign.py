@@ -19,7 +19,7 @@ from tests.powercut.trace import Kind, read_trace
 RANDOM_CUTS: Final = (Cut.TORN, Cut.SECTORS, Cut.PAGES)
 BROKEN_MAX: Final = 20
 """After so many reconstructions with a broken promise nothing is learnt from another."""
-WITH_STORE_SHARE: Final = 0.01
+WITH_STORE_SHARE: Final = 0.005
 """Of the cuts in the middle of trading. SQLite alone reads what the store would read, twenty times as fast."""
 THOROUGH_SHARE: Final = 0.05
 FIRST_EVENTS: Final = 3

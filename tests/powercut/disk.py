@@ -148,24 +148,25 @@ def content_after(file: File, cut: Cut, random: Random) -> tuple[int, list[tuple
 
 
 def _torn(file: File, random: Random) -> tuple[int, list[tuple[int, bytes]]]:
+    """All writes but the last, of which only the first sectors reached the disk; a last change of size did not."""
     *whole, last = file.pending
-    if last.data is None:
-        # A change of size is there or not.
-        content = bytearray(file.durable)
-        for change in whole:
-            _apply(content, change)
-        return len(content), [(0, bytes(content))]
-    content = file.live
-    sectors = range(last.place // SECTOR_BYTES, (last.place + len(last.data) - 1) // SECTOR_BYTES + 1)
-    reached = random.choice(sectors) * SECTOR_BYTES
-    before = File(file.durable, bytearray(file.durable), [])
+    size = len(file.durable)
+    patches: list[tuple[int, bytes]] = []
     for change in whole:
-        before.change(change)
-    size = max(len(before.live), min(len(content), max(reached, last.place)))
-    patches = [(place, data[: max(0, size - place)]) for place, data in _live_ranges(before)]
-    if reached > last.place:
-        patches.append((last.place, last.data[: reached - last.place]))
-    return size, [patch for patch in patches if patch[1]]
+        if change.data is not None:
+            patches.append((change.place, change.data))
+            size = max(size, change.place + len(change.data))
+        else:
+            # What lies beyond comes back as zeros, should the file grow again.
+            patches = [(place, data[: change.place - place]) for place, data in patches if place < change.place]
+            patches.append((change.place, bytes(max(0, len(file.durable) - change.place))))
+            size = change.place
+    if last.data is not None:
+        sectors = range(last.place // SECTOR_BYTES, (last.place + len(last.data) - 1) // SECTOR_BYTES + 1)
+        reached = last.data[: max(0, random.choice(sectors) * SECTOR_BYTES - last.place)]
+        patches.append((last.place, reached))
+        size = max(size, last.place + len(reached)) if reached else size
+    return size, [(place, data) for place, data in patches if data]
 
 
 def _live_ranges(file: File) -> Iterator[tuple[int, bytes]]:

@@ -8,14 +8,16 @@ import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from edge_gateway.contracts.errors import EdgeGatewayError
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store.database import FILE_NAME
-from tests.powercut.promises import Promises, event_of, key_of
+from tests.powercut.promises import UPLINKS, Promises, event_of, key_of
 from tests.support.stores import TRANSACTIONS, Store, event, open_store
 
-FRESH_ID = "after-0-0"
+FRESH_ID: Final = "after-0-0"
+EVENTS_MAX: Final = 100_000
 
 
 def broken_with_sqlite(directory: Path, promises: Promises, *, is_thorough: bool = False) -> list[str]:
@@ -29,24 +31,30 @@ def broken_with_sqlite(directory: Path, promises: Promises, *, is_thorough: bool
 
 
 def _broken_tables(connection: sqlite3.Connection, promises: Promises, is_thorough: bool) -> list[str]:
-    pending = dict(connection.execute("SELECT id, payload FROM pending"))
-    broken = _broken_events(pending, promises)
+    rows = connection.execute("SELECT id, payload, done FROM pending").fetchall()
+    pending = {event_id: payload for event_id, payload, _ in rows}
+    broken = _broken_events(pending, promises.must_be_pending(), promises.gone)
+    bits = {name: 1 << (number - 1) for number, name in connection.execute("SELECT uplink_id, name FROM uplink")}
+    for uplink in UPLINKS:
+        again = {event_id for event_id, _, done in rows if not done & bits.get(uplink, 0)} & promises.settled(uplink)
+        broken += [f"{each} was settled by {uplink}, which would get it again" for each in sorted(again)]
     keys = dict(connection.execute(*_among("SELECT key, event_id FROM idempotency_key WHERE key", _keys(promises))))
     keys |= dict(connection.execute(*_among("SELECT key, id FROM pending WHERE key", _keys(promises))))
-    broken += [f"the key of {each} is lost" for each in promises.newest if keys.get(key_of(each)) != each]
-    dead = {row[0] for row in connection.execute("SELECT id FROM dead_letter")}
-    broken += [f"dead letter {each} is lost" for each in sorted(promises.dead - dead)]
+    broken += [f"the key of {each} is lost" for each in promises.keyed if keys.get(key_of(each)) != each]
+    dead = set(connection.execute("SELECT uplink.name, id FROM dead_letter JOIN uplink USING (uplink_id)"))
+    for uplink, ids in promises.dead.items():
+        broken += [f"dead letter {each} of {uplink} is lost" for each in sorted(ids) if (uplink, each) not in dead]
     commands = dict(connection.execute("SELECT request_key, reply FROM command"))
     broken += [f"request {each} would be carried out again" for each in sorted(promises.claimed - commands.keys())]
     broken += [f"the reply to {each} is lost" for each in sorted(promises.finished) if commands.get(each) is None]
     if is_thorough:
-        broken += [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        broken += _unsound(connection)
     return broken
 
 
-def _broken_events(pending: dict[str, bytes], promises: Promises) -> list[str]:
-    broken = [f"{each} is lost" for each in sorted(promises.kept - pending.keys())]
-    broken += [f"{each} was settled and is back" for each in sorted(promises.gone & pending.keys())]
+def _broken_events(pending: dict[str, bytes], wanted: set[str], gone: set[str]) -> list[str]:
+    broken = [f"{each} is lost" for each in sorted(wanted - pending.keys())]
+    broken += [f"{each} was settled and is back" for each in sorted(gone & pending.keys())]
     broken += [f"{each} has other content" for each, payload in pending.items() if payload != _payload(each)]
     return broken
 
@@ -54,7 +62,7 @@ def _broken_events(pending: dict[str, bytes], promises: Promises) -> list[str]:
 async def broken_with_store(directory: Path, promises: Promises) -> list[str]:
     """By the store itself, as the daemon opens it; then it must take a fresh event, and be sound."""
     try:
-        async with open_store(directory) as store:
+        async with open_store(directory, uplinks=UPLINKS) as store:
             broken = [] if store.database.set_aside_as is None else ["the database was set aside as damaged"]
             return broken + await _broken_promises(store, promises)
     except EdgeGatewayError as error:
@@ -62,9 +70,16 @@ async def broken_with_store(directory: Path, promises: Promises) -> list[str]:
 
 
 async def _broken_promises(store: Store, promises: Promises) -> list[str]:
-    events = await store.pending(TRANSACTIONS, 100_000)
-    broken = _broken_events({each.id: each.payload for each in events}, promises)
-    for each in promises.newest:
+    broken = []
+    for uplink in UPLINKS:
+        given = await store.outbox.feed(uplink).backlog(TRANSACTIONS, after=0, limit=EVENTS_MAX)
+        payloads = {each.event.id: each.event.payload for each in given}
+        gone = promises.gone | promises.settled(uplink)
+        broken += [f"{uplink}: {each}" for each in _broken_events(payloads, promises.owed(uplink), gone)]
+    epoch = store.database.epoch
+    if epoch is None or epoch <= promises.epoch:
+        broken.append(f"epoch {epoch} after {promises.epoch}")
+    for each in promises.keyed:
         if await store.outbox.append(event("another"), key=key_of(each), digest="d") != Appended(each, False):
             broken.append(f"the key of {each} is lost")
     for key in list(promises.claimed)[-5:]:
@@ -84,7 +99,7 @@ def _unsound(connection: sqlite3.Connection) -> list[str]:
 
 
 def _keys(promises: Promises) -> list[str]:
-    return [key_of(each) for each in promises.newest]
+    return [key_of(each) for each in promises.keyed]
 
 
 def _among(query: str, values: Sequence[str]) -> tuple[str, Sequence[str]]:

@@ -8,22 +8,29 @@ from pathlib import Path
 from random import Random
 
 from edge_gateway.contracts.errors import StoreError
-from tests.powercut.promises import Note, event_of, key_of, noted_in_trace
+from edge_gateway.contracts.store import Feed
+from edge_gateway.store import keys
+from tests.powercut.promises import UPLINKS, Note, event_of, key_of, noted_in_trace
 from tests.support.stores import TRANSACTIONS, Store, open_store
 
 LANES = 3
-BACKLOG_MAX = 24
+BACKLOG_MAX = 12
 """So many events stay pending: each reconstruction is read whole."""
-BATCH_EVENTS_MAX = 8
+BATCH_EVENTS_MAX = 5
 
 
 async def trade(arguments: argparse.Namespace, note: Note) -> None:
-    async with open_store(arguments.directory) as store:
+    keys.YOUNG_MAX = arguments.keys_young  # type: ignore[misc]  # sorted in so often that there are cuts in it
+    async with open_store(arguments.directory, uplinks=UPLINKS) as store:
+        note("epoch", "", store.database.epoch)
         for pragma in arguments.pragma:
             await store.database.read(lambda connection, text=pragma: connection.execute(f"PRAGMA {text}").fetchall())
-        lanes = [asyncio.create_task(_sell(store, lane, arguments, note)) for lane in range(LANES)]
-        others = [asyncio.create_task(_deliver(store, arguments, note)), asyncio.create_task(_command(store, note))]
-        working = [*lanes, *others]
+        work = [
+            *(_sell(store, lane, arguments, note) for lane in range(LANES)),
+            *(_deliver(store.outbox.feed(name), name, arguments, note) for name in UPLINKS),
+            _command(store, arguments.run, note),
+        ]
+        working = [asyncio.create_task(each) for each in work]
         while store.database.counters["commits"] < arguments.commits:
             done, _ = await asyncio.wait(working, timeout=0.002)
             for task in done:
@@ -44,27 +51,26 @@ async def _sell(store: Store, lane: int, arguments: argparse.Namespace, note: No
             await asyncio.sleep(0)
 
 
-async def _deliver(store: Store, arguments: argparse.Namespace, note: Note) -> None:
-    random = Random(f"{arguments.seed}/cloud")
+async def _deliver(feed: Feed, uplink: str, arguments: argparse.Namespace, note: Note) -> None:
+    random = Random(f"{arguments.seed}/{uplink}")
     while True:
-        await store.wait_for_pending(TRANSACTIONS)
-        while len(events := await store.pending(TRANSACTIONS, BACKLOG_MAX)) > BACKLOG_MAX // 2:
-            batch = [one.id for one in events[: random.randint(1, BATCH_EVENTS_MAX)]]
-            dead = {event_id: "refused" for event_id in batch if random.random() < 0.02}
-            delivered = [event_id for event_id in batch if event_id not in dead]
-            for event_id in batch:
-                note("settling", event_id)
-            await store.settle(delivered, dead)
-            for event_id in batch:
-                note("buried" if event_id in dead else "settled", event_id)
-        await asyncio.sleep(0)
+        growth = feed.growth
+        while len(events := await feed.backlog(TRANSACTIONS, after=0, limit=BACKLOG_MAX)) > BACKLOG_MAX // 2:
+            batch = events[: random.randint(1, BATCH_EVENTS_MAX)]
+            dead = {each.sequence: "refused" for each in batch if random.random() < 0.02}
+            for each in batch:
+                note("settling", each.event.id, uplink)
+            await feed.settle([each.sequence for each in batch if each.sequence not in dead], dead)
+            for each in batch:
+                note("buried" if each.sequence in dead else "settled", each.event.id, uplink)
+        await feed.wait_for_growth(growth)
 
 
-async def _command(store: Store, note: Note) -> None:
+async def _command(store: Store, run: str, note: Note) -> None:
     number = 0
     while True:
         number += 1
-        key = f"printer-1/{number}"
+        key = f"printer-1/{run}-{number}"
         try:
             if await store.commands.claim(key, "d") is None:
                 note("claimed", key)
@@ -82,6 +88,7 @@ def main() -> None:
     parser.add_argument("--run", default="run1")
     parser.add_argument("--commits", type=int, default=1000)
     parser.add_argument("--seed", default="0")
+    parser.add_argument("--keys-young", type=int, default=64)
     parser.add_argument("--pragma", action="append", default=[])
     arguments = parser.parse_args()
     asyncio.run(trade(arguments, noted_in_trace()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from edge_gateway.store.outbox import SqliteOutbox
 
 TRANSACTIONS = "transactions"
 UPLINK = "https"
+ONE_UPLINK: Mapping[str, Collection[str]] = {UPLINK: tuple(StreamNames)}
 T = TypeVar("T")
 
 
@@ -77,14 +78,20 @@ class Store:
 
 
 @contextlib.asynccontextmanager
-async def open_store(directory: Path, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Store]:
+async def open_store(
+    directory: Path,
+    *,
+    clock: Clock | None = None,
+    uplinks: Mapping[str, Collection[str]] = ONE_UPLINK,
+    **settings: Any,
+) -> AsyncIterator[Store]:
     """Open at the beginning, closed at the end. ``settings``: those of [outbox]."""
     used_clock = clock or SystemClock()
     wanted = {"disk_free_bytes_min": 0, **settings}
     database = Database(OutboxSettings(directory=directory, **wanted), used_clock)
     await database.open()
     try:
-        outbox = SqliteOutbox(database, used_clock, {UPLINK: tuple(StreamNames)})
+        outbox = SqliteOutbox(database, used_clock, uplinks)
         yield Store(database, outbox, SqliteCommandLog(database, used_clock))
     finally:
         await database.close()
