@@ -10,8 +10,11 @@ import asyncio
 import itertools
 import selectors
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+
+from tests.sim.process import SimulatedProcess, process_of
 
 T = TypeVar("T")
 
@@ -36,8 +39,34 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         raise RuntimeError(f"{func!r} would work in a thread, which takes no virtual time")
 
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        return _unless_killed(super().call_soon(callback, *args, context=context), context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> asyncio.TimerHandle:
+        handle = super().call_at(when, callback, *args, context=context)
+        _unless_killed(handle, context)
+        return handle
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """What nobody waits for any more, since who waited was killed, is no news."""
+        future = context.get("future")
+        if isinstance(future, _Future) and future.process is not None and future.process.is_killed:
+            return
+        super().call_exception_handler(context)
+
+    def forget(self, process: SimulatedProcess) -> None:
+        """Nothing that a killed process still had to do is done."""
+        handles: list[asyncio.Handle] = [*self._ready, *self._scheduled]  # type: ignore[attr-defined]
+        for handle in handles:
+            if process_of(handle._context) is process:  # type: ignore[attr-defined]
+                handle.cancel()
+
     def _make_task(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
-        return _Task(next(self._numbers), work, loop=loop, **options)
+        task = _Task(next(self._numbers), work, loop=loop, **options)
+        process = process_of(options.get("context"))
+        if process is not None:
+            process.tasks.add(task)
+        return task
 
 
 class VirtualClock:
@@ -45,9 +74,11 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self.wall_offset = timedelta()
+        """How wrong the wall clock is; the monotonic clock does not notice."""
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.monotonic())
+        return START + timedelta(seconds=self.monotonic()) + self.wall_offset
 
     def monotonic(self) -> float:
         return self._loop.time()
@@ -60,6 +91,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Until the work is done."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(work)
+
+
+def _unless_killed(handle: asyncio.Handle, context: Context | None) -> asyncio.Handle:
+    process = process_of(context)
+    if process is not None and process.is_killed:
+        handle.cancel()
+    return handle
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -94,6 +132,7 @@ class _Future(asyncio.Future[Any]):
 
     def __init__(self, number: int, *, loop: asyncio.AbstractEventLoop) -> None:
         self._number = number
+        self.process = process_of(None)
         super().__init__(loop=loop)
 
     def __hash__(self) -> int:
