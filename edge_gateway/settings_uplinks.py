@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from edge_gateway.contracts.fields import Level
 from edge_gateway.contracts.store import StreamNames
-from edge_gateway.settings_parts import CloudAddress, Host, Section
+from edge_gateway.settings_parts import CloudAddress, Host, Section, is_this_box
 
 HTTPS = "https"
 """Name and kind of the uplink that ``[cloud]`` describes."""
@@ -112,11 +112,19 @@ class _NamedUplink(DeliverySettings):
 
 class _TlsUplink(_NamedUplink):
     host: Host = Field(description="Host of the server.")
-    ca_file: Path | None = Field(None, description="CA certificates (PEM); set, the connection is TLS.")
+    ca_file: Path | None = Field(
+        None,
+        description="CA certificates (PEM) instead of the system's; without it, TLS to any host but this box itself.",
+    )
     certificate_file: Path | None = Field(None, description="Client certificate (PEM).")
     key_file: Path | None = Field(None, description="Key of the client certificate (PEM).")
     username: str | None = Field(None, description="User name.")
     password_file: Path | None = Field(None, description="File that holds the password, and nothing else.")
+
+    @property
+    def is_tls(self) -> bool:
+        """Sales never leave the box in clear."""
+        return self.ca_file is not None or not is_this_box(self.host)
 
 
 class NatsUplinkSettings(_TlsUplink):
@@ -146,11 +154,20 @@ class KafkaUplinkSettings(_NamedUplink):
     kind: Literal["kafka"] = Field(description="Kafka.")
     bootstrap_servers: tuple[str, ...] = Field(min_length=1, description="host:port of some brokers.")
     topic_prefix: str = Field("edge.v1", pattern=r"^[A-Za-z0-9._-]+$", description="{prefix}.{stream}: the topic.")
-    ca_file: Path | None = Field(None, description="CA certificates (PEM); set, the connection is TLS.")
+    ca_file: Path | None = Field(
+        None,
+        description="CA certificates (PEM) instead of the system's; without it, TLS to any host but this box itself.",
+    )
     certificate_file: Path | None = Field(None, description="Client certificate (PEM).")
     key_file: Path | None = Field(None, description="Key of the client certificate (PEM).")
     username: str | None = Field(None, description="User name (SASL SCRAM-SHA-512).")
     password_file: Path | None = Field(None, description="File that holds the password, and nothing else.")
+
+    @property
+    def is_tls(self) -> bool:
+        """Sales never leave the box in clear."""
+        hosts = [server.rpartition(":")[0].strip("[]") for server in self.bootstrap_servers]
+        return self.ca_file is not None or not all(is_this_box(host) for host in hosts)
 
 
 class RabbitmqUplinkSettings(_TlsUplink):

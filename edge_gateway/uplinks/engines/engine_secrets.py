@@ -11,8 +11,8 @@ from edge_gateway.uplinks.engines.engine import EngineSettings
 
 
 async def tls_context(settings: EngineSettings) -> ssl.SSLContext | None:
-    """None: the connection is not encrypted. Raises CloudTransientError if a file cannot be used."""
-    if settings.ca_file is None:
+    """None: not encrypted, since it does not leave this box. Raises CloudTransientError if a file cannot be used."""
+    if not settings.is_tls:
         return None
     return await asyncio.to_thread(_tls_context, settings)
 

@@ -10,7 +10,7 @@ stored while their answer was lost are sent under a new producer id, and are in 
 know the ids it has applied.
 
 The topics must exist (or brokers must create them), and this user must be allowed to write to them and to write
-idempotently. ``ca_file`` makes it TLS; with a user name it is SASL, SCRAM-SHA-512.
+idempotently. To any box but this one it is TLS; with a user name it is SASL, SCRAM-SHA-512.
 """
 
 from __future__ import annotations

@@ -190,7 +190,9 @@ class _Client(Client):
 
     def _connect_command(self) -> bytes:
         if "tls" in self.options and not self._server_info.get("tls_required"):
-            raise nats.errors.Error("ca_file is set, but the server speaks no TLS on this port")
+            raise nats.errors.Error(
+                "the server speaks no TLS on this port, and nothing is sent in clear to another box"
+            )
         return super()._connect_command()
 
 
