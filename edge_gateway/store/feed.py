@@ -146,10 +146,12 @@ class SqliteFeed:
             await self._core.settle(Fates(self._name, delivered, dead))
 
     def lag(self, stream: str) -> int:
-        cursor = self._core.streams.cursor(self._name, stream)
-        if cursor is None or stream not in self._streams:
+        state = self._core.streams.all().get(stream)
+        if state is None or stream not in self._streams:
             return 0
-        return self._core.streams.of(stream).pending - cursor.done_kept
+        cursor = self._core.streams.cursor(self._name, stream)
+        # Before the first read the uplink may not have its place yet: what is kept is what it may have to deliver.
+        return state.pending - (0 if cursor is None else cursor.done_kept)
 
     def newest(self, stream: str) -> int:
         state = self._core.streams.all().get(stream)

@@ -212,3 +212,12 @@ async def test_live_events_overtake_the_backlog_but_not_their_own_source(tmp_pat
         await feed.settle([one.sequence for one in backlog], {})
         live = await feed.live(TRANSACTIONS, beyond=beyond, limit=10)
         assert [one.event.id for one in live if one.event.source == "s9"] == ["s9-new2"]
+
+
+async def test_feed_knows_its_lag_before_it_was_ever_read(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, outbox):
+        await outbox.append(event("e1"))
+    async with opened(tmp_path) as (_, outbox):
+        await outbox.counts()
+        assert outbox.feed("a").lag(TRANSACTIONS) == 1
+        assert outbox.feed("a").lag("audit") == 0

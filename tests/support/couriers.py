@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Feed, StreamNames
 from edge_gateway.contracts.uplink import DELIVERED, Uplink
-from edge_gateway.settings import OutboxSettings, StreamSettings
+from edge_gateway.settings import EncryptionSettings, OutboxSettings, StreamSettings
 from edge_gateway.settings_uplinks import CloudSettings, DeliverySettings
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
@@ -80,10 +80,12 @@ async def open_outbox(
     *,
     uplinks: Mapping[str, Sequence[str]] | None = None,
     clock: Clock | None = None,
+    encryption: EncryptionSettings | None = None,
 ) -> AsyncIterator[SqliteOutbox]:
     """A real store with one uplink for all streams, or those given."""
     used_clock = clock or SystemClock()
-    database = Database(OutboxSettings(directory=directory, disk_free_bytes_min=0), used_clock)
+    place = OutboxSettings(directory=directory, disk_free_bytes_min=0, encryption=encryption)
+    database = Database(place, used_clock)
     await database.open()
     try:
         yield SqliteOutbox(database, used_clock, uplinks or {UPLINK: tuple(StreamNames)})
@@ -100,6 +102,7 @@ async def carrying(
     streams: Mapping[str, StreamSettings] | None = None,
     clock: Clock | None = None,
     seed: int = 1,
+    before_it_runs: Callable[[], Awaitable[object]] | None = None,
     **options: Any,
 ) -> AsyncIterator[Courier]:
     """A courier that runs. ``streams``: all in real time, unless given."""
@@ -107,6 +110,8 @@ async def carrying(
     courier = Courier(
         feed, uplink, wanted, settings, ZoneInfo("UTC"), clock or SystemClock(), random.Random(seed), **options
     )
+    if before_it_runs is not None:
+        await before_it_runs()
     running = asyncio.create_task(courier.run())
     try:
         yield courier

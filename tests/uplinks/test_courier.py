@@ -17,6 +17,7 @@ from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientErr
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.states import Health
 from edge_gateway.contracts.store import Feed
+from edge_gateway.settings import EncryptionSettings
 from edge_gateway.settings_uplinks import CloudSettings
 from edge_gateway.uplinks.http.https import HttpsUplink
 from simulators.cloud import CloudSimulator
@@ -244,6 +245,23 @@ async def test_courier_delivers_what_was_replayed(tmp_path: Path) -> None:
             await replay(tmp_path)
             await delivered(outbox, 3)
     assert uplink.arrived == ["e000", "e002", "e001"]
+
+
+async def test_courier_delivers_a_backlog_whose_keys_were_learnt_before_it_began(tmp_path: Path) -> None:
+    """The status asked for the counts first: to the courier that is a rewind before anything was read."""
+    keys = tmp_path / "keys"
+    keys.touch(mode=0o600)
+    keys.write_text("ab" * 32 + "\n")
+    encryption = EncryptionSettings(key_file=keys)
+    async with open_outbox(tmp_path, encryption=encryption) as outbox:
+        ids = await append(outbox, 5)
+    uplink = ScriptedUplink()
+    async with (
+        open_outbox(tmp_path, encryption=encryption) as outbox,
+        carrying(outbox.feed(UPLINK), uplink, before_it_runs=outbox.counts),
+    ):
+        await delivered(outbox, 5)
+    assert uplink.arrived == ids
 
 
 async def replay(directory: Path) -> None:

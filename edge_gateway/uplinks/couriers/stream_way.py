@@ -136,7 +136,8 @@ class StreamWay:
 
     def rewind(self) -> None:
         self.window.rewind()
-        self._end_seen_at = -1
+        if self._end_seen_at is not None:  # else nothing was read yet, and all is to be read in any case
+            self._end_seen_at = -1
 
     def _note_lag(self, lag: int) -> None:
         if lag == 0:
