@@ -102,7 +102,7 @@ async def _bare(path: Path, kind: _Kind) -> AsyncIterator[_Program]:
     try:
         yield _Program(
             "bare collector",
-            lambda sale: collector.append(sale.event.id, sale.event.payload),
+            lambda sale: collector.append(sale.key, sale.event.payload),
             lambda: collector.commits,
         )
     finally:

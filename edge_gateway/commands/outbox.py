@@ -187,8 +187,10 @@ def _outline(event: StoredEvent) -> dict[str, Any]:
 
 
 def _whole(event: StoredEvent) -> dict[str, Any]:
+    from edge_gateway.store.inspection import unpacked
+
     try:
-        body: Any = json.loads(event.payload)
+        body: Any = json.loads(unpacked(event))
     except ValueError:
         body = event.payload.decode("utf-8", "replace")
     return {**_outline(event), "event": body}

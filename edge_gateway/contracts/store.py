@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
@@ -106,8 +106,8 @@ class Feed(Protocol):
 class Outbox(Protocol):
     """Events that must reach the cloud, in streams, each in the order of appending."""
 
-    async def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Appended:
-        """Return only after the event is on disk (many producers share one commit).
+    def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Awaitable[Appended]:
+        """Await it: return only after the event is on disk (many producers share one commit).
 
         ``key``: what makes it unique beyond its id (a transaction id); ``digest``: of its content, for repeats.
         Raises ConflictError (same key, other digest), StorageFullError (nothing written), StoreError.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import EdgeGatewayError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended, StreamNames
-from edge_gateway.store.keys import Key, Keys
+from edge_gateway.store.keys import Key, Keys, answer
 from edge_gateway.store.sealing import Sealer
 from edge_gateway.store.source_index import SourceIndexes
-from edge_gateway.store.streams import Streams
+from edge_gateway.store.streams import Streams, StreamState
 from edge_gateway.store.transactor import Operation, Rank
 
 _INSERT_EVENT = (
@@ -39,6 +40,15 @@ class NewEvent(NamedTuple):
     digest: str
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where a stream stands within the transaction."""
+
+    state: StreamState
+    last_sequence: int
+    is_indexed: bool
+
+
 class Append(Operation[NewEvent, Appended]):
     """Numbers the events, keeps their keys, answers repeats."""
 
@@ -59,7 +69,7 @@ class Append(Operation[NewEvent, Appended]):
         self._keys = keys
         self._clock = clock
         self._announce = announce
-        self._staged: dict[str, int] = {}
+        self._places: dict[str, _Place] = {}
         self._staged_sources: list[tuple[int, str]] = []
         self._grown: set[str] = set()
 
@@ -70,25 +80,21 @@ class Append(Operation[NewEvent, Appended]):
     def new_bytes(self, item: NewEvent) -> int:
         return len(item.event.payload)
 
+    def new_bytes_by_rank(self, items: Sequence[NewEvent]) -> Mapping[Rank, int]:
+        count: dict[Rank, int] = {}
+        for event, _, _ in items:
+            rank = _RANKS.get(event.stream, Rank.TELEMETRY)
+            count[rank] = count.get(rank, 0) + len(event.payload)
+        return count
+
     def apply(self, connection: sqlite3.Connection, items: Sequence[NewEvent]) -> list[Appended | EdgeGatewayError]:
         self._streams.load(connection)
         self._keys.begin(connection)
         self._sealer.begin(connection)
-        self._staged, self._staged_sources = {}, []
-        keys = [item.key for item in items if item.key is not None]
+        self._places, self._staged_sources = {}, []
+        keys = [key for _, key, _ in items if key is not None]
         repeats = self._repeats(connection, items) if keys and not self._keys.are_new(connection, keys) else {}
-        now_ms = int(self._clock.now().timestamp() * 1000)
-        rows: list[_Row] = []
-        outcomes: list[Appended | EdgeGatewayError] = []
-        for index, item in enumerate(items):
-            outcome = repeats.get(index)
-            if outcome is None:
-                try:
-                    rows.append(self._row(item, now_ms))
-                    outcome = Appended(item.event.id, True)
-                except StoreError as error:
-                    outcome = error
-            outcomes.append(outcome)
+        outcomes, rows = self._rows(items, repeats)
         connection.executemany(_INSERT_EVENT, rows)
         self._keys.sort_in(connection)
         return outcomes
@@ -97,9 +103,9 @@ class Append(Operation[NewEvent, Appended]):
         return None if item.key is None else self._keys.known(connection, item.key, item.digest)
 
     def committed(self) -> None:
-        for name, last_sequence in self._staged.items():
-            self._streams.of(name).last_sequence = last_sequence
-        self._grown = set(self._staged)
+        for place in self._places.values():
+            place.state.last_sequence = place.last_sequence
+        self._grown = set(self._places)
         self._keys.committed()
         self._sources.appended(self._staged_sources)
 
@@ -116,26 +122,48 @@ class Append(Operation[NewEvent, Appended]):
             if key is None:
                 continue
             found = first.get(key)
-            known = self._keys.known(connection, key, digest) if found is None else found.answer(digest)
+            known = self._keys.known(connection, key, digest) if found is None else answer(found, digest)
             if known is None:
-                first[key] = Key(key, digest, event.id, 0)
+                first[key] = (key, digest, event.id, 0)
             else:
                 outcomes[index] = known
         return outcomes
 
-    def _row(self, item: NewEvent, now_ms: int) -> _Row:
-        """Raises StoreError, and then no number is taken."""
-        event, key, digest = item
-        stream = event.stream
-        last = self._staged.get(stream)
+    def _rows(
+        self, items: Sequence[NewEvent], repeats: Mapping[int, Appended | EdgeGatewayError]
+    ) -> tuple[list[Appended | EdgeGatewayError], list[_Row]]:
+        """What becomes of each item, and the rows of those that are new. A loop that is run for every event: flat."""
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        seal, added, places = self._sealer.seal, self._keys.added, self._places
+        outcomes: list[Appended | EdgeGatewayError] = []
+        rows: list[_Row] = []
+        for index, (event, key, digest) in enumerate(items):
+            if index in repeats:
+                outcomes.append(repeats[index])
+                continue
+            place = places.get(event.stream)
+            if place is None:
+                try:
+                    place = places[event.stream] = self._place(event.stream)
+                except StoreError as error:
+                    outcomes.append(error)
+                    continue
+            place.last_sequence = sequence = place.last_sequence + 1
+            key_id, stored, checksum = seal(sequence, event)
+            event_id = event.id
+            row: _Row
+            if key is None:
+                row = (sequence, event_id, event.source, event.type, now_ms, stored, key_id, checksum, None, None)
+            else:
+                row = (sequence, event_id, event.source, event.type, now_ms, stored, key_id, checksum, key, digest)
+                added[key] = (key, digest, event_id, sequence)
+            rows.append(row)
+            if place.is_indexed:
+                self._staged_sources.append((sequence, event.source))
+            outcomes.append(Appended(event_id, True))
+        return outcomes, rows
+
+    def _place(self, stream: str) -> _Place:
+        """Raises StoreError."""
         state = self._streams.of(stream)
-        sequence = (state.last_sequence if last is None else last) + 1
-        key_id, stored, checksum = self._sealer.seal(sequence, event)
-        self._staged[stream] = sequence
-        if state.stream_id in self._sources.streams:
-            self._staged_sources.append((sequence, event.source))
-        row = (sequence, event.id, event.source, event.type, now_ms, stored, key_id, checksum)
-        if key is None:
-            return *row, None, None
-        self._keys.add(Key(key, digest, event.id, sequence))
-        return *row, key, digest
+        return _Place(state, state.last_sequence, state.stream_id in self._sources.streams)

@@ -22,6 +22,7 @@ from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.store.database import FILE_NAME
 from edge_gateway.store.keys import count_keys
 from edge_gateway.store.migrations import schema_files, version_of
+from edge_gateway.store.packing import Packer
 from edge_gateway.store.sealing import IN_CLEAR, row_checksum
 from edge_gateway.store.sequence import first_sequence, stream_of
 from edge_gateway.store.streams import read_streams
@@ -44,7 +45,7 @@ _REPLAY_KEPT: Final = "UPDATE pending SET done = done & ~(1 << (:uplink_id - 1))
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
     """An event as it lies in the store. ``state``: pending or dead; ``reason``, ``uplink``: of a dead letter. The
-    payload as it lies on disk: encrypted if ``key_id`` is not 0."""
+    payload as it lies on disk: packed, and encrypted if ``key_id`` is not 0."""
 
     sequence: int
     id: str
@@ -205,6 +206,11 @@ def put_back(connection: sqlite3.Connection, sequence: int, uplink_id: int) -> N
     connection.execute("UPDATE stream SET dead = dead - 1 WHERE stream_id = :stream_id", row)
 
 
+def unpacked(event: StoredEvent) -> bytes:
+    """The payload as it was appended, unless it is encrypted. Raises ValueError for one that is damaged."""
+    return event.payload if event.key_id != IN_CLEAR else Packer().unpack(event.payload)
+
+
 def problems(connection: sqlite3.Connection) -> list[str]:
     """Everything that is wrong with the store; reads all of it."""
     connection.execute("BEGIN")  # one moment in time, whatever the daemon writes meanwhile
@@ -241,7 +247,7 @@ def _payload_problem(event: StoredEvent) -> str | None:
     if event.key_id != IN_CLEAR:
         return None
     try:
-        body = json.loads(event.payload)
+        body = json.loads(unpacked(event))
     except ValueError as error:
         return f"event {event.id} ({event.stream}, {event.state}): payload is no JSON: {error}"
     if not isinstance(body, dict) or body.get("id") != event.id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -44,8 +45,16 @@ class SqliteOutbox:
         trim = Trim(core.streams, core.sources, keep_days, database.counters)
         database.attach(GiveWay(core.streams, core.sources, database.counters), trim, trim.keep_days_max)
 
-    async def append(self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None) -> Appended:
-        return await self._database.submit(self._append, NewEvent(event, key, digest or ""))
+    def append(
+        self, event: OutboxEvent, *, key: str | None = None, digest: str | None = None
+    ) -> asyncio.Future[Appended]:
+        # No coroutine, for the sake of speed; all the same, what is wrong is raised where it is awaited.
+        try:
+            return self._database.submit(self._append, NewEvent(event, key, digest or ""))
+        except StoreError as error:
+            refused: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
 
     async def find(self, key: str, digest: str) -> Appended | None:
         found = await self._database.read(lambda connection: self._core.keys.known(connection, key, digest))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -59,6 +59,13 @@ class Operation(Generic[ItemT, OutcomeT]):
     def new_bytes(self, item: ItemT) -> int:
         """Payload bytes that the item adds."""
         return 0
+
+    def new_bytes_by_rank(self, items: Sequence[ItemT]) -> Mapping[Rank, int]:
+        """The same of all items together."""
+        count: Counter[Rank] = Counter()
+        for item in items:
+            count[self.rank_of(item)] += self.new_bytes(item)
+        return count
 
     def apply(self, connection: sqlite3.Connection, items: Sequence[ItemT]) -> list[OutcomeT | EdgeGatewayError]:
         """Write all items inside the open transaction; an outcome, or an error of its own, for each.
@@ -128,29 +135,33 @@ class Transactor:
             return self._after_failure(connection, batch, error)
 
     def _commit_once(self, connection: sqlite3.Connection, batch: Sequence[Work]) -> list[Any]:
-        groups: dict[Operation[Any, Any], list[int]] = {}
-        for index, (operation, _) in enumerate(batch):
-            groups.setdefault(operation, []).append(index)
+        operations = dict.fromkeys([operation for operation, _ in batch])
         outcomes: list[Any] = [None] * len(batch)
         applied = []
         gives_way = self.gives_way
         connection.execute("BEGIN IMMEDIATE")
         if gives_way is not None:
             gives_way.begin()
-        for operation, indexes in groups.items():
-            refusals = self._refusals(connection, operation, [batch[index][1] for index in indexes])
-            taken = []
-            for index in indexes:
-                refusal = refusals[operation.rank_of(batch[index][1])]
-                if refusal is None:
-                    taken.append(index)
-                else:
-                    outcomes[index] = self._recall(connection, batch[index], refusal)
-            if taken:
-                results = operation.apply(connection, [batch[index][1] for index in taken])
-                for index, result in zip(taken, results, strict=True):
-                    outcomes[index] = result
-                applied.append(operation)
+        for operation in operations:
+            is_alone = len(operations) == 1  # as nearly always: without sorting out whose is what it is on disk sooner
+            indexes = range(len(batch)) if is_alone else [at for at, (one, _) in enumerate(batch) if one is operation]
+            items = [item for _, item in batch] if is_alone else [batch[index][1] for index in indexes]
+            refusals = self._refusals(connection, operation, items)
+            if any(refusals.values()):
+                taken = []
+                for index in indexes:
+                    refusal = refusals[operation.rank_of(batch[index][1])]
+                    if refusal is None:
+                        taken.append(index)
+                    else:
+                        outcomes[index] = self._recall(connection, batch[index], refusal)
+                indexes, items = taken, [batch[index][1] for index in taken]
+            if not items:
+                continue
+            results = operation.apply(connection, items)
+            for index, result in zip(indexes, results, strict=True):
+                outcomes[index] = result
+            applied.append(operation)
         if gives_way is not None:
             gives_way.write(connection)
         connection.execute("COMMIT")
@@ -170,9 +181,7 @@ class Transactor:
             rank = operation.rank_of(items[0])
             new = operation.new_bytes(items[0])
             return {rank: None if rank is Rank.DRAIN else self._refusal(connection, new, rank)}
-        new_bytes: Counter[Rank] = Counter()
-        for item in items:
-            new_bytes[operation.rank_of(item)] += operation.new_bytes(item)
+        new_bytes = operation.new_bytes_by_rank(items)
         return {
             rank: None if rank is Rank.DRAIN else self._refusal(connection, count, rank)
             for rank, count in new_bytes.items()

@@ -37,7 +37,9 @@ class Writer:
         self._thread = thread
         self._condition = condition
         self._transactor = transactor
-        self._waiting: list[tuple[Operation[Any, Any], Any, asyncio.Future[Any]]] = []
+        # Side by side, what is to be done and who waits for it: one object less for every write.
+        self._waiting: list[Work] = []
+        self._futures: list[asyncio.Future[Any]] = []
         self._wake = asyncio.Event()
         self._is_closing = False
         self.counters = counters
@@ -53,7 +55,8 @@ class Writer:
             self.counters["refused:busy"] += 1
             raise StoreError(f"the store is busy: {WAITING_MAX} writes wait for the disk; try again")
         future: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
-        self._waiting.append((operation, item, future))
+        self._waiting.append((operation, item))
+        self._futures.append(future)
         self._wake.set()
         return future
 
@@ -61,9 +64,9 @@ class Writer:
         """Commit what waits, again and again, until ``finish``; what waits by then is committed still."""
         while True:
             if self._waiting:
-                batch = self._waiting[:BATCH_WRITES_MAX]
-                del self._waiting[:BATCH_WRITES_MAX]
-                await self._commit(batch)
+                work, self._waiting = self._waiting[:BATCH_WRITES_MAX], self._waiting[BATCH_WRITES_MAX:]
+                futures, self._futures = self._futures[:BATCH_WRITES_MAX], self._futures[BATCH_WRITES_MAX:]
+                await self._commit(work, futures)
             elif self._is_closing:
                 return
             else:
@@ -78,29 +81,28 @@ class Writer:
     def abandon(self, error: StoreError) -> None:
         """Tell all that still wait that nothing will be written any more."""
         self._is_closing = True
-        _fail([future for _, _, future in self._waiting], error)
-        self._waiting.clear()
+        _fail(self._futures, error)
+        self._waiting, self._futures = [], []
 
-    async def _commit(self, batch: Sequence[tuple[Operation[Any, Any], Any, asyncio.Future[Any]]]) -> None:
-        work: list[Work] = [(operation, item) for operation, item, _ in batch]
+    async def _commit(self, work: Sequence[Work], futures: Sequence[asyncio.Future[Any]]) -> None:
         try:
             outcomes = await self._thread.run(lambda connection: self._transactor.commit(connection, work))
         except (sqlite3.Error, StoreError) as error:
-            outcomes = [translate(error)] * len(batch)
+            outcomes = [translate(error)] * len(work)
         except BaseException:
             # Whatever ends this task, nobody may be left waiting for it.
-            _fail([future for _, _, future in batch], StoreError("the store was closed before this was certain"))
+            _fail(futures, StoreError("the store was closed before this was certain"))
             raise
         self.counters["commits"] += 1
-        self.counters["writes"] += len(batch)
-        for (_, _, future), outcome in zip(batch, outcomes, strict=True):
+        self.counters["writes"] += len(work)
+        for future, outcome in zip(futures, outcomes, strict=True):
             if future.done():
                 continue  # its producer went away; what it wanted is done or refused all the same
             if isinstance(outcome, EdgeGatewayError):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        for operation in dict.fromkeys(operation for operation, _ in work):
+        for operation in dict.fromkeys([operation for operation, _ in work]):
             operation.announce()
         self._note_condition(work, outcomes)
 

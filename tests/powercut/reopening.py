@@ -13,6 +13,7 @@ from typing import Final
 from edge_gateway.contracts.errors import EdgeGatewayError
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store.database import FILE_NAME
+from edge_gateway.store.packing import Packer
 from tests.powercut.promises import UPLINKS, Promises, event_of, key_of
 from tests.support.stores import TRANSACTIONS, Store, event, open_store
 
@@ -32,7 +33,8 @@ def broken_with_sqlite(directory: Path, promises: Promises, *, is_thorough: bool
 
 def _broken_tables(connection: sqlite3.Connection, promises: Promises, is_thorough: bool) -> list[str]:
     rows = connection.execute("SELECT id, payload, done FROM pending").fetchall()
-    pending = {event_id: payload for event_id, payload, _ in rows}
+    unpack = Packer().unpack
+    pending = {event_id: unpack(stored) for event_id, stored, _ in rows}
     broken = _broken_events(pending, promises.must_be_pending(), promises.gone)
     bits = {name: 1 << (number - 1) for number, name in connection.execute("SELECT uplink_id, name FROM uplink")}
     for uplink in UPLINKS:

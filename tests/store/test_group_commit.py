@@ -86,7 +86,7 @@ async def test_group_commit_lets_a_value_that_cannot_be_stored_fail_alone(tmp_pa
 
 async def test_group_commit_keeps_what_a_producer_that_went_away_had_appended(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        gone = asyncio.create_task(store.outbox.append(event("gone")))
+        gone = asyncio.ensure_future(store.outbox.append(event("gone")))
         await asyncio.sleep(0)
         gone.cancel()
         await store.outbox.append(event("stayed"))
@@ -110,7 +110,7 @@ async def test_writer_refuses_more_waiting_writes_than_its_limit(
 
 async def test_store_commits_what_waits_when_it_is_closed(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        appends = [asyncio.create_task(store.outbox.append(event(f"e{number}"))) for number in range(20)]
+        appends = [asyncio.ensure_future(store.outbox.append(event(f"e{number}"))) for number in range(20)]
         await asyncio.sleep(0)
         await store.database.close()
         assert all(isinstance(outcome, Appended) for outcome in await asyncio.gather(*appends))

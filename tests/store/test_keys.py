@@ -31,7 +31,7 @@ async def _sorted_in(store: Store) -> int:
 def few_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sorted in after 50, 8 at a time."""
     monkeypatch.setattr(keys, "YOUNG_MAX", 50)
-    monkeypatch.setattr(keys, "BITE_MIN", 8)
+    monkeypatch.setattr(keys, "BITE_KEYS", 8)
 
 
 @pytest.mark.usefixtures("few_keys")

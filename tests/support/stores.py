@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
+import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,17 +99,22 @@ async def open_store(
         await database.close()
 
 
+def noise(seed: str, length: int) -> str:
+    """Text that looks random, always the same for a seed."""
+    return base64.b64encode(random.Random(seed).randbytes(length)).decode()[:length]
+
+
 def event(
     event_id: str, *, stream: str = TRANSACTIONS, padding: int = 0, source: str = "/stores/S001/pos/T1"
 ) -> OutboxEvent:
-    """A small valid CloudEvent; ``padding``: bytes to make it larger."""
+    """A small valid CloudEvent; ``padding``: bytes to make it larger, which no packing makes smaller again."""
     body = {
         "specversion": "1.0",
         "id": event_id,
         "source": source,
         "type": "com.edge-gateway.scanner.barcode_scanned.v1",
         "time": "2026-11-21T10:16:20.000Z",
-        "data": {"padding": "x" * padding},
+        "data": {"padding": noise(event_id, padding)},
     }
     payload = json.dumps(body, separators=(",", ":")).encode()
     return OutboxEvent(event_id, stream, source, "com.edge-gateway.scanner.barcode_scanned.v1", payload)
