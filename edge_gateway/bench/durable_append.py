@@ -1,7 +1,9 @@
 """durable-append: keyed sales on disk a second, many producers at once; beside the bare collector.
 
-Both programs live in this process, on stores of their own side by side, and work in turn, a quarter of a second each,
-so that both meet the same noise. What they store is made beforehand: sales of as many tills as there are producers. A
+All programs live in this process, on stores of their own side by side, and work in turn, a quarter of a second each,
+so that all meet the same noise. What they store is made beforehand: sales of as many tills as there are producers. The
+bare collector keeps a sale under its transaction id, as the outbox must (a repeat is one sale); beside it, for what the
+order of ids costs, the same under event ids that rise over all tills, which takes every repeat for a new sale. A
 rate is the median of its slices. Bytes written are counted as asked for (write calls of this process, which does
 nothing else) and as they arrived at the disk (everybody's, so a median of slices too).
 """
@@ -73,8 +75,12 @@ async def run(seconds: float, producers: Sequence[int] = PRODUCERS, directory: P
 
 
 async def _case(directory: Path, kind: _Kind, producers: int, seconds: float) -> list[dict[str, Any]]:
-    async with _ours(directory / "ours", kind) as ours, _bare(directory / "bare.db", kind) as bare:
-        programs = (ours, bare)
+    async with (
+        _ours(directory / "ours", kind) as ours,
+        _bare(directory / "bare.db", kind, "bare collector", _transaction_id) as bare,
+        _bare(directory / "in-order.db", kind, "bare collector, rising ids, repeats not seen", _event_id) as in_order,
+    ):
+        programs = (ours, bare, in_order)
         await _measure(programs, producers, seconds, directory)
         for program in programs:
             program.events_per_commit = round(program.events / max(1, program.commits()), 1)
@@ -96,17 +102,25 @@ async def _ours(directory: Path, kind: _Kind) -> AsyncIterator[_Program]:
 
 
 @asynccontextmanager
-async def _bare(path: Path, kind: _Kind) -> AsyncIterator[_Program]:
+async def _bare(path: Path, kind: _Kind, name: str, id_of: Callable[[Sale], str]) -> AsyncIterator[_Program]:
     collector = BareCollector(path, SlowConnection if kind.is_slow else sqlite3.Connection)
     await collector.open()
     try:
         yield _Program(
-            "bare collector",
-            lambda sale: collector.append(sale.key, sale.event.payload),
+            name,
+            lambda sale: collector.append(id_of(sale), sale.event.payload),
             lambda: collector.commits,
         )
     finally:
         await collector.close()
+
+
+def _transaction_id(sale: Sale) -> str:
+    return sale.key
+
+
+def _event_id(sale: Sale) -> str:
+    return sale.event.id
 
 
 async def _measure(programs: Sequence[_Program], producers: int, seconds: float, directory: Path) -> None:
