@@ -100,7 +100,9 @@ class PosLink:
         while True:
             try:
                 await self._session()
-            except aiomqtt.MqttError:
+            except aiomqtt.MqttError as error:
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise asyncio.CancelledError from error  # taking leave of the broker failed, that is all
                 self._statistics.errors["broker_lost" if self._is_lost.is_set() else "broker_not_reached"] += 1
             delay_s = RECONNECT_S_MIN if self._is_lost.is_set() else min(delay_s * 2, RECONNECT_S_MAX)
             self._is_lost.clear()

@@ -87,10 +87,10 @@ class Relay:
     async def stop(self) -> None:
         """Close the port and reset every connection."""
         await self.refuse()
+        await self.set()
         self.cut()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks)  # their connections are gone; who still connects gives up soon
 
     async def set(self, *, to_target: Flow = Flow.PASS, to_client: Flow = Flow.PASS) -> None:
         """From now on, for open connections and new ones."""
@@ -135,7 +135,7 @@ class Relay:
         try:
             await self._join(connection, reader, writer)
         except (OSError, TimeoutError):
-            self.counters["not_reached"] += 1
+            self.counters["not_reached"] += 1  # the target; what happens to a connection later ends in its pumps
         finally:
             connection.abort()
             self._connections.discard(connection)
@@ -168,9 +168,9 @@ class Relay:
                     self.counters["bytes_passed"] += len(data)
                 else:
                     self.counters["bytes_swallowed"] += len(data)
-            if await self._passes(connection, is_to_target=is_to_target) and writer.can_write_eof():
+            if await self._passes(connection, is_to_target=is_to_target) and not writer.transport.is_closing():
                 writer.write_eof()
-        except ConnectionError:
+        except OSError:
             if await self._passes(connection, is_to_target=is_to_target):
                 connection.abort()
 

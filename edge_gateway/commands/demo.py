@@ -1,4 +1,4 @@
-"""``edge-gateway demo`` and ``torture``: a whole store in a box."""
+"""``edge-gateway demo``: a whole store in a box."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``demo`` and ``torture``."""
+    """Add ``demo``."""
 
     @app.command()
     def demo(
@@ -34,18 +34,4 @@ def register(app: typer.Typer) -> None:
         options = DemoOptions(
             seconds, headless, chaos, seed, report, directory, broker_port, status_port, cloud_port, picture
         )  # fmt: skip
-        raise typer.Exit(uvloop.run(run_demo(options)))
-
-    @app.command()
-    def torture(
-        seed: int = typer.Option(1, help="Of shoppers and faults."),
-        minutes: float = typer.Option(1.0, min=0.1, help="How long faults happen."),
-        report: Path | None = typer.Option(None, "--json", "--report", help="Write the report as JSON."),
-    ) -> None:
-        """Trade under faults drawn from a seed: the demo with chaos, without a view."""
-        import uvloop
-
-        from simulators.store_in_a_box.demo import DemoOptions, run_demo
-
-        options = DemoOptions(seconds=minutes * 60, is_headless=True, has_chaos=True, seed=seed, report_file=report)
         raise typer.Exit(uvloop.run(run_demo(options)))

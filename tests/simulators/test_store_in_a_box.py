@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from edge_gateway.commands import demo
+from edge_gateway.commands import torture
 from simulators.pos_client_statistics import PosStatistics
 from simulators.store_in_a_box.report import complaints
 
@@ -44,7 +44,7 @@ def test_demo_that_lost_or_doubled_something_fails(has_chaos: bool) -> None:
 @pytest.mark.parametrize("option", ["--json", "--report"])
 def test_torture_takes_its_report_file_by_either_name(option: str) -> None:
     app = typer.Typer()
-    demo.register(app)
+    torture.register(app)
     done = CliRunner().invoke(app, ["torture", option, "report.json", "--minutes", "0"])
     assert done.exit_code == 2
     assert "--minutes" in done.output, "the option that is wrong is another one"
