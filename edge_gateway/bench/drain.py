@@ -44,6 +44,7 @@ class _Arrivals:
 
     events: int = 0
     live: int = 0
+    first_ns: int = 0
     last_ns: int = 0
     live_ns: dict[str, int] = field(default_factory=dict)
 
@@ -53,6 +54,7 @@ class _Arrivals:
         for line in cloud.stdout:
             instant, count, *live = line.split()
             self.last_ns = int(instant)
+            self.first_ns = self.first_ns or self.last_ns
             for transaction_id in live:
                 self.live_ns.setdefault(transaction_id, self.last_ns)
             self.live += len(live)
@@ -118,11 +120,9 @@ def _sell_until_drained(
     tills = Tills(port, LIVE_PREFIX, LIVE_TILLS)
     accepted: list[float] = []
     published_ns: dict[str, int] = {}
-    first_ns = 0
     seen, seen_at = 0, time.monotonic()
     while arrivals.events - arrivals.live < events:
         if arrivals.events != seen:
-            first_ns = first_ns or arrivals.last_ns
             seen, seen_at = arrivals.events, time.monotonic()
         elif time.monotonic() - seen_at > STALL_S_MAX:
             raise RuntimeError(f"the drain stands still: {seen} of {events} events at the cloud")
@@ -130,13 +130,13 @@ def _sell_until_drained(
         accepted += tills.sell(1)[0]
         published_ns.update(dict.fromkeys(tills.transaction_ids(), now_ns))
         time.sleep(LIVE_PAUSE_S)
-    drained_ns = arrivals.last_ns
+    first_ns, drained_ns = arrivals.first_ns, arrivals.last_ns
     # The last ones are on their way: those that arrived say how long it takes.
     reached = [(arrivals.live_ns[name] - sent) / 1e9 for name, sent in published_ns.items() if name in arrivals.live_ns]
     tills.close()
     return {
-        "events_per_s": round(events / ((drained_ns - started_ns) / 1e9)),
-        "first_batch_after_s": round((first_ns - started_ns) / 1e9, 2),
+        "events_per_s": round(events / (max(1, drained_ns - first_ns) / 1e9)),
+        "first_batch_after_start_s": round((first_ns - started_ns) / 1e9, 2),
         "live_sales": len(accepted),
         "live_accept_p50_ms": round(percentile(accepted, 50) * 1000, 1),
         "live_accept_p99_ms": round(percentile(accepted, 99) * 1000, 1),
