@@ -122,6 +122,10 @@ class Outbox(Protocol):
         """What a configured uplink still has to deliver. Raises StoreError for any other name."""
         ...
 
+    async def former_id(self, key: str, digest: str) -> str | None:
+        """The id an event had that was lost with a damaged store: stored again, it keeps it. None: no such loss."""
+        ...
+
     async def counts(self) -> Mapping[str, StreamCounts]:
         """By stream."""
         ...

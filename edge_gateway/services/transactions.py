@@ -116,9 +116,11 @@ class TransactionService:
         if request.expires_at is not None and (late := self._clock.now() - request.expires_at) >= timedelta(0):
             words = f"expired {late.total_seconds():.1f} s ago by the gateway's clock; not accepted"
             raise RequestError(ErrorCode.EXPIRED, words)
+        event_id = await self._outbox.former_id(key, digest) or self._ids()
         sequence = self._next_sequence(request.target)
         try:
-            return await self._outbox.append(self._event(request, transaction, sequence), key=key, digest=digest)
+            event = self._event(request, transaction, sequence, event_id)
+            return await self._outbox.append(event, key=key, digest=digest)
         except StoreError:
             if self._sequences.get(request.target) == sequence:
                 self._sequences[request.target] -= 1
@@ -131,9 +133,8 @@ class TransactionService:
             self._sequences.popitem(last=False)
         return sequence
 
-    def _event(self, request: Request, transaction: Transaction, sequence: int) -> OutboxEvent:
+    def _event(self, request: Request, transaction: Transaction, sequence: int, event_id: str) -> OutboxEvent:
         """``time`` is when the sale was completed; the object goes on as the POS sent it, number text included."""
-        event_id = self._ids()
         payload = cloud_event(
             event_id=event_id,
             source=device_source(self._store_id, request.target),

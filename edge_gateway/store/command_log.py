@@ -69,9 +69,11 @@ class SqliteCommandLog:
         self._finish = _Finish()
 
     async def claim(self, request_key: str, digest: str) -> bytes | None:
+        self._database.salvaging.check_claims()
         return await self._database.submit(self._claim, _ClaimItem(request_key, digest))
 
     async def reply(self, request_key: str, digest: str) -> bytes | None:
+        self._database.salvaging.check_claims()
         known = await self._database.read(partial(_known, item=_ClaimItem(request_key, digest)))
         if isinstance(known, EdgeGatewayError):
             raise known

@@ -12,6 +12,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.store.database import Database
 from edge_gateway.store.key_ring import KEYS_LOOK_INTERVAL_S
 from edge_gateway.store.keys import Keys
+from edge_gateway.store.sequence import first_sequence
 from edge_gateway.store.settle import Fates, Settle
 from edge_gateway.store.source_index import SourceIndex, SourceIndexes
 from edge_gateway.store.streams import Cursor, Streams, StreamState
@@ -26,12 +27,12 @@ class OutboxCore:
         self._database = database
         self._clock = clock
         self.sealer = database.sealer
-        self.streams = Streams(uplinks)
+        self.streams = Streams(uplinks, lambda: database.openings)
         self.sources = SourceIndexes()
         self.keys = Keys()
         self._settle = Settle(self.streams, self.sources, clock)
         self._looked_at: float | None = None
-        self._is_ready = False
+        self._ready_for = -1
         self._getting_ready = asyncio.Lock()
 
     @property
@@ -45,12 +46,13 @@ class OutboxCore:
 
     async def ready(self) -> None:
         """Uplinks have their ids. Raises StoreError."""
-        if self._is_ready:
+        if self._ready_for == self._database.openings:
             return
         async with self._getting_ready:
-            if not self._is_ready:
+            if self._ready_for != self._database.openings:
+                opening = self._database.openings
                 await self.read(self.streams.register)
-                self._is_ready = True
+                self._ready_for = opening
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._database.read(work)
@@ -65,6 +67,14 @@ class OutboxCore:
         if self._looked_at is None or now - self._looked_at >= KEYS_LOOK_INTERVAL_S:
             self._looked_at = now
             self.sealer.look(connection)
+
+    def ceiling(self, stream_id: int) -> int:
+        """Where a read has to end: above may be events whose older ones are still being salvaged."""
+        return self._database.salvaging.ceiling(stream_id, first_sequence(stream_id + 1))
+
+    @property
+    def is_salvaging(self) -> bool:
+        return self._database.salvaging.is_running
 
     def source_index(self, state: StreamState, cursor: Cursor) -> SourceIndex:
         lag = state.pending - cursor.done_kept

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,14 +17,13 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import EdgeGatewayError, StorageFullError, StoreError
 from edge_gateway.settings import OutboxSettings
 from edge_gateway.store import integrity
-from edge_gateway.store.claims import close_open_claims
 from edge_gateway.store.condition import StoreCondition
-from edge_gateway.store.epoch import next_epoch
 from edge_gateway.store.fill import fill_percent
 from edge_gateway.store.key_ring import KeyRing
 from edge_gateway.store.lock import DirectoryLock
-from edge_gateway.store.migrations import migrate, schema_files
+from edge_gateway.store.opening import Opening
 from edge_gateway.store.retention import INTERVAL_S, Retention
+from edge_gateway.store.salvaging import Salvaging
 from edge_gateway.store.sealing import Sealer
 from edge_gateway.store.space import SpaceGuard
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
@@ -38,7 +35,12 @@ ItemT = TypeVar("ItemT")
 OutcomeT = TypeVar("OutcomeT")
 
 FILE_NAME: Final = "outbox.db"
-FILE_MODE: Final = 0o640
+
+SERVING_TASKS: Final = 3
+"""Those that end with the file they serve; the one that replaces the file comes after them."""
+
+REPLACE_INTERVAL_S: Final = 5.0
+"""Between two replacements, or attempts at one: a disk that is dying must not be filled with files set aside."""
 
 DRAIN_S_MAX: Final = 1.5
 """At close, writes that wait get this long; their producers have no answer yet, so none of them counts on it."""
@@ -59,7 +61,6 @@ class Database:
         start_sqlite: Callable[[Path], Awaitable[SqliteRunner]] = SqliteThread.start,
     ) -> None:
         self._settings = settings
-        self._start_sqlite = start_sqlite
         self._clock = clock
         self._lock = DirectoryLock(settings.directory)
         self._space = SpaceGuard(self.path, settings, clock)
@@ -73,14 +74,27 @@ class Database:
         self.condition = StoreCondition()
         self.sealer = Sealer(KeyRing(settings.encryption), clock)
         self._closed_because = StoreError("the store is not open")
-        self.set_aside_as: Path | None = None
-        """Where a damaged database went at this start: this run began with an empty one."""
-        self.epoch: int | None = None
-        """Of this opening: above that of any earlier one, however the clock was set. None: not open yet."""
+        self.salvaging = Salvaging(self.path, clock, self.sealer, self.counters)
+        self._opening = Opening(self.path, clock, start_sqlite, self._space, self.salvaging, self.counters)
+        self._damage: asyncio.Future[str] | None = None
+        self.newest_numbers: Callable[[], Mapping[int, int]] = dict
+        """Of the outbox: by stream id, the last number it gave out."""
+        self.openings = 0
+        """Changes when a damaged file was replaced: whatever was remembered of the old one counts no more."""
 
     @property
     def path(self) -> Path:
         return self._settings.directory / FILE_NAME
+
+    @property
+    def epoch(self) -> int | None:
+        """Of this opening: above that of any earlier one, however the clock was set. None: not open yet."""
+        return self._opening.epoch
+
+    @property
+    def set_aside_as(self) -> Path | None:
+        """Where a damaged file went in this run."""
+        return self._opening.set_aside_as
 
     @property
     def is_open(self) -> bool:
@@ -115,8 +129,9 @@ class Database:
             self._transactor.gives_way = gives_way
 
     async def measure(self) -> None:
-        """Look at the room anew. Raises StoreError."""
+        """Look anew at the room, and at what was salvaged. Raises StoreError."""
         await self.read(self._space.measure)
+        await self.read(self.salvaging.look)
 
     async def try_open(self) -> bool:
         """As ``open``; False: the disk is full. Scanners and scales work all the same; call it again later."""
@@ -132,35 +147,57 @@ class Database:
         try:
             self._lock.acquire()
             self.sealer.ring.load()
-            thread = await self._open_sound()
+            thread = await self._opening.open()
         except BaseException as error:
             self._lock.release()
             if isinstance(error, StoreError):
                 self._closed_because = error
             raise
+        self._serve(thread)
+        self._tasks.append(asyncio.create_task(self._replace_damaged(), name="store replacement"))
+
+    async def close(self) -> None:
+        """Commit what waits, then let go of file and directory. Bounded, even if the disk hangs."""
+        if not self._tasks:
+            return
+        collector, *others = self._tasks
+        for task in others:
+            task.cancel()
+        if self._writer is not None:
+            self._writer.finish()
+        await asyncio.wait([collector], timeout=DRAIN_S_MAX)
+        await self._stop_serving(StoreError("the store is not open"))
+        await asyncio.gather(*others, return_exceptions=True)
+        self._lock.release()
+
+    def _serve(self, thread: SqliteRunner) -> None:
+        """The file is open: from here on it is written and read."""
         self._thread = thread
+        self._damage = asyncio.get_running_loop().create_future()
         self._transactor = Transactor(self._space, self._gives_way)
-        self._writer = Writer(thread, self._transactor, self.counters, self.condition)
+        self._writer = Writer(thread, self._transactor, self.counters, self.condition, self._is_damaged)
         self._tasks = [
             asyncio.create_task(self._collect(self._writer), name="store collector"),
             asyncio.create_task(self._retain(), name="store retention"),
+            asyncio.create_task(self.salvaging.run(self.read), name="store salvage"),
         ]
         self.condition.opened()
         _log.info(log_events.STORE_OPENED, path=str(self.path))
 
-    async def close(self) -> None:
-        """Commit what waits, then let go of file and directory. Bounded, even if the disk hangs."""
-        if self._thread is None or self._writer is None:
-            return
-        collector, retention = self._tasks
-        retention.cancel()
-        self._writer.finish()
-        await asyncio.wait([collector], timeout=DRAIN_S_MAX)
-        collector.cancel()
-        await asyncio.gather(collector, retention, return_exceptions=True)
-        await self._thread.close()
-        self._thread = self._writer = self._transactor = None
-        self._lock.release()
+    async def _stop_serving(self, reason: StoreError) -> None:
+        """Tell who waits, and close the file."""
+        self._closed_because = reason
+        tasks, self._tasks = self._tasks[:SERVING_TASKS], []
+        thread, self._thread, writer, self._writer = self._thread, None, self._writer, None
+        self._transactor = None
+        if writer is not None:
+            writer.abandon(reason)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if thread is not None:
+            await thread.close()
+        self.salvaging.close()
 
     def submit(self, operation: Operation[ItemT, OutcomeT], item: ItemT) -> asyncio.Future[OutcomeT]:
         """Write with the next group commit; done when it is on disk."""
@@ -175,41 +212,46 @@ class Database:
         try:
             return await self._thread.run(work)
         except sqlite3.Error as error:
+            self._is_damaged(error)
             raise translate(error) from error
 
-    async def _open_sound(self) -> SqliteRunner:
-        try:
-            return await self._open_file()
-        except (sqlite3.Error, OSError) as error:
-            if not integrity.is_damage(error):
-                raise translate(error) from error
-            finding = str(error)
-        try:
-            self.set_aside_as = integrity.set_aside(self.path, self._clock.now())
-        except OSError as error:
-            raise StoreError(f"{self.path} is damaged ({finding}) and cannot be moved away: {error}") from error
-        _log.error(log_events.STORE_SET_ASIDE, path=str(self.path), kept_as=str(self.set_aside_as), reason=finding)
-        try:
-            return await self._open_file()
-        except (sqlite3.Error, OSError) as error:
-            raise translate(error) from error
+    def _is_damaged(self, error: BaseException | None) -> None:
+        """What a read or a write came across may be damage, which only replacing the file helps against."""
+        if isinstance(error, Exception) and integrity.is_damage(error) and self._damage and not self._damage.done():
+            self._damage.set_result(str(error))
 
-    async def _open_file(self) -> SqliteRunner:
-        # Not for everybody to read: it holds what customers bought. SQLite gives its -wal and -shm the same mode.
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        os.close(descriptor)
-        thread = await self._start_sqlite(self.path)
-        try:
-            now_s = int(self._clock.now().timestamp())
-            before, after, closed, self.epoch = await thread.run(partial(_make_ready, path=self.path, now_s=now_s))
-            await thread.run(self._space.measure)
-        except BaseException:
-            await thread.close()
-            raise
-        if before != after:
-            _log.info(log_events.STORE_MIGRATED, path=str(self.path), version_from=before, version_to=after)
-        self.counters["claims_closed_unknown"] += closed
-        return thread
+    async def _replace_damaged(self) -> None:
+        """While the shop sells: set the file aside, begin a new one, salvage."""
+        while True:
+            assert self._damage is not None
+            finding = await self._damage
+            self.salvaging.newest = self.newest_numbers()
+            own = self._tasks.pop()
+            await self._stop_serving(StoreError(f"the store is damaged ({finding}) and is being replaced: try again"))
+            self._tasks = [own]
+            thread = await self._opened_anew(finding)
+            self.openings += 1
+            self.sealer.forget()
+            self._serve(thread)
+            self._tasks.append(own)
+            await self._clock.sleep(REPLACE_INTERVAL_S)
+
+    async def _opened_anew(self, finding: str) -> SqliteRunner:
+        """Tried again until it is done: without a store nothing can be sold."""
+        is_set_aside = False
+        while True:
+            try:
+                if is_set_aside:
+                    return await self._opening.open()
+                is_set_aside = True
+                return await self._opening.open_anew(finding)
+            except StoreError as error:
+                self._closed_because = error
+                if isinstance(error, StorageFullError):
+                    self.condition.cannot_open(error)
+                else:
+                    _log.error(log_events.STORE_FAILED, reason=str(error))
+            await self._clock.sleep(REPLACE_INTERVAL_S)
 
     async def _collect(self, writer: Writer) -> None:
         error = StoreError("the store was closed before this was written")
@@ -230,15 +272,3 @@ class Database:
                 while self.trim is not None and await self.submit(self.trim, None):
                     await self._clock.sleep(TRIM_PAUSE_S)
             await self._clock.sleep(INTERVAL_S)
-
-
-def _make_ready(connection: sqlite3.Connection, path: Path, now_s: int) -> tuple[int, int, int, int]:
-    integrity.prepare(connection)
-    finding = integrity.damage(connection)
-    if finding is not None:
-        raise integrity.damaged(finding)
-    before, after = migrate(connection, schema_files(), str(path))
-    closed = close_open_claims(connection)
-    epoch = next_epoch(connection, now_s)
-    integrity.keep_wal_room(path)
-    return before, after, closed, epoch

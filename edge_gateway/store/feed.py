@@ -181,7 +181,7 @@ class SqliteFeed:
         passed = self._passed.get(stream)
         if passed is None or passed.rewinds != self._core.rewinds or not passed.first <= start <= passed.last:
             passed = self._passed[stream] = _Passed(self._core.rewinds, start, start)
-        rows = connection.execute(_BACKLOG, (passed.last, first_sequence(state.stream_id + 1), cursor.bit, limit))
+        rows = connection.execute(_BACKLOG, (passed.last, self._core.ceiling(state.stream_id), cursor.bit, limit))
         found = self._open(rows, stream, limit, is_counting=True)
         if not found.events and found.last is not None:
             self._passed[stream] = passed._replace(last=found.last)
@@ -192,7 +192,7 @@ class SqliteFeed:
         self._core.look(connection)
         state, cursor = self._place(stream)
         found = _Found([], [], None)
-        if cursor is None:
+        if cursor is None or self._core.is_salvaging:
             return found
         index = self._core.source_index(state, cursor)
         if not index.is_known:

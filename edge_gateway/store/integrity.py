@@ -1,11 +1,10 @@
-"""Opens a database file, tells a damaged one from a sound one, and sets a damaged one aside."""
+"""Prepares a database file, tells a damaged one from a sound one."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,9 @@ overwrites bytes that have their place, and its fsync need not write the file sy
 
 WAL_ROOM_SHARE: Final = 0.01
 """Of the free disk that this may take; on a fuller disk the WAL grows as it is used."""
+
+_BROKEN_TEXT: Final = "Could not decode to UTF-8"
+"""How Python says that a bit of a text flipped; SQLite itself does not look into it."""
 
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
@@ -84,21 +86,7 @@ def damaged(finding: str) -> sqlite3.DatabaseError:
 
 def is_damage(error: Exception) -> bool:
     """Whether an error means that the file itself is broken."""
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_BROKEN_TEXT):
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in _DAMAGE
-
-
-def set_aside(path: Path, now: datetime) -> Path:
-    """Rename the database and its WAL, for a person to look at; answers the new name."""
-    stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    target = path.with_name(f"{path.name}.corrupt-{stamp}")
-    number = 1
-    while target.exists():
-        number += 1
-        target = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
-    # The WAL first: left behind beside a new database, it would be taken for that one's.
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(target.with_name(target.name + suffix))
-    return target

@@ -18,6 +18,8 @@ from edge_gateway.store.feed import DeadLetterCallback, SqliteFeed
 from edge_gateway.store.sequence import first_sequence
 from edge_gateway.store.trim import GiveWay, Trim
 
+_FORMER_ID = "SELECT event_id FROM lost_event WHERE key = ? AND digest = ?"
+
 
 class SqliteOutbox:
     """Implements ``contracts.store.Outbox``. May be made before or after the database is opened.
@@ -43,6 +45,7 @@ class SqliteOutbox:
         self._feeds = {name: SqliteFeed(core, name, streams, on_dead_letter) for name, streams in uplinks.items()}
         self._append = Append(core.streams, core.sources, core.sealer, core.keys, clock, self._announce)
         trim = Trim(core.streams, core.sources, keep_days, database.counters)
+        database.newest_numbers = core.streams.newest_numbers
         database.attach(GiveWay(core.streams, core.sources, database.counters), trim, trim.keep_days_max)
 
     def append(
@@ -50,6 +53,8 @@ class SqliteOutbox:
     ) -> asyncio.Future[Appended]:
         # No coroutine, for the sake of speed; all the same, what is wrong is raised where it is awaited.
         try:
+            if key is not None:
+                self._database.salvaging.check_key(key)
             return self._database.submit(self._append, NewEvent(event, key, digest or ""))
         except StoreError as error:
             refused: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
@@ -57,10 +62,18 @@ class SqliteOutbox:
             return refused
 
     async def find(self, key: str, digest: str) -> Appended | None:
+        self._database.salvaging.check_key(key)
         found = await self._database.read(lambda connection: self._core.keys.known(connection, key, digest))
         if isinstance(found, ConflictError):
             raise found
         return found
+
+    async def former_id(self, key: str, digest: str) -> str | None:
+        """The id an event had that was lost with a damaged store: stored again, it keeps it. None: no such loss."""
+        if not self._database.salvaging.has_losses:
+            return None
+        row = await self._database.read(lambda connection: connection.execute(_FORMER_ID, (key, digest)).fetchone())
+        return None if row is None else str(row[0])
 
     def feed(self, uplink: str) -> SqliteFeed:
         """Of a configured uplink. Raises StoreError for any other."""

@@ -101,6 +101,7 @@ class WalFile:
         self.frames: dict[int, int] = {}
         """Page number to the place of its newest committed content."""
         self.page_count = 0
+        self._bad_frames = 0
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             header = _read_at(self._descriptor, 0, WAL_HEADER_BYTES + FRAME_HEADER_BYTES)
@@ -122,24 +123,48 @@ class WalFile:
         place = self.frames.get(number)
         return None if place is None else _read_at(self._descriptor, place, self.page_bytes)
 
+    @property
+    def finding(self) -> str | None:
+        """What is wrong with it; None for a log that only ends in a write cut short."""
+        if self._bad_frames:
+            return f"{self._bad_frames} frames of its write-ahead log are damaged, and there are commits after them"
+        return None
+
     def _scan(self, salts: bytes, before: tuple[int, int]) -> None:
         frame_bytes = FRAME_HEADER_BYTES + self.page_bytes
         uncommitted: dict[int, int] = {}
+        bad, has_bad_commit = 0, False
         size = os.fstat(self._descriptor).st_size
         for place in range(WAL_HEADER_BYTES, size - frame_bytes + 1, frame_bytes):
             frame = _read_at(self._descriptor, place, frame_bytes)
-            number, page_count, own_1, own_2 = struct.unpack(">II8xII", frame[:FRAME_HEADER_BYTES])
-            if frame[8:16] == salts and number:
-                found = wal_checksum(frame[:8], self._order, before)
-                if wal_checksum(frame[FRAME_HEADER_BYTES:], self._order, found) == (own_1, own_2):
-                    uncommitted[number] = place + FRAME_HEADER_BYTES
-                    if page_count:
-                        self.frames.update(uncommitted)
-                        self.page_count = page_count
-                        uncommitted.clear()
-            elif not any(frame[:FRAME_HEADER_BYTES]):
-                return  # the room that was made for frames to come
-            before = (own_1, own_2)
+            number, page_count, *own = struct.unpack(">II8xII", frame[:FRAME_HEADER_BYTES])
+            found = wal_checksum(frame[:8], self._order, before)
+            before = (own[0], own[1])
+            if frame[8:16] != salts or wal_checksum(frame[FRAME_HEADER_BYTES:], self._order, found) != before:
+                bad += 1
+                has_bad_commit = has_bad_commit or (frame[8:16] == salts and page_count > 0)
+                continue
+            uncommitted[number] = place + FRAME_HEADER_BYTES
+            if page_count:
+                # Every commit waits for the disk: a power cut tears the last one, and leaves no commit after that.
+                # (What a process that was killed had begun lies there too, without its commit.)
+                if has_bad_commit:
+                    self._bad_frames = bad
+                has_bad_commit = has_bad_commit or bad > 0
+                self.frames.update(uncommitted)
+                self.page_count = page_count
+                uncommitted.clear()
+
+
+def log_damage(path: Path) -> str | None:
+    """What is wrong with the write-ahead log of a database that nobody has open; None: nothing."""
+    wal = _open_wal(path)
+    if wal is None:
+        return None
+    try:
+        return wal.finding
+    finally:
+        wal.close()
 
 
 def wal_checksum(data: bytes, order: str, before: tuple[int, int]) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from enum import IntEnum
 from hashlib import blake2b
 from typing import Final
 
-from edge_gateway.store.page_file import FREE, PageFile
+from edge_gateway.store.page_file import CHUNK_PAGES, FREE, PageFile
 from edge_gateway.store.page_records import (
     INTERIOR_INDEX,
     INTERIOR_TABLE,
@@ -29,11 +29,18 @@ from edge_gateway.store.page_records import (
     table_rowid,
 )
 from edge_gateway.store.salvage_rows import FIRST_SEQUENCE, Facts, command_row, event_row, is_sequence, key_row
+from edge_gateway.store.sequence import stream_of
 
 SCHEMA_VERSION_ASSUMED: Final = 3
 """Of a file whose first page is gone: the one with checksums, without which nothing of it would count as sound."""
 
 LAST_SEQUENCE: Final = 6 << 40
+
+KEY_GAP_MAX: Final = 1 << 20
+"""Between the newest two keys: no till sells a million times in the meantime."""
+
+YOUNG_SLACK: Final = 1_000
+"""No page has more rows."""
 
 _ROOT: Final = 1
 _BTREE: Final = 5
@@ -71,11 +78,16 @@ class Survey:
         """The leaves of ``pending``, by the sequences on them."""
         self.unreadable: list[int] = []
         """In use, and nothing on them makes sense."""
+        self.rows_max = 0
+        """Rows of ``pending`` that there can be."""
+        self.newest: dict[int, int] = {}
+        """By stream id: no row is much above."""
         self.pages_seen = 0
         self.has_damaged_keys = False
         self._lists: dict[Holds, list[int]] = {}
         self._pivots: dict[int, int] = {}
         self._key_hashes: array[int] = array("Q")
+        self._key_newest: dict[int, list[int]] = {}
         count = file.page_count + 2
         self._holds, self._kinds, self._free = bytearray(count), bytearray(count), bytearray(count)
         self._is_below = bytearray(count)
@@ -91,6 +103,7 @@ class Survey:
             self.pages_seen = first + len(pages) - 1
             yield
         self._sift()
+        yield from self._note_young_keys()
         self._key_hashes = array("Q", sorted(self._key_hashes))
 
     def pages(self, what: Holds) -> list[int]:
@@ -102,6 +115,11 @@ class Survey:
         wanted = _hash(key)
         at = bisect.bisect_left(self._key_hashes, wanted)
         return at < len(self._key_hashes) and self._key_hashes[at] == wanted
+
+    def key_newest(self, stream_id: int) -> int:
+        """The highest number that a key of the stream has; 0: none. One far above all others is damaged."""
+        second, first = self._key_newest.get(stream_id, [0, 0])
+        return first if first - second < KEY_GAP_MAX or not second else second
 
     def dark_ranges(self) -> list[tuple[int, int]]:
         """Between which sequences pages that cannot be read may have held rows of ``pending`` (both ends excluded).
@@ -135,7 +153,7 @@ class Survey:
         """Whether a page that cannot be read held no rows of ``pending``."""
         above = self._above[number]
         if above:
-            return self._holds[above] in (Holds.OTHER_INTERIOR, Holds.KEYS)
+            return above == 1 or self._holds[above] in (Holds.OTHER_INTERIOR, Holds.KEYS)
         # A root. That of `pending` holds rows only while there is no page below it.
         return self._kinds[number] == _ROOT and bool(self.pending)
 
@@ -187,7 +205,7 @@ class Survey:
             if row is not None and row.uplink_id:
                 return Holds.DEAD
             if row is not None:
-                self._pivots[number] = _middle(page, places)
+                self._place(number, page, places)
                 return Holds.PENDING
             if command_row(cell) is not None:
                 return Holds.COMMANDS
@@ -197,6 +215,12 @@ class Survey:
             if all(value is None or isinstance(value, int) for value in cell.values):
                 return Holds.OTHER  # marks of days, which begin anew
         return Holds.NOTHING
+
+    def _place(self, number: int, page: bytes, places: list[int]) -> None:
+        pivot = self._pivots[number] = _middle(page, places)
+        self.rows_max += len(places)
+        stream_id = stream_of(pivot)
+        self.newest[stream_id] = max(self.newest.get(stream_id, 0), pivot + len(places))
 
     def _take_all(self, page: bytes, places: list[int]) -> None:
         for place in places:
@@ -212,10 +236,34 @@ class Survey:
             elif (row := key_row(cell.values)) is not None:
                 holds = Holds.KEYS
                 self._key_hashes.append(_hash(row.key))
+                top = self._key_newest.setdefault(stream_of(row.sequence), [0, 0])
+                if row.sequence > top[0]:
+                    top[0] = row.sequence
+                    top.sort()
             elif holds is not Holds.KEYS:
                 self.facts.take_indexed(cell.values)
                 holds = Holds.OTHER
         return holds
+
+    def _note_young_keys(self) -> Iterator[None]:
+        """Keys beside their events, that are not sorted in yet: of the newest events."""
+        for count, number in enumerate(reversed(self.pending), 1):
+            if self._pivots[number] <= self._sorted_to(stream_of(self._pivots[number])):
+                continue
+            page = self.file.page(number)
+            for place in cell_places(page):
+                cell = table_cell(page, place, self.file.page)
+                row = event_row(cell) if cell is not None else None
+                if row is not None and row.key is not None:
+                    self._key_hashes.append(_hash(row.key))
+            if not count % CHUNK_PAGES:
+                yield
+        self._pivots.clear()
+
+    def _sorted_to(self, stream_id: int) -> int:
+        """With some slack, for a page that holds older events as well."""
+        value = self.facts.gateway.get(f"keys_sorted_to_{stream_id}", 0)
+        return value - YOUNG_SLACK if isinstance(value, int) else 0
 
     def _sift(self) -> None:
         """Once all witnesses were heard: which pages count."""
@@ -237,8 +285,7 @@ class Survey:
                 self._lists.setdefault(holds, []).append(number)
         pending.sort(key=self._pivots.__getitem__)
         self.pending = array("I", pending)
-        self._pivots.clear()
-        if any(self._holds[self._above[number]] is not Holds.INTERIOR for number in self.unreadable):
+        if any(self._holds[self._above[number]] != Holds.INTERIOR for number in self.unreadable):
             self.has_damaged_keys = True
 
     def _votes(self, number: int) -> int:

@@ -95,9 +95,23 @@ class SalvageReader:
         """How many were found good, ends excluded."""
         return bisect.bisect_left(self.sequences, high) - bisect.bisect_right(self.sequences, low)
 
-    def all_dark(self) -> None:
+    def newest_between(self, low: int, high: int) -> int:
+        """The highest found, ends excluded; 0: none."""
+        at = bisect.bisect_left(self.sequences, high)
+        return self.sequences[at - 1] if at and self.sequences[at - 1] > low else 0
+
+    def oldest_between(self, low: int, high: int) -> int:
+        """The lowest found, ends excluded; 0: none."""
+        at = bisect.bisect_right(self.sequences, low)
+        return self.sequences[at] if at < len(self.sequences) and self.sequences[at] < high else 0
+
+    def darken(self, low: int, high: int) -> None:
         """More are missing than the damage that was seen explains: any number that was not found may be."""
-        self.dark = [(FIRST_SEQUENCE, LAST_SEQUENCE)]
+        self.dark = _merged([*self.dark, (low, high)])
+
+    def is_dark_beyond(self, last: int, end: int) -> bool:
+        """Whether a dark range goes on above a stream's last number, below its end."""
+        return any(low < end and last + 1 < high for low, high in self.dark)
 
     def _events_of(self, page: bytes) -> list[StoredRow]:
         places = cell_places(page)

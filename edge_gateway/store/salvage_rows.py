@@ -31,6 +31,8 @@ FIRST_SEQUENCE: Final = 1 << STREAM_SHIFT
 GATEWAY_VALUES_MAX: Final = 1_000
 """Of `gateway`; there are a handful."""
 
+_SCHEMA_KINDS: Final = ("table", "index", "view", "trigger")
+
 _EVENT: Final = (str, str, str, int, bytes)
 
 
@@ -103,6 +105,10 @@ class Facts:
                 self.uplinks[cell.rowid] = name
             case (None, str(fingerprint), int(first_used)) if cell.rowid > 0 and len(fingerprint) == 16:
                 self.keys[cell.rowid] = (fingerprint, first_used)
+            case (str(kind), str(), str(), int(), None | str()) if kind in _SCHEMA_KINDS:
+                pass  # the schema's own rows
+            case (str(), int(), str(), int(), str(), str(), *_):
+                pass  # of `salvage`: what became of stores before this one
             case _:
                 return False
         return True

@@ -27,6 +27,9 @@ IN_CLEAR: Final = 0
 _KEY_ID: Final = "SELECT key_id FROM encryption_key WHERE fingerprint = ?"
 _NEW_KEY_ID: Final = "INSERT INTO encryption_key (fingerprint, first_used_ms) VALUES (?, ?) RETURNING key_id"
 
+LOST_KEY: Final = "lost:"
+"""Begins what stands for the fingerprint of a key whose row was lost with a damaged store."""
+
 NONCE_BYTES: Final = 12
 NONCES_AT_ONCE: Final = 64
 """Drawn with one system call; each is used once."""
@@ -117,7 +120,7 @@ class Sealer:
         if key is not None:
             return self._unpacked(event, _opened(key, event))
         if key_id not in self._fingerprints:
-            # Another process began a key; or its row was lost, and one of ours may still be it.
+            # Another process began a key; or its row was lost, and one of ours may be it.
             self._is_stale = True
             if (packed := self._opened_by_any(event)) is not None:
                 return self._unpacked(event, packed)
@@ -148,7 +151,8 @@ class Sealer:
 
     def _learn(self, connection: sqlite3.Connection) -> None:
         by_fingerprint = {key.fingerprint: key for key in self._ring.keys}
-        self._fingerprints = dict(connection.execute("SELECT key_id, fingerprint FROM encryption_key").fetchall())
+        rows = connection.execute("SELECT key_id, fingerprint FROM encryption_key").fetchall()
+        self._fingerprints = {key_id: known for key_id, known in rows if not known.startswith(LOST_KEY)}
         self._keys = {
             key_id: by_fingerprint[known] for key_id, known in self._fingerprints.items() if known in by_fingerprint
         }

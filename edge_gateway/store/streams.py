@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,14 +66,15 @@ class StreamState:
 class Streams:
     """Written in the SQLite thread only, after a commit; the event loop may read single numbers.
 
-    ``uplinks``: those configured, by name, with the streams each takes.
+    ``uplinks``: those configured, by name, with the streams each takes. ``openings``: another number, another file.
     """
 
-    def __init__(self, uplinks: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, uplinks: Mapping[str, Collection[str]], openings: Callable[[], int] = int) -> None:
         self._uplinks = {name: frozenset(str(stream) for stream in streams) for name, streams in uplinks.items()}
         self._states: dict[str, StreamState] = {}
         self._by_id: dict[int, StreamState] = {}
-        self._data_version = -1
+        self._openings = openings
+        self._version = (-1, -1)
         self.reloads = 0
         """How often another process was found to have written."""
         self.ids: Mapping[str, int] = {}
@@ -93,6 +94,10 @@ class Streams:
     def all(self) -> Mapping[str, StreamState]:
         return self._states
 
+    def newest_numbers(self) -> dict[int, int]:
+        """By stream id, as far as it was read."""
+        return {stream_id: state.last_sequence for stream_id, state in self._by_id.items()}
+
     def takes(self, uplink: str, stream: str) -> bool:
         """Whether the uplink is configured for the stream."""
         return stream in self._uplinks[uplink]
@@ -104,13 +109,13 @@ class Streams:
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read it all once; later only if another process (the replay command) has written in the meantime."""
-        version: int = connection.execute("PRAGMA data_version").fetchone()[0]
-        if version == self._data_version:
+        version = (self._openings(), connection.execute("PRAGMA data_version").fetchone()[0])
+        if version == self._version:
             return
-        if self._data_version != -1:
+        if self._version != (-1, -1):
             self.reloads += 1
         self._read(connection)
-        self._data_version = version
+        self._version = version
 
     def register(self, connection: sqlite3.Connection) -> None:
         """Give every configured uplink its id and its cursors, outside any transaction. Raises StoreError."""

@@ -32,8 +32,14 @@ class Writer:
     """Producers await ``submit``; one collector task, ``run``, serves them all."""
 
     def __init__(
-        self, thread: RunsInThread, transactor: Transactor, counters: Counter[str], condition: StoreCondition
+        self,
+        thread: RunsInThread,
+        transactor: Transactor,
+        counters: Counter[str],
+        condition: StoreCondition,
+        on_failure: Callable[[BaseException | None], None] = lambda cause: None,
     ) -> None:
+        self._on_failure = on_failure
         self._thread = thread
         self._condition = condition
         self._transactor = transactor
@@ -123,6 +129,8 @@ class Writer:
                 taken.add(rank)
         failed = next((error for error in errors if type(error) is StoreError), None)
         self._condition.seen(refused, taken, failed, is_dropping=self._transactor.is_giving_way)
+        if failed is not None:
+            self._on_failure(failed.__cause__)
 
 
 def _fail(futures: Sequence[asyncio.Future[Any]], error: StoreError) -> None:

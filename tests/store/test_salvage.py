@@ -1,0 +1,471 @@
+"""A damaged store: every row on a sound page survives, none that is damaged goes out, what is lost is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge_gateway.contracts.errors import StoreError
+from edge_gateway.settings import EncryptionSettings
+from edge_gateway.store import inspection, keys, salvaging, set_aside
+from edge_gateway.store.page_file import PageFile, log_damage
+from edge_gateway.store.page_survey import Survey
+from edge_gateway.store.salvage_reader import SalvageReader
+from tests.store.damage import KINDS, Layout, damage, damage_page, layout_of, safe
+from tests.support.clock import FakeClock
+from tests.support.stores import TRANSACTIONS, Store, event, open_store
+from tests.support.waiting import wait_until
+
+STREAMS = (TRANSACTIONS, "device_events")
+EVENTS, DELIVERED, REFUSED = 240, 30, 4
+ALL_KEYS = "SELECT key, sequence FROM idempotency_key UNION SELECT key, sequence FROM pending WHERE key IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A sound store to make damaged ones from, and what is in it."""
+
+    directory: Path
+    settings: dict[str, Any]
+    rows: dict[int, str]
+    appended: dict[int, str]
+    """Delivered and refused ones included."""
+    layout: Layout
+    keys: dict[str, int]
+
+    def copy_to(self, directory: Path) -> Path:
+        for path in self.directory.glob("outbox.db*"):
+            shutil.copy(path, directory)
+        return directory / "outbox.db"
+
+
+def padding(number: int) -> int:
+    """Some fill a tenth of a page, some three pages."""
+    return number * 37 % 9000 if number % 5 == 0 else number * 7 % 400
+
+
+async def fill(store: Store) -> dict[int, str]:
+    """Answers all events with their sequences."""
+
+    async def put(number: int) -> None:
+        one = event(f"e{number}", stream=STREAMS[number % 2], padding=padding(number))
+        await store.outbox.append(one, key=f"k{number}" if number % 2 == 0 else None, digest="d")
+
+    for first in range(0, EVENTS, 20):
+        await asyncio.gather(*map(put, range(first, first + 20)))
+        if first == EVENTS // 2:
+            await store.database.read(lambda one: one.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    for number in range(20):
+        await store.commands.claim(f"printer/{number}", "d")
+        await store.commands.finish(f"printer/{number}", b'{"status":"completed"}')
+    appended = await waiting_rows(store)
+    refused = {f"e{number}": "unknown article" for number in range(DELIVERED, DELIVERED + REFUSED)}
+    await store.settle([f"e{number}" for number in range(DELIVERED)], refused)
+    return appended
+
+
+async def make(directory: Path, *, is_sealed: bool, has_log: bool) -> Original:
+    directory.mkdir()
+    wanted: dict[str, Any] = {}
+    if is_sealed:
+        (directory / "keys").write_text(f"{bytes(range(32)).hex()}\n")
+        (directory / "keys").chmod(0o600)
+        wanted["encryption"] = EncryptionSettings(key_file=directory / "keys")
+    work, kept = directory / "work", directory / "kept"
+    work.mkdir()
+    kept.mkdir()
+    async with open_store(work, **wanted) as store:
+        appended = await fill(store)
+        rows = dict(await store.database.read(lambda one: one.execute("SELECT sequence, id FROM pending").fetchall()))
+        all_keys = dict(await store.database.read(lambda one: one.execute(ALL_KEYS).fetchall()))
+        if has_log:
+            for path in work.glob("outbox.db*"):
+                shutil.copy(path, kept)
+    if not has_log:
+        shutil.copy(work / "outbox.db", kept)
+    return Original(kept, wanted, rows, appended, layout_of(kept / "outbox.db"), all_keys)
+
+
+@pytest.fixture(scope="module", params=["clear", "clear-log", "sealed", "sealed-log"])
+def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Original:
+    is_sealed, has_log = request.param.startswith("sealed"), request.param.endswith("log")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "BITE_KEYS", 4)
+        patch.setattr(keys, "YOUNG_MAX", 16)  # most are sorted in, the newest lie beside their events
+        directory = tmp_path_factory.mktemp("salvage") / "original"
+        return asyncio.run(make(directory, is_sealed=is_sealed, has_log=has_log))
+
+
+async def waiting_rows(store: Store) -> dict[int, str]:
+    return dict(await store.database.read(lambda one: one.execute("SELECT sequence, id FROM pending").fetchall()))
+
+
+async def deliverable(store: Store) -> dict[int, bytes]:
+    """What goes out, of all streams."""
+    feed, found = store.feed, {}
+    for stream in STREAMS:
+        after = 0
+        while more := await feed.backlog(stream, after=after, limit=1000):
+            found.update((one.sequence, one.event.payload) for one in more)
+            after = more[-1].sequence
+    return found
+
+
+def read_raw(path: Path) -> tuple[dict[int, str], SalvageReader]:
+    file = PageFile(path)
+    survey = Survey(file)
+    for _ in survey.run():
+        pass
+    reader = SalvageReader(survey)
+    found = {row.sequence: row.event.id for rows in reader.events() for row in rows}
+    file.close()
+    return found, reader
+
+
+def test_page_reader_reads_a_sound_store_as_sqlite_does(original: Original, tmp_path: Path) -> None:
+    path = original.copy_to(tmp_path)
+    found, reader = read_raw(path)
+    assert found == original.rows
+    assert reader.dark == []
+    assert log_damage(path) is None
+    assert set(original.layout.pages_of) == set(original.rows)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_salvage_keeps_what_lies_on_sound_pages_and_counts_the_rest(
+    original: Original, tmp_path: Path, seed: int
+) -> None:
+    print(f"seed {seed}")
+    hit = damage(original.copy_to(tmp_path), random.Random(seed))
+    async with open_store(tmp_path, **original.settings) as store:
+        kept = await waiting_rows(store)
+        if store.database.set_aside_as is not None:
+            assert set(safe(original.layout, hit)) <= kept.keys()
+            assert kept.items() <= original.rows.items()
+            (state,) = store.database.salvaging.states
+            assert state.stage == "done"
+            if state.report.is_exact:
+                assert state.report.lost_total == len(original.rows) - len(kept)
+            for key, sequence in original.keys.items():
+                known = await store.outbox.find(key, "d")
+                assert known is None or sequence in kept or sequence not in original.rows, f"{key} is lost, and known"
+        for payload in (await deliverable(store)).values():
+            event_id = payload.split(b'"id":"', 1)[1].split(b'"', 1)[0].decode()
+            assert payload == event(event_id, padding=padding(int(event_id[1:]))).payload
+        await store.outbox.append(event("new"), key="new", digest="d")
+    if store.database.set_aside_as is not None:
+        with inspection.opened(tmp_path) as connection:
+            assert inspection.problems(connection) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), kind=st.sampled_from(KINDS), first=st.sampled_from([1, 1, 3, 20]))
+def test_page_reader_never_raises_and_never_takes_damage_for_good(
+    original: Original, tmp_path: Path, seed: int, kind: str, first: int
+) -> None:
+    path = original.copy_to(tmp_path)
+    rng = random.Random(seed)
+    hit = damage(path, rng, kinds=(kind,), first=first)
+    if rng.random() < 0.3 and (log := tmp_path / "outbox.db-wal").exists():
+        data = bytearray(log.read_bytes())
+        data[rng.randrange(min(len(data), 400_000))] ^= 1 << rng.randrange(8)
+        log.write_bytes(data)
+        hit |= original.layout.in_log
+    found, reader = read_raw(path)
+    # Where a frame of the log is gone, the page is read as it was before: what was delivered since comes again.
+    assert found.items() <= (original.appended if hit & original.layout.in_log else original.rows).items()
+    if not hit & original.layout.in_log:
+        assert set(safe(original.layout, hit)) <= found.keys()
+    log_damage(path)
+    assert all(reader.has(sequence) for sequence in found)
+
+
+async def damaged_store(original: Original, directory: Path, pages: int = 3, seed: int = 5) -> set[int]:
+    """The content of some leaves is noise; answers the sequences that lay there."""
+    path = original.copy_to(directory)
+    log = directory / "outbox.db-wal"
+    if log.exists():
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.close()
+    layout, rng = layout_of(path), random.Random(seed)
+    newest = {max((one for one in layout.leaf_of if one < end << 40), default=0) for end in (4, 6)}
+    wanted = sorted(set(layout.leaf_of.values()) - {layout.leaf_of[one] for one in newest})
+    data, hit = bytearray(path.read_bytes()), set(rng.sample(wanted, pages))
+    for page in hit:
+        damage_page(data, page, "zero", rng)
+    path.write_bytes(data)
+    return {sequence for sequence, used in layout.pages_of.items() if used & hit}
+
+
+async def test_lost_sale_may_be_submitted_again_and_keeps_its_id(original: Original, tmp_path: Path) -> None:
+    gone = await damaged_store(original, tmp_path)
+    lost_keys = {key for key, sequence in original.keys.items() if sequence in gone}
+    assert lost_keys
+    async with open_store(tmp_path, **original.settings) as store:
+        (state,) = store.database.salvaging.states
+        assert state.report.is_exact
+        assert state.report.lost_total == len(gone)
+        named = set(state.report.keys_lost)
+        assert named <= lost_keys
+        assert named
+        assert not state.is_acknowledged
+        assert await store.outbox.former_id("never-sold", "d") is None
+        assert not [key for key in lost_keys if await store.outbox.find(key, "d") is not None]
+        for key in named:
+            assert await store.outbox.former_id(key, "other") is None
+            former = await store.outbox.former_id(key, "d")
+            assert former == f"e{key[1:]}"
+            again = await store.outbox.append(event(former), key=key, digest="d")
+            assert again.is_new
+        for key in original.keys.keys() - lost_keys:
+            assert await store.outbox.find(key, "d") is not None
+        assert await store.commands.claim("printer/3", "d") == b'{"status":"completed"}'
+        counts = await store.outbox.counts()
+        assert sum(one.dead for one in counts.values()) == REFUSED
+
+
+async def test_new_events_come_after_all_of_the_old_store_in_the_order_of_their_numbers(
+    original: Original, tmp_path: Path
+) -> None:
+    await damaged_store(original, tmp_path)
+    clock = FakeClock()
+    async with open_store(tmp_path, clock=clock, **original.settings) as store:
+        epoch = store.database.epoch
+        await store.outbox.append(event("new"))
+        rows = await waiting_rows(store)
+        newest = max(rows)
+        assert rows[newest] == "new"
+        assert all(number in original.rows for number in rows if number != newest)
+    assert epoch is not None
+
+
+async def test_numbers_go_on_above_even_if_the_clock_stands_in_1970(original: Original, tmp_path: Path) -> None:
+    for round_number in range(2):
+        path = tmp_path / "outbox.db"
+        if round_number == 0:
+            await damaged_store(original, tmp_path)
+        else:
+            data = bytearray(path.read_bytes())
+            damage_page(data, min(layout_of(path).leaf_of.values()), "zero", random.Random(1))
+            path.write_bytes(data)
+        clock = FakeClock()
+        clock.jump_wall_clock(-clock.now().timestamp())
+        async with open_store(tmp_path, clock=clock, **original.settings) as store:
+            assert store.database.set_aside_as is not None
+            before = await waiting_rows(store)
+            await store.outbox.append(event(f"new{round_number}"))
+            rows = await waiting_rows(store)
+            assert rows[max(rows)] == f"new{round_number}"
+            assert len(rows) == len(before) + 1
+            assert "new0" in rows.values()
+
+
+@pytest.fixture
+def slow_salvage(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """Nothing is salvaged at the opening; then a bite at each turn of the clock."""
+    monkeypatch.setattr(salvaging, "AT_OPEN_S_MAX", 0.0)
+    return FakeClock()
+
+
+async def test_salvage_in_the_background_holds_back_what_it_may_contradict(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock
+) -> None:
+    gone = await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        with pytest.raises(StoreError, match="is being salvaged: 'k100' may be in it"):
+            await store.outbox.find("k100", "d")
+        with pytest.raises(StoreError, match="requests are being salvaged"):
+            await store.commands.claim("printer/3", "d")
+        await store.outbox.append(event("new", stream="device_events"))
+        assert await deliverable(store) == {}
+        assert await store.feed.live("device_events", beyond=0, limit=10) == []
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        assert len(await deliverable(store)) == len(original.rows) - len(gone) + 1
+        assert await store.commands.claim("printer/3", "d") == b'{"status":"completed"}'
+        again = await store.outbox.append(event("again"), key="k100", digest="d")
+        assert not again.is_new
+
+
+async def test_new_sales_are_taken_as_soon_as_the_old_keys_are_known(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock
+) -> None:
+    await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        with pytest.raises(StoreError, match="is being salvaged"):
+            await store.outbox.append(event("new"), key="new", digest="d")
+        while store.database.salvaging.may_have("new"):
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        assert store.database.salvaging.is_running
+        assert (await store.outbox.append(event("new"), key="new", digest="d")).is_new
+        with pytest.raises(StoreError, match="is being salvaged"):
+            await store.outbox.append(event("again"), key="k100", digest="d")
+
+
+async def test_salvage_goes_on_after_a_restart_and_comes_to_the_same(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = await damaged_store(original, tmp_path)
+    openings = 0
+    while True:
+        openings += 1
+        async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+            for _ in range(2 * openings):
+                await slow_salvage.advance(salvaging.PAUSE_S)
+            if not store.database.salvaging.is_running:
+                break
+    assert openings > 2
+    async with open_store(tmp_path, **original.settings) as store:
+        assert await waiting_rows(store) == {
+            sequence: event_id for sequence, event_id in original.rows.items() if sequence not in gone
+        }
+        (state,) = store.database.salvaging.states
+        assert (state.report.is_exact, state.report.lost_total) == (True, len(gone))
+        assert sum(state.report.salvaged.values()) == len(original.rows) - len(gone)
+        assert state.report.commands == 20
+    with inspection.opened(tmp_path) as connection:
+        assert inspection.problems(connection) == []
+
+
+async def test_store_that_is_damaged_while_it_is_open_is_replaced(original: Original, tmp_path: Path) -> None:
+    original.copy_to(tmp_path)
+    async with open_store(tmp_path, **original.settings) as store:
+        await store.database.read(lambda one: one.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        await store.outbox.counts()  # as every few seconds: how far its numbers went is remembered
+        path = tmp_path / "outbox.db"
+        layout, data = layout_of(path), bytearray(path.read_bytes())
+        victim = layout.leaf_of[max(layout.leaf_of)]
+        gone = {sequence for sequence, pages in layout.pages_of.items() if victim in pages}
+        damage_page(data, victim, "zero", random.Random(1))
+        with path.open("r+b") as file:
+            file.seek((victim - 1) * 4096)
+            file.write(bytes(4096))
+        await store.database.read(lambda one: one.execute("PRAGMA shrink_memory").fetchall())
+        with pytest.raises(StoreError):
+            await deliverable(store)
+        await wait_until(lambda: store.database.openings == 1, what="the store to be replaced")
+        assert set(await deliverable(store)) == original.rows.keys() - gone
+        assert (await store.outbox.append(event("new"), key="new", digest="d")).is_new
+        assert store.database.salvaging.states[0].report.lost_total == len(gone)
+    async with open_store(tmp_path, **original.settings) as store:
+        assert store.database.salvaging.states[0].stage == "done"
+
+
+async def test_log_with_a_damaged_frame_before_later_commits_is_not_taken_for_its_end(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    async with open_store(tmp_path / "work") as store:
+        for number in range(20):
+            await store.outbox.append(event(f"e{number}"))
+        for path in (tmp_path / "work").glob("outbox.db*"):
+            shutil.copy(path, tmp_path)
+    log = tmp_path / "outbox.db-wal"
+    frame_bytes = 24 + 4096
+    frames = len([one for one in range(32, log.stat().st_size - frame_bytes, frame_bytes) if _is_frame(log, one)])
+    whole = log.read_bytes()
+    for frame in range(frames - 6):
+        data = bytearray(whole)
+        data[32 + frame * frame_bytes + 24 + 100] ^= 1
+        log.write_bytes(data)
+        assert log_damage(tmp_path / "outbox.db") is not None, frame
+    log.write_bytes(whole)
+    assert log_damage(tmp_path / "outbox.db") is None
+    torn = bytearray(whole)
+    torn[32 + (frames - 1) * frame_bytes + 500] ^= 1
+    log.write_bytes(torn)
+    assert log_damage(tmp_path / "outbox.db") is None, "a power cut tears the last commit: nobody was promised it"
+    data = bytearray(whole)
+    data[32 + (frames // 2) * frame_bytes + 24 + 100] ^= 1
+    log.write_bytes(data)
+    async with open_store(tmp_path) as store:
+        assert store.database.set_aside_as is not None
+        assert len(await waiting_rows(store)) == 20
+
+
+def _is_frame(log: Path, place: int) -> bool:
+    with log.open("rb") as file:
+        salts = file.read(24)[16:24]
+        file.seek(place + 8)
+        return file.read(8) == salts
+
+
+async def test_power_cut_between_two_renames_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    async with open_store(tmp_path / "work") as store:
+        for number in range(20):
+            await store.outbox.append(event(f"e{number}"))
+        for path in (tmp_path / "work").glob("outbox.db*"):
+            shutil.copy(path, tmp_path)
+    target = tmp_path / "outbox.db.corrupt-20260101T000000Z"
+    (tmp_path / f"{target.name}{set_aside.MARK}").touch()
+    (tmp_path / "outbox.db-wal").rename(tmp_path / f"{target.name}-wal")
+    async with open_store(tmp_path) as store:
+        assert len(await waiting_rows(store)) == 20
+        assert target.exists()
+
+
+async def test_old_stores_do_not_fill_the_disk(tmp_path: Path) -> None:
+    clock = FakeClock()
+    for number in range(set_aside.KEPT_MAX + 3):
+        (tmp_path / "outbox.db").write_bytes(b"not a database at all " * 500)
+        (tmp_path / "outbox.db-wal").unlink(missing_ok=True)
+        async with open_store(tmp_path, clock=clock):
+            pass
+        await clock.advance(60 + number)
+    kept = [path.name for path in tmp_path.glob("*.corrupt-*")]
+    assert len(kept) == set_aside.KEPT_MAX, kept
+
+
+async def test_rows_of_a_store_that_began_higher_are_numbered_anew_in_their_order(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock
+) -> None:
+    """The old store began by the time of 2026; the box has come up in 1970, and sells before it has looked."""
+    await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        for number in range(30):
+            await store.outbox.append(event(f"high{number}", padding=3000))
+        old = await waiting_rows(store)
+    path = tmp_path / "outbox.db"
+    data = bytearray(path.read_bytes())
+    damage_page(data, min(layout_of(path).leaf_of.values()), "zero", random.Random(1))
+    path.write_bytes(data)
+    slow_salvage.jump_wall_clock(-slow_salvage.now().timestamp())
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        await store.outbox.append(event("new", stream=TRANSACTIONS))
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        rows = await waiting_rows(store)
+        ids = [rows[number] for number in sorted(rows) if number >= 5 << 40]
+        assert ids[-1] == "new"
+        assert ids[-31:-1] == [f"high{number}" for number in range(30)]
+        before = [old[number] for number in sorted(old) if number >= 5 << 40]
+        assert [one for one in before if one in set(ids)] == ids[:-1]
+
+
+async def test_newest_sales_that_cannot_be_read_are_told_of_though_nobody_can_count_them(
+    original: Original, tmp_path: Path
+) -> None:
+    original.copy_to(tmp_path)
+    connection = sqlite3.connect(tmp_path / "outbox.db")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    path = tmp_path / "outbox.db"
+    layout, data = layout_of(path), bytearray(path.read_bytes())
+    damage_page(data, layout.leaf_of[max(layout.leaf_of)], "zero", random.Random(1))
+    path.write_bytes(data)
+    async with open_store(tmp_path, **original.settings) as store:
+        (state,) = store.database.salvaging.unacknowledged
+        assert not state.report.is_exact
+        assert state.report.open_ended == [TRANSACTIONS]
+        assert "the newest of transactions cannot be read" in state.report.words
