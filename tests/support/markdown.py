@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"^```(?P<language>\w+) run\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^ *```(?P<language>\w+) run\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+"""Also within a list, where it is indented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ def examples(pages: list[Path]) -> list[Example]:
         text = page.read_text()
         for match in _BLOCK.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
-            found.append(Example(f"{page.relative_to(ROOT)}:{line}", match["language"], match["code"]))
+            found.append(Example(f"{page.relative_to(ROOT)}:{line}", match["language"], textwrap.dedent(match["code"])))
     return found
 
 
