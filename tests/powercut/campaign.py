@@ -46,7 +46,8 @@ class Campaign:
     """``work``: an empty directory, in memory if there is one. ``records_before``: of the trace, not cut in.
 
     ``with_store``: open each reconstruction with the real store; else only near a change of names, and a sample.
-    ``share``: (1, 3) is the second of three processes that share the work.
+    ``may_be_set_aside``: the store is known to be damaged. ``share``: (1, 3) is the second of three processes that
+    share the work.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Campaign:
         records_before: int = 0,
         with_store: bool = False,
         cuts_each: int = 1,
+        may_be_set_aside: bool = False,
         share: tuple[int, int] = (0, 1),
     ) -> None:
         self._trace = trace
@@ -66,6 +68,7 @@ class Campaign:
         self._seed = seed
         self._with_store = with_store
         self._cuts_each = cuts_each
+        self._may_be_set_aside = may_be_set_aside
         self._share = share
         self._mirror = Mirror(work / "mirror")
         self._checked: tuple[int, int] | None = None
@@ -136,4 +139,4 @@ class Campaign:
                     file.seek(place)
                     file.write(data)
                 file.truncate(size)
-        return await broken_with_store(directory, self.promises)
+        return await broken_with_store(directory, self.promises, may_be_set_aside=self._may_be_set_aside)

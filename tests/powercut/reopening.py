@@ -16,6 +16,7 @@ from edge_gateway.store.database import FILE_NAME
 from edge_gateway.store.packing import Packer
 from tests.powercut.promises import UPLINKS, Promises, event_of, key_of
 from tests.support.stores import TRANSACTIONS, Store, event, open_store
+from tests.support.waiting import wait_until
 
 FRESH_ID: Final = "after-0-0"
 EVENTS_MAX: Final = 100_000
@@ -61,12 +62,14 @@ def _broken_events(pending: dict[str, bytes], wanted: set[str], gone: set[str]) 
     return broken
 
 
-async def broken_with_store(directory: Path, promises: Promises) -> list[str]:
+async def broken_with_store(directory: Path, promises: Promises, *, may_be_set_aside: bool = False) -> list[str]:
     """By the store itself, as the daemon opens it; then it must take a fresh event, and be sound."""
     try:
         async with open_store(directory, uplinks=UPLINKS) as store:
-            broken = [] if store.database.set_aside_as is None else ["the database was set aside as damaged"]
-            return broken + await _broken_promises(store, promises)
+            if store.database.set_aside_as is not None and not may_be_set_aside:
+                return ["the database was set aside as damaged"]
+            await wait_until(lambda: not store.database.salvaging.is_running, what="the end of the salvage")
+            return await _broken_promises(store, promises)
     except EdgeGatewayError as error:
         return [f"the store does not open: {error}"]
 

@@ -70,10 +70,15 @@ class Session:
             kill_after_records=kill_after_records,
         )
 
-    def cut_everywhere(self, *, with_store: bool = False, cuts_each: int = 1) -> Report:
+    def cut_everywhere(self, *, with_store: bool = False, cuts_each: int = 1, may_be_set_aside: bool = False) -> Report:
         """Every point of the trace; the work is shared by some processes."""
         report = Report()
-        options = {"with_store": with_store, "cuts_each": cuts_each, "records_before": self._records_before}
+        options = {
+            "with_store": with_store,
+            "cuts_each": cuts_each,
+            "may_be_set_aside": may_be_set_aside,
+            "records_before": self._records_before,
+        }
         shares: Sequence[dict[str, Any]] = [
             {**options, "share": (number, PROCESSES), "work": self._work / f"work{number}"}
             for number in range(PROCESSES)

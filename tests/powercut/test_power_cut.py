@@ -90,6 +90,30 @@ def test_power_cut_during_a_migration_loses_nothing_the_old_version_kept(session
     assert session.cut_everywhere(with_store=True, cuts_each=2).broken == []
 
 
+def test_power_cut_while_a_damaged_store_is_set_aside_loses_nothing_that_can_be_read(session: Session) -> None:
+    """Cut while files change their names, and at every write of the salvage."""
+    ids = [f"old-0-{number}" for number in range(OLD_EVENTS)]
+    path = session.store / FILE_NAME
+    _make_old_store(path, max(schema_files()), ids)
+    _damage_page_of(path, "command")
+    session.begin_with([("accepted", each) for each in ids])
+    session.run("--run", "new", "--commits", "4")
+    session.check_trace()
+    assert any(each.name.startswith(f"{FILE_NAME}.corrupt-") for each in session.store.iterdir())
+    assert session.cut_everywhere(with_store=True, cuts_each=2, may_be_set_aside=True).broken == []
+
+
+def _damage_page_of(path: Path, table: str) -> None:
+    """One that holds none of the events."""
+    with closing(sqlite3.connect(path)) as connection:
+        page, size = connection.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = ?", (table,)
+        ).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
 def _make_old_store(path: Path, version: int, ids: list[str]) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
