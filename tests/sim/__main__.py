@@ -39,15 +39,16 @@ def main() -> int:
     memory = Path("/dev/shm")
     directory = Path(tempfile.mkdtemp(prefix="sim-", dir=memory if memory.is_dir() else None))
     year = Year(arguments.seed, arguments.days, directory, _line if arguments.verbose else _progress)
+    commit = _commit()
     try:
         report = year.run()
     except BaseException:
-        print(f"\nfailed: seed {arguments.seed}, day {year.report.days + 1}, commit {_commit()}", file=sys.stderr)
+        print(f"\nfailed: seed {arguments.seed}, day {year.report.days + 1}, commit {commit}", file=sys.stderr)
         print(f"again: python -m tests.sim --seed {arguments.seed} --days {arguments.days}", file=sys.stderr)
         raise
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    text = json.dumps({**report.to_json(), "commit": _commit()}, indent=2)
+    text = json.dumps({**report.to_json(), "commit": commit}, indent=2)
     print(text)
     if arguments.json:
         arguments.json.write_text(text)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from tests.sim.faults import Faults
-from tests.sim.promises import Promises
+from tests.sim.promises import BrokenPromiseError, Promises
 from tests.sim.store import START_S, SimulatedStore
 from tests.sim.virtual_time import run
 
@@ -25,6 +26,9 @@ PAUSE_S_MAX: Final = 60.0
 CUSTOMERS_MAX: Final = 6
 """Of a lane and day."""
 FAULTS_MAX: Final = 5
+MEMORY_GROWTH_MB_MAX: Final = 40.0
+"""From the first tenth to the end. The world remembers a year's ids; a gateway that is not freed is 2 MB, a year has
+hundreds."""
 EVENING_S_MAX: Final = 3600.0
 """For tills that still wait for an answer, and on some days for the cloud to have it all."""
 
@@ -40,6 +44,8 @@ class YearReport:
     digest: str = ""
     faults: dict[str, int] = field(default_factory=dict)
     clouds: dict[str, dict[str, int]] = field(default_factory=dict)
+    tills: dict[str, int] = field(default_factory=dict)
+    """Error codes of replies; all of these sales were accepted in the end."""
     promises: dict[str, int] = field(default_factory=dict)
     owed_at_most: int = 0
     wall_s: float = 0.0
@@ -106,6 +112,9 @@ class Year:
                 await store.stop_gateway()
             self._tell(day, store, faults, promises, began)
         promises.look_at_the_end()
+        growth_mb = self.report.memory_mb[-1] - self.report.memory_mb[0]
+        if growth_mb > MEMORY_GROWTH_MB_MAX:
+            raise BrokenPromiseError(f"memory grew by {growth_mb} MB: {self.report.memory_mb}")
 
     async def _trade(self, store: SimulatedStore, faults: Faults, fault_count: int) -> None:
         closing, random = asyncio.Event(), store.random(f"customers/{self.report.days}")
@@ -124,6 +133,7 @@ class Year:
         report.digest = promises.digest
         report.faults = dict(faults.counters)
         report.clouds = {name: dict(cloud.counters) for name, cloud in store.clouds.items()}
+        report.tills = dict(sum((lane.statistics.errors for lane in store.lanes), Counter[str]()))
         report.promises = dict(promises.counters)
         report.owed_at_most = max(report.owed_at_most, promises.owed)
         report.wall_s = round(time.monotonic() - began, 1)
