@@ -117,7 +117,7 @@ async def _daemon(path: Path, certificate: Path, events: int, *, is_encrypted: b
 def _sell_until_drained(
     daemon: GatewayProcess, port: int, arrivals: _Arrivals, events: int, started_ns: int
 ) -> dict[str, Any]:
-    tills = Tills(port, LIVE_PREFIX, LIVE_TILLS)
+    tills = Tills(port, LIVE_PREFIX, LIVE_TILLS, first=BACKLOG_TILLS)  # of other sources than the backlog
     accepted: list[float] = []
     published_ns: dict[str, int] = {}
     seen, seen_at = 0, time.monotonic()
