@@ -36,8 +36,8 @@ async def test_durable_append_tells_rate_and_bytes_of_both_programs(tmp_path: Pa
         "bare collector",
         "bare collector, rising ids, repeats not seen",
     ]
-    # Every payload is written to the WAL at least.
-    assert all(case["bytes_written_per_payload_byte"] >= 1 for case in cases)
+    # A packed payload is written to the WAL at least.
+    assert all(case["bytes_written_per_payload_byte"] > 0.1 for case in cases)
     assert not list(tmp_path.iterdir())
 
 

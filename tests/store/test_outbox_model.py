@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
@@ -145,9 +146,8 @@ class OutboxMachine(RuleBasedStateMachine):
         work, expected = [], []
         for stream, source, key, digest in appends:
             self.count += 1
-            work.append(
-                self.outbox.append(event(f"{self.count}", stream=stream, source=source), key=key, digest=digest)
-            )
+            one = event(f"{self.count}", stream=stream, source=source)
+            work.append(partial(self.outbox.append, one, key=key, digest=digest))
             if key is not None and key in self.keys:
                 known_digest, known_id = self.keys[key]
                 expected.append((str(known_id), False) if known_digest == digest else ConflictError)
@@ -160,7 +160,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 self.keys[key] = (digest, self.count)
 
         async def together() -> list[Any]:
-            return await asyncio.gather(*work, return_exceptions=True)
+            return await asyncio.gather(*[append() for append in work], return_exceptions=True)
 
         for outcome, wanted in zip(self.run(together()), expected, strict=True):
             if wanted is ConflictError:
