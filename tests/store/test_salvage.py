@@ -200,7 +200,9 @@ async def damaged_store(original: Original, directory: Path, pages: int = 3, see
     layout, rng = layout_of(path), random.Random(seed)
     newest = {max((one for one in layout.leaf_of if one < end << 40), default=0) for end in (4, 6)}
     wanted = sorted(set(layout.leaf_of.values()) - {layout.leaf_of[one] for one in newest})
-    data, hit = bytearray(path.read_bytes()), set(rng.sample(wanted, pages))
+    # Sales among them, of those whose keys are sorted in.
+    sold = [one for one in sorted(layout.leaf_of) if one > 5 << 40 and layout.leaf_of[one] in wanted]
+    data, hit = bytearray(path.read_bytes()), {layout.leaf_of[sold[0]], *rng.sample(wanted, pages - 1)}
     for page in hit:
         damage_page(data, page, "zero", rng)
     path.write_bytes(data)
