@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from random import Random
 
@@ -155,7 +156,12 @@ class TornPages(Fault):
 
     async def do(self, random: Random) -> str:
         await self.store.gateway.kill()
-        words = await asyncio.to_thread(page_damage.tear, self.store.database, random)
+        try:
+            words = await asyncio.to_thread(page_damage.tear, self.store.database, random)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            words = "not done: the disk is full just now"
         await self.store.gateway.start()
         return words
 

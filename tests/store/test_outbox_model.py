@@ -80,10 +80,9 @@ class Model:
         return back
 
     def look(self, day: int, count: int) -> None:
-        if day in self.days:
-            return
-        self.days.add(day)
-        self.marks.append(count)
+        if day not in self.days:
+            self.days.add(day)
+            self.marks.append(count)
         if len(self.marks) > KEEP_DAYS:
             old = [one for one in self.kept["telemetry"] if one <= self.marks[-1 - KEEP_DAYS]]
             self.dropped += len(old)
