@@ -27,7 +27,8 @@ def _root(
 
 
 def main() -> None:
-    """Entry point. Each module of ``edge_gateway.commands`` registers its own commands."""
-    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda found: found.name):
+    """Entry point. Each module of ``edge_gateway.commands`` registers its own; one with a _ is a part."""
+    found = (module for module in pkgutil.iter_modules(commands.__path__) if not module.name.startswith("_"))
+    for module in sorted(found, key=lambda module: module.name):
         importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
     sys.exit(app())

@@ -14,7 +14,7 @@ from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.contracts.store import StreamCounts
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.services.alerts import StoreLook
+from edge_gateway.services.alerts import StoreLook, StoreLoss
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.health import roll_up
@@ -85,6 +85,17 @@ class Overview:
             set_aside_as=self._database.set_aside_as,
             locked=self._locked(),
             locked_reason=self._locked_reason(),
+            losses=tuple(
+                StoreLoss(
+                    state.kept_as,
+                    state.report.words,
+                    state.report.lost,
+                    state.report.is_exact,
+                    tuple(state.report.keys_lost),
+                )
+                for state in self._database.salvaging.unacknowledged
+                if state.has_losses
+            ),
         )
 
     def _locked(self) -> int:
@@ -148,8 +159,16 @@ class Overview:
                 Health.DEGRADED,
                 f"{self._database.fill_percent:.0f} % full; see that the cloud can be reached",
             )
-        elif self._database.set_aside_as is not None:
-            health, reason = Health.DEGRADED, f"was damaged and set aside as {self._database.set_aside_as}"
+        elif self._database.sealer.ring.problem is not None:
+            health, reason = Health.DEGRADED, self._database.sealer.ring.problem
+        elif self._database.salvaging.is_running:
+            health, reason = Health.DEGRADED, "was damaged and set aside; what is whole is being salvaged"
+        elif unseen := self._database.salvaging.unacknowledged:
+            health, reason = (
+                Health.DEGRADED,
+                f"was damaged and set aside as {unseen[-1].kept_as}: {unseen[-1].report.words}; "
+                "see edge-gateway outbox acknowledge-loss",
+            )
         return OutboxStatus(
             is_open=is_open,
             health=health,

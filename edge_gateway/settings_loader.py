@@ -190,6 +190,7 @@ def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     bus, cloud = _section(file, "bus"), _section(file, "cloud")
     yield from _pair_problems(file, ("bus",), bus)
     yield from _cloud_problems(file, cloud)
+    yield from _encryption_problems(file)
     uplinks = file.data.get("uplink")
     for index, uplink in enumerate(uplinks if isinstance(uplinks, list) else []):
         if isinstance(uplink, dict):
@@ -209,6 +210,14 @@ def _pair_problems(file: ConfigFile, path: KeyPath, section: Mapping[str, Any]) 
     if ("certificate_file" in section) != ("key_file" in section):
         given = "certificate_file" if "certificate_file" in section else "key_file"
         yield file.problem((*path, given), "certificate_file and key_file are given together or not at all")
+
+
+def _encryption_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    encryption = _section(file, "outbox").get("encryption")
+    if isinstance(encryption, dict) and ("key_file" in encryption) == ("credential" in encryption):
+        yield file.problem(
+            ("outbox", "encryption"), "either key_file or credential says where the keys are: expected one of the two"
+        )
 
 
 def _cloud_problems(file: ConfigFile, cloud: Mapping[str, Any]) -> Iterator[ConfigProblem]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
+from edge_gateway.contracts.outbox_changes import OutboxChangedData
 from edge_gateway.contracts.transaction import (
     SubmitTransactionParams,
     SubmitTransactionResult,
@@ -61,11 +62,13 @@ ALERTS: Final = (
     Event("alert", "store_filling", payloads.StoreFillingData),
     Event("alert", "events_locked", payloads.EventsLockedData),
     Event("alert", "store_set_aside", payloads.StoreSetAsideData),
+    Event("alert", "events_lost", payloads.EventsLostData),
 )
 """On ``alert/{severity}``."""
 CLOUD_EVENTS: Final = (
     Event("pos", "transaction_completed", TransactionCompletedData),
     Event("gateway", "command_completed", CommandCompletedData),
+    Event("gateway", "outbox_changed", OutboxChangedData),
 )
 """Only on their way to the cloud, not on the bus."""
 COMMANDS: Final = (

@@ -103,6 +103,17 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "result": {"replayed": 3},
         "error": None,
     },
+    "gateway.outbox_changed": {
+        "action": "discarded",
+        "user": "anna",
+        "why": "a test sale",
+        "new_event_id": None,
+        "changes": {},
+        "events": [
+            {"id": _EVENT_ID, "stream": "transactions", "uplink": "https", "reason": "unknown article", "event": None}
+        ],
+        "epoch": 1763720000,
+    },
     "pos.transaction_completed": {
         "device_id": "T3",
         "lane": "lane-3",
@@ -130,6 +141,13 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
     "alert.store_set_aside": {
         "text": "the store was damaged and set aside, and a new one was begun: keep the file",
         "kept_as": "/var/lib/edge-gateway/outbox.db.corrupt-20261121T100000Z",
+    },
+    "alert.events_lost": {
+        "text": "198 waiting events were salvaged, 2 of transactions are lost; have the lost sales submitted again",
+        "kept_as": "outbox.db.corrupt-20261121T100000Z",
+        "lost": {"transactions": 2},
+        "is_exact": True,
+        "transaction_ids": ["S001-T3-20261121-000123"],
     },
 }
 PARAMS: Final[dict[str, dict[str, Any]]] = {

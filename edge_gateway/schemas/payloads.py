@@ -161,6 +161,15 @@ class StoreSetAsideData(AlertData):
     kept_as: str = Field(description="Path of the damaged file on the box.")
 
 
+class EventsLostData(AlertData):
+    """Events were lost with a damaged store; told again at each start until a person acknowledges it."""
+
+    kept_as: str = Field(description="File name of the damaged store on the box.")
+    lost: dict[str, int] = Field(description="How many, by stream.")
+    is_exact: bool = Field(description="False: the damage leaves more than one answer.")
+    transaction_ids: list[str] = Field(description="The first of the lost sales that are still known by their ids.")
+
+
 class TareParams(BaseModel):
     """``params`` of ``tare``; without a weight, the scale takes what lies on it."""
 

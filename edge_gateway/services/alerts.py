@@ -26,6 +26,17 @@ PublishAlert = Callable[[Severity, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
+class StoreLoss:
+    """What was lost with a store that was set aside as ``kept_as``, and that no person has acknowledged."""
+
+    kept_as: str
+    text: str
+    lost: Mapping[str, int]
+    is_exact: bool
+    transaction_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoreLook:
     """How the store is at one look. ``fill_level``: 0, 70, 85 or 95; ``locked``: events that no key opens."""
 
@@ -35,6 +46,7 @@ class StoreLook:
     set_aside_as: Path | None = None
     locked: int = 0
     locked_reason: str = ""
+    losses: tuple[StoreLoss, ...] = ()
 
 
 class Alerts:
@@ -54,6 +66,7 @@ class Alerts:
         self._set_aside_told: Path | None = None
         self._fill_level_told = 0
         self._is_locked_told = False
+        self._losses_told: set[str] = set()
 
     def dead_letter(self, event: OutboxEvent, reason: str) -> None:
         """The cloud will never take it."""
@@ -67,11 +80,13 @@ class Alerts:
         self._look_at_room(store.is_full)
         self._look_at_fill(store)
         self._look_at_locked(store)
+        for loss in store.losses:
+            self._look_at_loss(loss)
         if store.set_aside_as is not None and store.set_aside_as != self._set_aside_told:
             self._set_aside_told = store.set_aside_as
             text = (
-                f"the store was damaged and set aside as {store.set_aside_as}, and a new one was begun: keep the file, "
-                "there may be sales in it that the cloud does not have"
+                f"the store was damaged and set aside as {store.set_aside_as}, and a new one was begun; what is whole "
+                "is taken over into it, and what is lost is told; see that the disk is replaced"
             )
             self._tell("critical", "store_set_aside", {"text": text, "kept_as": str(store.set_aside_as)})
 
@@ -91,6 +106,21 @@ class Alerts:
             text = f"{store.locked} events of the store are locked, and kept: {store.locked_reason}"
             self._tell("critical", "events_locked", {"text": text, "count": store.locked})
         self._is_locked_told = store.locked > 0
+
+    def _look_at_loss(self, loss: StoreLoss) -> None:
+        """Once in each run of the gateway, until a person acknowledges it."""
+        if loss.kept_as in self._losses_told:
+            return
+        self._losses_told.add(loss.kept_as)
+        text = f"{loss.text}; have the lost sales submitted again, then: edge-gateway outbox acknowledge-loss"
+        data = {
+            "text": text,
+            "kept_as": loss.kept_as,
+            "lost": dict(loss.lost),
+            "is_exact": loss.is_exact,
+            "transaction_ids": list(loss.transaction_ids),
+        }
+        self._tell("critical", "events_lost", data)
 
     def _look_at_room(self, is_full: bool) -> None:
         now_s = self._clock.monotonic()

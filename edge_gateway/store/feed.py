@@ -86,6 +86,7 @@ class SqliteFeed:
         self._locked_to: dict[str, int] = {}
         self._locked_at = -1
         self._locked = 0
+        self._is_locked_told = False
         self.locked_reason: str | None = None
         """Why rows are left where they are: their key is not here."""
 
@@ -185,6 +186,7 @@ class SqliteFeed:
         found = self._open(rows, stream, limit, is_counting=True)
         if not found.events and found.last is not None:
             self._passed[stream] = passed._replace(last=found.last)
+        self._tell_locked(is_at_end=found.last is None)
         return found
 
     def _read_live(self, connection: sqlite3.Connection, stream: str, beyond: int, limit: int) -> _Found | None:
@@ -237,6 +239,15 @@ class SqliteFeed:
                 events.append(Pending(sequence, event))
         rows.close()
         return _Found(events, damaged, last if is_cut or count == limit else None)
+
+    def _tell_locked(self, *, is_at_end: bool) -> None:
+        """Once when rows are found locked, and once when all were read and none is."""
+        if self.locked and not self._is_locked_told:
+            self._is_locked_told = True
+            _log.error(log_events.EVENTS_LOCKED, uplink=self._name, reason=self.locked_reason)
+        elif self._is_locked_told and is_at_end and not self.locked:
+            self._is_locked_told = False
+            _log.info(log_events.EVENTS_UNLOCKED, uplink=self._name)
 
     def _count_locked(self, stream: str, sequence: int) -> None:
         """Each once, since the backlog is read upwards."""

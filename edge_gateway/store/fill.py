@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from enum import IntEnum
 from typing import Final
+
+from edge_gateway.settings import OutboxSettings
 
 CLEARED_BELOW_PERCENT: Final = 5
 """An alarm ends only so far below its level: a store that drains and fills around it does not ring at every minute."""
@@ -31,6 +34,13 @@ class FillAlarm:
         before = self.level
         self.level = reached if reached > before else min(before, held)
         return self.level is not before
+
+
+def disk_fill_percent(settings: OutboxSettings, used_bytes: int) -> float:
+    """As ``fill_percent``, of the disk as it is now."""
+    disk = os.statvfs(settings.directory)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    return round(fill_percent(used_bytes, settings.bytes_max, free_bytes, settings.disk_free_bytes_min), 1)
 
 
 def fill_percent(used_bytes: int, bytes_max: int, free_bytes: int, disk_free_bytes_min: int) -> float:

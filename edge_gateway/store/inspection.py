@@ -20,9 +20,11 @@ from edge_gateway.contracts.clock import rfc3339
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.store.database import FILE_NAME
+from edge_gateway.store.epoch import EPOCH
 from edge_gateway.store.keys import count_keys
 from edge_gateway.store.migrations import schema_files, version_of
 from edge_gateway.store.packing import Packer
+from edge_gateway.store.salvage_report import SalvageState, salvage_states
 from edge_gateway.store.sealing import IN_CLEAR, row_checksum
 from edge_gateway.store.sequence import first_sequence, stream_of
 from edge_gateway.store.streams import read_streams
@@ -115,6 +117,8 @@ def status(connection: sqlite3.Connection, now: datetime) -> dict[str, Any]:
         "bytes_of_file": pages * size,
         "idempotency_keys": count_keys(connection),
         "commands": connection.execute("SELECT count(*) FROM command").fetchone()[0],
+        "epoch": _gateway_value(connection, EPOCH),
+        "salvages": [_salvage(state) for state in salvage_states(connection)],
         "streams": streams,
     }
 
@@ -253,6 +257,24 @@ def _payload_problem(event: StoredEvent) -> str | None:
     if not isinstance(body, dict) or body.get("id") != event.id:
         return f"event {event.id} ({event.stream}, {event.state}): payload has another id"
     return None
+
+
+def _salvage(state: SalvageState) -> dict[str, Any]:
+    return {
+        "kept_as": state.kept_as,
+        "stage": state.stage,
+        "text": state.report.words,
+        "lost": dict(state.report.lost),
+        "is_exact": state.report.is_exact,
+        "transaction_ids_lost": state.report.keys_lost,
+        "dead_letters_lost": state.report.dead_letters_lost,
+        "is_acknowledged": state.is_acknowledged,
+    }
+
+
+def _gateway_value(connection: sqlite3.Connection, name: str) -> Any:
+    row = connection.execute("SELECT value FROM gateway WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row[0]
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:

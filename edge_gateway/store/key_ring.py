@@ -13,7 +13,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -36,6 +36,25 @@ _HEX: Final = re.compile(r"[0-9a-fA-F]{64}")
 _EXPECTED: Final = "expected 32 bytes in hexadecimal (64 digits) or base64 (44 characters), as `outbox new-key` prints"
 
 _log = structlog.get_logger()
+
+
+class Log(Protocol):
+    """Where findings go."""
+
+    def info(self, event: str, **values: object) -> object: ...
+
+    def warning(self, event: str, **values: object) -> object: ...
+
+    def error(self, event: str, **values: object) -> object: ...
+
+
+class Silence:
+    """Implements ``Log`` for a command that prints what it finds itself."""
+
+    def info(self, event: str, **values: object) -> None:
+        """Nothing."""
+
+    warning = error = info
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +80,14 @@ class KeyRing:
     clear by mistake. ``look`` while it runs: a file that broke leaves the keys as they are, and is reported.
     """
 
-    def __init__(self, settings: EncryptionSettings | None, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        settings: EncryptionSettings | None,
+        environment: Mapping[str, str] = os.environ,
+        log: Log | None = None,
+    ) -> None:
         self._settings = settings
+        self._log = log or _log
         self._environment = environment
         self._signature: tuple[int, ...] | None = None
         self._keys: tuple[Key, ...] = ()
@@ -137,22 +162,22 @@ class KeyRing:
         self._keys, self._signature = reading.keys, signature
         if is_other:
             self.generation += 1
-            _log.info(
+            self._log.info(
                 log_events.KEYS_LOADED, source=self.source, fingerprints=[key.fingerprint for key in reading.keys]
             )
         if reading.is_exposed and not self._is_exposed:
-            _log.warning(log_events.KEYS_EXPOSED, source=self.source)
+            self._log.warning(log_events.KEYS_EXPOSED, source=self.source)
         self._is_exposed = reading.is_exposed
 
     def _is_broken(self, reason: str) -> None:
         problem = f"{self.source} changed and cannot be used: {reason}; the keys from before are still used"
         if problem != self.problem:
-            _log.error(log_events.KEYS_BROKEN, source=self.source, reason=reason)
+            self._log.error(log_events.KEYS_BROKEN, source=self.source, reason=reason)
         self.problem = problem
 
     def _is_well(self) -> None:
         if self.problem is not None:
-            _log.info(log_events.KEYS_RECOVERED, source=self.source)
+            self._log.info(log_events.KEYS_RECOVERED, source=self.source)
         self.problem = None
 
     def _path(self, settings: EncryptionSettings) -> Path:

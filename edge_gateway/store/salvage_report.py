@@ -71,12 +71,19 @@ class SalvageReport:
 
 @dataclass(frozen=True, slots=True)
 class SalvageState:
-    """Of one store that was set aside. ``is_acknowledged``: a person has seen it, or there was nothing to see."""
+    """Of one store that was set aside. ``is_acknowledged``: a person has said that it was seen."""
 
     kept_as: str
     stage: str
     report: SalvageReport
     is_acknowledged: bool
+
+    @property
+    def has_losses(self) -> bool:
+        """Something is missing, or may be."""
+        report = self.report
+        is_whole = report.is_exact and not report.lost_total and not report.dead_letters_lost
+        return not self.is_running and (self.stage == "failed" or not is_whole)
 
     @property
     def is_running(self) -> bool:
@@ -87,9 +94,17 @@ def salvage_states(connection: sqlite3.Connection) -> list[SalvageState]:
     """All there are, oldest first."""
     states = []
     for kept_as, stage, text, acknowledged_ms in connection.execute(_STATES).fetchall():
-        report = SalvageReport.from_json(text)
-        is_well = stage == "done" and report.is_exact and not report.lost_total and not report.dead_letters_lost
-        states.append(SalvageState(kept_as, stage, report, is_well or acknowledged_ms is not None))
+        states.append(SalvageState(kept_as, stage, SalvageReport.from_json(text), acknowledged_ms is not None))
+    return states
+
+
+def acknowledge(connection: sqlite3.Connection, now_ms: int, user: str) -> list[SalvageState]:
+    """A person has seen what was lost; answers what that was. Inside a transaction."""
+    states = [state for state in salvage_states(connection) if not state.is_acknowledged and not state.is_running]
+    connection.executemany(
+        "UPDATE salvage SET acknowledged_ms = ?, acknowledged_by = ? WHERE kept_as = ?",
+        [(now_ms, user, state.kept_as) for state in states],
+    )
     return states
 
 

@@ -128,7 +128,11 @@ class Salvaging:
 
     def look(self, connection: sqlite3.Connection) -> None:
         """Read anew what a person may have acknowledged."""
+        unseen = {state.kept_as for state in self.unacknowledged}
         self.states = tuple(salvage_states(connection))
+        for state in self.states:
+            if state.is_acknowledged and state.kept_as in unseen:
+                _log.info(log_events.LOSS_ACKNOWLEDGED, kept_as=state.kept_as)
 
     def close(self) -> None:
         for salvage in self._open:

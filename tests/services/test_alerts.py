@@ -9,7 +9,7 @@ from typing import Any
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.schemas.catalogue import ALERTS
-from edge_gateway.services.alerts import STORE_FULL_INTERVAL_S, Alerts, StoreLook
+from edge_gateway.services.alerts import STORE_FULL_INTERVAL_S, Alerts, StoreLook, StoreLoss
 from tests.support.clock import FakeClock
 from tests.support.stores import event
 
@@ -80,6 +80,17 @@ def test_store_that_was_set_aside_alarms_once_and_names_the_file() -> None:
     assert watch.look(StoreLook(set_aside_as=SET_ASIDE)) == [("critical", "store_set_aside")]
     assert watch.heard[0][1]["data"]["kept_as"] == str(SET_ASIDE)
     assert watch.look(StoreLook(set_aside_as=SET_ASIDE)) == []
+
+
+def test_lost_events_alarm_once_and_name_the_sales_that_are_known() -> None:
+    watch = Watch()
+    loss = StoreLoss("outbox.db.corrupt-1", "2 of transactions are lost", {"transactions": 2}, True, ("S001-T3-1",))
+    assert watch.look(StoreLook(losses=(loss,))) == [("critical", "events_lost")]
+    data = watch.heard[0][1]["data"]
+    assert (data["lost"], data["transaction_ids"]) == ({"transactions": 2}, ["S001-T3-1"])
+    assert "outbox acknowledge-loss" in data["text"]
+    assert watch.look(StoreLook(losses=(loss,))) == []
+    assert watch.look(StoreLook()) == []
 
 
 def test_store_that_fills_alarms_at_each_level_on_the_way_up_and_again_after_it_drained() -> None:

@@ -366,3 +366,11 @@ def test_settings_refuse_to_drop_sales_and_audit_for_their_age(tmp_path: Path, s
         f"line 6: stream.{stream}.keep_days = 30: {stream} are never dropped, however long they wait: "
         "expected no keep_days here"
     )
+
+
+@pytest.mark.parametrize("lines", ["", "key_file = '{file}'\ncredential = 'outbox-keys'"])
+def test_config_wants_one_place_for_the_keys_of_the_outbox(tmp_path: Path, lines: str) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("00" * 32)
+    text = f"[store]\nid='S1'\n[outbox.encryption]\n{lines.format(file=keys)}\n"
+    assert [problem.key for problem in _problems(tmp_path, text)] == ["outbox.encryption"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import shutil
 import sqlite3
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from edge_gateway.commands import outbox
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.settings import EncryptionSettings
 from edge_gateway.store import inspection, keys, salvaging, set_aside
@@ -189,20 +193,16 @@ def test_page_reader_never_raises_and_never_takes_damage_for_good(
     assert all(reader.has(sequence) for sequence in found)
 
 
-async def damaged_store(original: Original, directory: Path, pages: int = 3, seed: int = 5) -> set[int]:
-    """The content of some leaves is noise; answers the sequences that lay there."""
+async def damaged_store(original: Original, directory: Path) -> set[int]:
+    """Three leaves are zeros, none of them with the newest events; answers the sequences that lay there."""
     path = original.copy_to(directory)
-    log = directory / "outbox.db-wal"
-    if log.exists():
-        connection = sqlite3.connect(path)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        connection.close()
-    layout, rng = layout_of(path), random.Random(seed)
-    newest = {max((one for one in layout.leaf_of if one < end << 40), default=0) for end in (4, 6)}
-    wanted = sorted(set(layout.leaf_of.values()) - {layout.leaf_of[one] for one in newest})
-    # Sales among them, of those whose keys are sorted in.
-    sold = [one for one in sorted(layout.leaf_of) if one > 5 << 40 and layout.leaf_of[one] in wanted]
-    data, hit = bytearray(path.read_bytes()), {layout.leaf_of[sold[0]], *rng.sample(wanted, pages - 1)}
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    layout, rng = layout_of(path), random.Random(5)
+    sales = list(dict.fromkeys(layout.leaf_of[one] for one in sorted(layout.leaf_of) if one > 5 << 40))
+    scans = list(dict.fromkeys(layout.leaf_of[one] for one in sorted(layout.leaf_of) if one < 4 << 40))
+    data, hit = bytearray(path.read_bytes()), {sales[1], sales[2], scans[1]}
     for page in hit:
         damage_page(data, page, "zero", rng)
     path.write_bytes(data)
@@ -471,3 +471,25 @@ async def test_newest_sales_that_cannot_be_read_are_told_of_though_nobody_can_co
         assert not state.report.is_exact
         assert state.report.open_ended == [TRANSACTIONS]
         assert "the newest of transactions cannot be read" in state.report.words
+
+
+async def test_loss_is_acknowledged_by_a_person_and_audited(original: Original, tmp_path: Path) -> None:
+    gone = await damaged_store(original, tmp_path)
+    config = tmp_path / "gateway.toml"
+    key_file = original.settings["encryption"].key_file if original.settings else None
+    words = f'[outbox.encryption]\nkey_file = "{key_file}"\n' if key_file else ""
+    config.write_text(f'[store]\nid = "S001"\n[outbox]\ndirectory = "{tmp_path}"\n{words}')
+    app = typer.Typer()
+    outbox.register(app)
+    async with open_store(tmp_path, **original.settings) as store:
+        assert len(store.database.salvaging.unacknowledged) == 1
+        arguments = ["outbox", "acknowledge-loss", "--reason", "entered anew", "--config", str(config)]
+        result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+        assert result.exit_code == 0, result.output
+        await store.database.measure()
+        assert store.database.salvaging.unacknowledged == ()
+        (told,) = [json.loads(one.payload)["data"] for one in await store.pending("audit", 10)]
+        assert (told["action"], told["why"]) == ("loss_acknowledged", "entered anew")
+        assert sum(told["changes"]["lost"].values()) == len(gone)
+        again = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+        assert again.exit_code == 1
