@@ -81,8 +81,14 @@ class SocketClient(aiomqtt.Client):
             self._loop.remove_writer(sock.fileno())
 
     def _add_writer(self, sock: socket.socket) -> None:
-        if not self._is_closed and sock.fileno() >= 0:
+        if self._is_closed or sock.fileno() < 0:
+            return
+        try:
             self._loop.add_writer(sock.fileno(), self._write)
+        except RuntimeError as error:
+            # uvloop closes its handle of a descriptor that failed before anybody hears of it. Raised on, it would end
+            # whoever acknowledges a message just then, and with it the daemon.
+            self._fail(error)
 
     def _read(self) -> None:
         try:

@@ -20,7 +20,7 @@ from simulators.torture.fault import Weather
 from simulators.torture.oracle import Breach, Verdict
 from simulators.torture.report import complaints, known_of, report
 from simulators.torture.store import TortureStore
-from simulators.torture.table import OFF_BY_DEFAULT, faults_of
+from simulators.torture.table import faults_of
 
 PROGRESS_INTERVAL_S = 10.0
 READY_AFTER_HEAL_S = 60.0
@@ -32,6 +32,9 @@ FRESH_S = 60.0
 FRESH_TERMINAL = "T99"
 """A till that was not there before."""
 LOOK_INTERVAL_S = 0.25
+START_S = 2.0
+"""From start to ready on a machine that has time for it."""
+PACE_MAX = 5.0
 SCAN_AGAIN_S = 3.0
 
 
@@ -43,7 +46,7 @@ class TortureOptions:
     minutes: float = 1.0
     report_file: Path | None = None
     directory: Path | None = None
-    without: frozenset[str] = OFF_BY_DEFAULT
+    without: frozenset[str] = frozenset()
     command: str = ""
 
 
@@ -85,16 +88,18 @@ class Campaign:
     def __init__(self, store: TortureStore, options: TortureOptions) -> None:
         self._store = store
         self._options = options
-        self._weather = Weather(faults_of(store, without=options.without), options.seed)
+        pace = min(PACE_MAX, max(1.0, (store.gateway.ready_s or [0.0])[0] / START_S))
+        self._weather = Weather(faults_of(store, without=options.without), options.seed, pace=pace)
         self._started = time.monotonic()
         self._told: set[str] = set()
-        self._facts: dict[str, Any] = {"unanswered": 0, "fresh_event_passed": False, "reported_lost": 0}
+        self._facts: dict[str, Any] = {"unanswered": 0, "fresh_event_passed": False}
 
     async def run(self) -> dict[str, Any]:
         """The report. Ends early, all the same in order, at SIGINT or SIGTERM."""
         store, closing, stop = self._store, asyncio.Event(), _stop_event()
         self._started = time.monotonic()
-        _say(f"seed {self._options.seed}, {self._options.minutes} min; directory {store.directory}")
+        pace = self._weather.pace
+        _say(f"seed {self._options.seed}, {self._options.minutes} min, pace {pace:.1f}; directory {store.directory}")
         for name, words in self._weather.unavailable.items():
             _say(f"without {name}: {words}")
         async with asyncio.TaskGroup() as group:
@@ -134,8 +139,21 @@ class Campaign:
         closing.set()
         _, unanswered = await asyncio.wait(selling, timeout=LAST_SALE_S)
         self._facts["unanswered"] = len(unanswered)
-        await self._until(lambda: not self._judge().missing, DRAIN_S)
+        await self._drain()
         self._facts["drained_s"] = round(time.monotonic() - healed, 1)
+
+    async def _drain(self) -> None:
+        """Until everything has arrived; what damage may have destroyed, until the gateway has nothing more to send."""
+        deadline = time.monotonic() + DRAIN_S
+        while time.monotonic() < deadline:
+            verdict = self._judge()
+            if not verdict.missing and (not verdict.destroyed or await self._is_empty()):
+                return
+            await asyncio.sleep(LOOK_INTERVAL_S)
+
+    async def _is_empty(self) -> bool:
+        status = await self._store.gateway.process.status()
+        return status is not None and not any(each["pending"] for each in status["outbox"]["streams"].values())
 
     async def _keep_evidence(self) -> None:
         """For whoever looks for the reason of a broken promise; the disk itself is gone with its mount."""

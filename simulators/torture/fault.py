@@ -47,9 +47,13 @@ class Fault(ABC):
 
 
 class Weather:
-    """Runs faults side by side. Which, when and how long comes from the seed, for each kind on its own."""
+    """Runs faults side by side. Which, when and how long comes from the seed, for each kind on its own.
 
-    def __init__(self, faults: Sequence[Fault], seed: int) -> None:
+    ``pace``: by how much all intervals are longer, on a machine on which everything takes so much longer.
+    """
+
+    def __init__(self, faults: Sequence[Fault], seed: int, *, pace: float = 1.0) -> None:
+        self.pace = pace
         self.counters: Counter[str] = Counter()
         self.unavailable = {fault.name: words for fault in faults if (words := fault.why_not()) is not None}
         self.diary: deque[str] = deque(maxlen=DIARY_MAX)
@@ -67,7 +71,7 @@ class Weather:
 
     async def _repeat(self, fault: Fault, closing: asyncio.Event) -> None:
         random = Random(f"weather/{self._seed}/{fault.name}")
-        while not await _is_set_within(closing, random.expovariate(1 / fault.every_s)):
+        while not await _is_set_within(closing, random.expovariate(1 / fault.every_s) * self.pace):
             async with AsyncExitStack() as stack:
                 for resource in sorted(fault.resources):  # in one order everywhere, so that none waits for ever
                     await stack.enter_async_context(self._locks.setdefault(resource, asyncio.Lock()))

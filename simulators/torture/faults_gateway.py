@@ -13,12 +13,14 @@ from simulators.torture.fake_clock import PACKAGE
 from simulators.torture.fault import Fault
 
 GATEWAY = frozenset({"gateway"})
+FILES = frozenset({"gateway", "disk"})
+"""Damage is written, so not while the disk is full."""
 DOWN_S = (0.0, 0.6)
 """Between an end and the next start."""
 KILLED_AT_START_SHARE = 0.2
 """Of the kills, that wait for nothing."""
-READY_S_MAX = 6.0
-SELLING_WITHIN_S = 8.0
+READY_S_MAX = 12.0
+SELLING_WITHIN_S = 15.0
 """Waited for no longer: the broker may be away, the disk full, the machine slow."""
 SELLING_S = 0.7
 """Mean time from then to the kill."""
@@ -152,7 +154,7 @@ class TornPages(Fault):
 
     name = "torn_pages"
     every_s = 15.0
-    resources = GATEWAY
+    resources = FILES
 
     async def do(self, random: Random) -> str:
         await self.store.gateway.kill()
@@ -170,8 +172,8 @@ class FlippedBits(Fault):
     """Between a kill and the next start: bits flipped where a page has no other copy. Rows may be gone for good."""
 
     name = "flipped_bits"
-    every_s = 20.0
-    resources = GATEWAY
+    every_s = 25.0
+    resources = FILES
 
     async def do(self, random: Random) -> str:
         await self.store.gateway.kill()

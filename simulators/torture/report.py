@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from simulators.torture.fault import Weather
@@ -13,6 +14,8 @@ from simulators.torture.store import TortureStore
 
 ZERO = ("lost", "applied_twice", "out_of_order", "content_mismatch", "answered_otherwise", "unanswered", "deaths")
 """Figures that must be 0."""
+EVENTS_LOST, EVENT_DAMAGED = "events_lost", "event_damaged"
+"""Names in the gateway's log."""
 LOG_LINES_MAX = 20
 DIARY_LINES = 15
 IDS_MAX = 100
@@ -28,6 +31,7 @@ def report(
     return {
         "seed": seed,
         "minutes": minutes,
+        "pace": round(weather.pace, 2),
         "kills": kills,
         "cuts": sum(weather.counters.values()) - weather.counters["kill"],
         "accepted": verdict.accepted,
@@ -36,6 +40,7 @@ def report(
         "lost": len(verdict.missing),
         "lost_ids": [obligation.key for obligation in verdict.missing[:IDS_MAX]],
         "destroyed": len(verdict.destroyed),
+        **told_lost(store.gateway.process.log_file),
         "duplicated_at_cloud": verdict.received_again,
         "applied_twice": verdict.count("applied_twice"),
         "out_of_order": verdict.count("out_of_order"),
@@ -66,7 +71,7 @@ def report(
 def complaints(result: Mapping[str, Any]) -> list[str]:
     """Every promise that was broken, in words; none: exit code 0."""
     found = [f"{name} is {result[name]}, expected 0" for name in ZERO if result[name]]
-    if result["destroyed"] > result["reported_lost"]:
+    if result["destroyed"] > result["reported_lost"] and result["reported_lost_is_exact"]:
         found.append(
             f"{result['destroyed']} events were destroyed by flipped bits, "
             f"and the gateway told of {result['reported_lost']}"
@@ -76,6 +81,20 @@ def complaints(result: Mapping[str, Any]) -> list[str]:
     if not result["accepted_sales"]:
         found.append("no sale was accepted at all: the campaign proves nothing")
     return found
+
+
+def told_lost(log: Path) -> dict[str, Any]:
+    """What the gateway said itself of events that damage took: lost with a page, or unreadable in their row."""
+    lost, is_exact = 0, True
+    with log.open(errors="replace") as lines:
+        for line in lines:
+            if f'"{EVENTS_LOST}"' in line:
+                said = json.loads(line)
+                lost += sum(said["lost"].values())
+                is_exact = is_exact and bool(said["is_exact"])
+            elif f'"{EVENT_DAMAGED}"' in line:
+                lost += 1
+    return {"reported_lost": lost, "reported_lost_is_exact": is_exact}
 
 
 def known_of(store: TortureStore, weather: Weather, keys: Sequence[str]) -> str:

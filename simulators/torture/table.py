@@ -30,10 +30,8 @@ FAULTS: tuple[type[Fault], ...] = (
     around.Cut,
     around.CloudTrouble,
 )
-OFF_BY_DEFAULT = frozenset({gateway.FlippedBits.name})
-"""What only who asks for it gets."""
 
 
-def faults_of(store: TortureStore, *, without: frozenset[str] = OFF_BY_DEFAULT) -> list[Fault]:
+def faults_of(store: TortureStore, *, without: frozenset[str] = frozenset()) -> list[Fault]:
     """Every fault of the table but those named."""
     return [kind(store) for kind in FAULTS if kind.name not in without]
