@@ -67,6 +67,7 @@ class Opening:
         self._salvaging.close()
         try:
             self.set_aside_as = set_aside.set_aside(self._path, self._clock.now())
+            self._salvaging.set_aside_as(self.set_aside_as)
         except OSError as error:
             raise StoreError(f"{self._path} is damaged ({finding}) and cannot be moved away: {error}") from error
         _log.error(log_events.STORE_SET_ASIDE, path=str(self._path), kept_as=str(self.set_aside_as), reason=finding)

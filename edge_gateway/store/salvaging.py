@@ -50,7 +50,8 @@ class Salvaging:
         self._counters = counters
         self._open: list[Salvage] = []
         self.newest: Mapping[int, int] = {}
-        """By stream id: the last number of the store that is set aside next, where it is still remembered."""
+        """By stream id: the last number of the store in use, where it is still remembered when it is set aside."""
+        self._newest_of: dict[Path, Mapping[int, int]] = {}
         self.states: tuple[SalvageState, ...] = ()
         """Of all stores that were ever set aside, as of the last look."""
 
@@ -93,6 +94,10 @@ class Salvaging:
         """No event from here on may go out yet: older ones of its source may still come. ``end``: if all may."""
         return min((salvage.ceilings.get(stream_id, 0) + 1 for salvage in self._open), default=end)
 
+    def set_aside_as(self, kept_as: Path) -> None:
+        """The store in use is no more: its last numbers go with it, and with no other that still waits."""
+        self._newest_of[kept_as], self.newest = self.newest, {}
+
     def begin(self, connection: sqlite3.Connection, refusal: Refusal) -> None:
         """In the SQLite thread, before anything is appended: get as far as the time at an opening allows."""
         deadline = time.monotonic() + AT_OPEN_S_MAX
@@ -106,8 +111,9 @@ class Salvaging:
                 continue
             self._open.append(salvage)
             salvage.survey_for(deadline - time.monotonic())
-            begin_salvage(connection, kept_as.name, self._clock.now(), salvage.known(), self.newest)
-            self.newest = {}
+            begin_salvage(
+                connection, kept_as.name, self._clock.now(), salvage.known(), self._newest_of.pop(kept_as, {})
+            )
 
     def finish_soon(self, connection: sqlite3.Connection) -> None:
         """In the SQLite thread: small stores are done at once, before anybody asks."""

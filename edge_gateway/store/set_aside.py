@@ -59,7 +59,7 @@ def forget_oldest(path: Path) -> None:
     names = {
         found.name.removesuffix("-wal").removesuffix("-shm") for found in path.parent.glob(f"{path.name}.corrupt-*")
     }
-    kept = sorted(path.with_name(name) for name in names if not name.endswith(MARK))
+    kept = sorted((path.with_name(name) for name in names if not name.endswith(MARK)), key=_age)
     for target in [one for one in kept if not _mark(one).exists()][:-KEPT_MAX]:
         for suffix in SUFFIXES:
             with contextlib.suppress(OSError):
@@ -67,8 +67,14 @@ def forget_oldest(path: Path) -> None:
 
 
 def _marked(path: Path) -> list[Path]:
-    marks = sorted(path.parent.glob(f"{path.name}.corrupt-*{MARK}"))
-    return [mark.with_name(mark.name.removesuffix(MARK)) for mark in marks]
+    marks = path.parent.glob(f"{path.name}.corrupt-*{MARK}")
+    return sorted((mark.with_name(mark.name.removesuffix(MARK)) for mark in marks), key=_age)
+
+
+def _age(target: Path) -> tuple[str, int]:
+    """By its stamp; several of one second by their number, of which the first has none."""
+    stamp, _, number = target.name.rpartition(".corrupt-")[2].partition("-")
+    return stamp, int(number) if number.isdecimal() else 1
 
 
 def _mark(target: Path) -> Path:

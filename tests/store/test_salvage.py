@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from edge_gateway.commands import outbox
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.settings import EncryptionSettings
-from edge_gateway.store import inspection, keys, salvaging, set_aside
+from edge_gateway.store import inspection, integrity, keys, salvaging, set_aside
 from edge_gateway.store.page_file import PageFile, log_damage
 from edge_gateway.store.page_survey import Survey
 from edge_gateway.store.salvage_reader import SalvageReader
@@ -427,6 +427,14 @@ async def test_old_stores_do_not_fill_the_disk(tmp_path: Path) -> None:
     assert len(kept) == set_aside.KEPT_MAX, kept
 
 
+def test_stores_set_aside_within_one_second_are_in_their_order(tmp_path: Path) -> None:
+    path, targets = tmp_path / "outbox.db", []
+    for _ in range(11):
+        path.write_bytes(b"damaged")
+        targets.append(set_aside.set_aside(path, FakeClock().now()))
+    assert set_aside.unsalvaged(path) == targets
+
+
 async def test_rows_of_a_store_that_began_higher_are_numbered_anew_in_their_order(
     original: Original, tmp_path: Path, slow_salvage: FakeClock
 ) -> None:
@@ -493,3 +501,24 @@ async def test_loss_is_acknowledged_by_a_person_and_audited(original: Original, 
         assert sum(told["changes"]["lost"].values()) == len(gone)
         again = await asyncio.to_thread(CliRunner().invoke, app, arguments)
         assert again.exit_code == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 2])
+async def test_second_damage_during_a_salvage_counts_each_store_by_its_own_numbers(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock, seconds: int
+) -> None:
+    """Within one second their files differ by the number behind the time."""
+    gone = await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        for number in range(5):
+            await store.outbox.append(event(f"between{number}", stream="device_events"))
+        await store.outbox.counts()
+        slow_salvage.jump_wall_clock(seconds)
+        store.database._is_damaged(integrity.damaged("found by the test"))
+        await wait_until(lambda: store.database.openings == 1, what="the store to be replaced")
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        lost = {state.kept_as: state.report.lost_total for state in store.database.salvaging.states}
+        assert list(lost.values()) == [len(gone), 0]
+        assert all(state.report.is_exact for state in store.database.salvaging.states)
+        assert {f"between{number}" for number in range(5)} <= set((await waiting_rows(store)).values())
