@@ -54,6 +54,10 @@ class Salvaging:
         self._newest_of: dict[Path, Mapping[int, int]] = {}
         self.states: tuple[SalvageState, ...] = ()
         """Of all stores that were ever set aside, as of the last look."""
+        self.finished = 0
+        """How often a ceiling fell: what was above it may go out."""
+        self.on_finished: Callable[[], None] = lambda: None
+        """Called in the event loop after that."""
 
     @property
     def is_running(self) -> bool:
@@ -125,11 +129,14 @@ class Salvaging:
 
     async def run(self, read: Reads) -> None:
         """Go on with what is not done; in bites."""
+        self.on_finished()  # with what was done at the opening, or in one that failed after it
         while self._open:
             try:
                 step = await read(self._bite)
             except StoreError:
                 step = Step.BLOCKED  # told by whoever else reads and writes; the file is replaced, or closed
+            if step is Step.DONE:
+                self.on_finished()
             await self._clock.sleep(BLOCKED_PAUSE_S if step is Step.BLOCKED else PAUSE_S)
 
     def look(self, connection: sqlite3.Connection) -> None:
@@ -162,6 +169,7 @@ class Salvaging:
             step = Step.DONE
         if step is Step.DONE:
             self._open.remove(salvage)
+            self.finished += 1
             salvage.close()
             set_aside.salvaged(salvage.kept_as)
             set_aside.forget_oldest(self._path)

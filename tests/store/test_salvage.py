@@ -21,7 +21,8 @@ from edge_gateway.commands import outbox
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.settings import EncryptionSettings
 from edge_gateway.store import inspection, integrity, keys, salvaging, set_aside
-from edge_gateway.store.page_file import PageFile, log_damage
+from edge_gateway.store.feed import OTHER_WRITER_CHECK_S
+from edge_gateway.store.page_file import PageFile, WalFile, log_damage
 from edge_gateway.store.page_survey import Survey
 from edge_gateway.store.salvage_reader import SalvageReader
 from tests.store.damage import KINDS, Layout, damage, damage_page, layout_of, safe
@@ -522,3 +523,43 @@ async def test_second_damage_during_a_salvage_counts_each_store_by_its_own_numbe
         assert list(lost.values()) == [len(gone), 0]
         assert all(state.report.is_exact for state in store.database.salvaging.states)
         assert {f"between{number}" for number in range(5)} <= set((await waiting_rows(store)).values())
+
+
+@pytest.mark.parametrize("value", [bytes(2), b"\x20\x00", b"\x02\x00"])
+def test_page_size_in_a_damaged_header_costs_no_row(original: Original, tmp_path: Path, value: bytes) -> None:
+    path = original.copy_to(tmp_path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek(16)
+        file.write(value)
+    found, _ = read_raw(path)
+    assert found == original.rows
+
+
+async def test_end_of_a_salvage_wakes_who_waits_for_events(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock
+) -> None:
+    await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        await store.outbox.append(event("new", stream="device_events"))
+        while True:
+            await deliverable(store)
+            before, waiting = store.feed.rewinds, asyncio.create_task(store.feed.wait_for_growth(store.feed.growth))
+            await slow_salvage.advance(salvaging.PAUSE_S)
+            await store.database.read(lambda one: None)  # behind the bite
+            if not store.database.salvaging.is_running:
+                break
+            waiting.cancel()
+        async with asyncio.timeout(OTHER_WRITER_CHECK_S / 2):
+            await waiting
+        assert store.feed.rewinds > before
+        assert b'"id":"new"' in b"".join((await deliverable(store)).values())
+
+
+def test_log_is_looked_through_for_so_long_at_a_start(tmp_path: Path) -> None:
+    frame = bytes(24 + 4096)
+    (tmp_path / "outbox.db-wal").write_bytes(bytes(32) + frame * 3)
+    assert WalFile(tmp_path / "outbox.db-wal").frames_read == 3
+    assert WalFile(tmp_path / "outbox.db-wal", seconds_max=-1).frames_read == 0
