@@ -129,7 +129,8 @@ class Salvaging:
 
     async def run(self, read: Reads) -> None:
         """Go on with what is not done; in bites."""
-        self.on_finished()  # with what was done at the opening, or in one that failed after it
+        if self.finished:
+            self.on_finished()  # at the opening
         while self._open:
             try:
                 step = await read(self._bite)
