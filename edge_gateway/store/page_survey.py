@@ -12,10 +12,9 @@ import struct
 from array import array
 from collections.abc import Iterator
 from enum import IntEnum
-from hashlib import blake2b
 from typing import Final
 
-from edge_gateway.store.page_file import CHUNK_PAGES, FREE, PageFile
+from edge_gateway.store.page_file import FREE, PageFile
 from edge_gateway.store.page_records import (
     INTERIOR_INDEX,
     INTERIOR_TABLE,
@@ -25,6 +24,7 @@ from edge_gateway.store.page_records import (
     cell_places,
     children,
     index_cell,
+    key_cell,
     table_cell,
     table_rowid,
 )
@@ -38,6 +38,9 @@ LAST_SEQUENCE: Final = 6 << 40
 
 KEY_GAP_MAX: Final = 1 << 20
 """Between the newest two keys: no till sells a million times in the meantime."""
+
+PAGES_PER_STEP: Final = 16
+"""Some milliseconds, if all of them are full of keys."""
 
 YOUNG_SLACK: Final = 1_000
 """No page has more rows."""
@@ -100,8 +103,10 @@ class Survey:
         for first, pages in self.file.chunks():
             for number, page in enumerate(pages, first):
                 self._look(number, page)
-            self.pages_seen = first + len(pages) - 1
-            yield
+                if not number % PAGES_PER_STEP:
+                    self.pages_seen = number
+                    yield
+        self.pages_seen = self.file.page_count
         self._sift()
         yield from self._note_young_keys()
         self._key_hashes = array("Q", sorted(self._key_hashes))
@@ -112,7 +117,7 @@ class Survey:
 
     def may_have_key(self, key: str) -> bool:
         """False: no key that can be read is this one. (True may be chance, once in 10^13.)"""
-        wanted = _hash(key)
+        wanted = _hash(key.encode("utf-8", "surrogatepass"))
         at = bisect.bisect_left(self._key_hashes, wanted)
         return at < len(self._key_hashes) and self._key_hashes[at] == wanted
 
@@ -197,16 +202,17 @@ class Survey:
         places = cell_places(page)
         if not places:
             return Holds.EMPTY if page[0] == LEAF_TABLE and not cell_count(page) else Holds.NOTHING
+        pivot = _middle(page, places)
+        if is_sequence(pivot):  # only `pending` has such rowids; whether its rows are good, their reader finds out
+            self._place(number, pivot, len(places))
+            return Holds.PENDING
         for place in places:
             cell = table_cell(page, place, self.file.page)
             if cell is None:
                 continue
             row = event_row(cell)
-            if row is not None and row.uplink_id:
-                return Holds.DEAD
             if row is not None:
-                self._place(number, page, places)
-                return Holds.PENDING
+                return Holds.DEAD
             if command_row(cell) is not None:
                 return Holds.COMMANDS
             if self.facts.take(cell):
@@ -216,11 +222,11 @@ class Survey:
                 return Holds.OTHER  # marks of days, which begin anew
         return Holds.NOTHING
 
-    def _place(self, number: int, page: bytes, places: list[int]) -> None:
-        pivot = self._pivots[number] = _middle(page, places)
-        self.rows_max += len(places)
+    def _place(self, number: int, pivot: int, rows: int) -> None:
+        self._pivots[number] = pivot
+        self.rows_max += rows
         stream_id = stream_of(pivot)
-        self.newest[stream_id] = max(self.newest.get(stream_id, 0), pivot + len(places))
+        self.newest[stream_id] = max(self.newest.get(stream_id, 0), pivot + rows)
 
     def _take_all(self, page: bytes, places: list[int]) -> None:
         for place in places:
@@ -229,17 +235,19 @@ class Survey:
 
     def _index_page(self, page: bytes) -> Holds:
         holds = Holds.NOTHING if cell_count(page) else Holds.EMPTY
+        left_bytes = 4 if page[0] == INTERIOR_INDEX else 0
         for place in cell_places(page):
+            found = key_cell(page, place + left_bytes)
+            if found is not None and is_sequence(found[1]):
+                holds = Holds.KEYS
+                self._note_key(*found)
+                continue
             cell = index_cell(page, place, self.file.page)
             if cell is None:
                 self.has_damaged_keys = True
-            elif (row := key_row(cell.values)) is not None:
+            elif (row := key_row(cell.values)) is not None:  # a key so long that it goes on elsewhere
                 holds = Holds.KEYS
-                self._key_hashes.append(_hash(row.key))
-                top = self._key_newest.setdefault(stream_of(row.sequence), [0, 0])
-                if row.sequence > top[0]:
-                    top[0] = row.sequence
-                    top.sort()
+                self._note_key(row.key.encode(), row.sequence)
             elif holds is not Holds.KEYS:
                 self.facts.take_indexed(cell.values)
                 holds = Holds.OTHER
@@ -255,8 +263,8 @@ class Survey:
                 cell = table_cell(page, place, self.file.page)
                 row = event_row(cell) if cell is not None else None
                 if row is not None and row.key is not None:
-                    self._key_hashes.append(_hash(row.key))
-            if not count % CHUNK_PAGES:
+                    self._key_hashes.append(_hash(row.key.encode()))
+            if not count % PAGES_PER_STEP:
                 yield
         self._pivots.clear()
 
@@ -264,6 +272,13 @@ class Survey:
         """With some slack, for a page that holds older events as well."""
         value = self.facts.gateway.get(f"keys_sorted_to_{stream_id}", 0)
         return value - YOUNG_SLACK if isinstance(value, int) else 0
+
+    def _note_key(self, key: bytes, sequence: int) -> None:
+        self._key_hashes.append(_hash(key))
+        top = self._key_newest.setdefault(stream_of(sequence), [0, 0])
+        if sequence > top[0]:
+            top[0] = sequence
+            top.sort()
 
     def _sift(self) -> None:
         """Once all witnesses were heard: which pages count."""
@@ -336,5 +351,6 @@ def _middle(page: bytes, places: list[int]) -> int:
     return some[1]
 
 
-def _hash(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+def _hash(key: bytes) -> int:
+    """Of this process only: it goes nowhere."""
+    return hash(key) & 0xFFFFFFFFFFFFFFFF

@@ -192,8 +192,7 @@ class Salvage:
         for found in pages:
             number += 1
             if skipped is None or number <= skipped:
-                if number % BITE_ROWS_MAX == 0:
-                    yield Step.MORE
+                yield Step.MORE
                 continue
             rows += found
             count += sum(map(_size_of, found))

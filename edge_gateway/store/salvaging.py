@@ -24,6 +24,9 @@ AT_OPEN_S_MAX: Final = 2.0
 """Within this much of the opening stores of everyday size (some 100 MB) are salvaged whole; the rest of a larger one
 comes while the shop sells."""
 
+BITE_S: Final = 0.01
+"""The SQLite thread is busy for so long at once: a sale that comes meanwhile waits for it."""
+
 PAUSE_S: Final = 0.005
 """Between two bites, so that sales have their turn."""
 
@@ -133,7 +136,7 @@ class Salvaging:
             self.on_finished()  # at the opening
         while self._open:
             try:
-                step = await read(self._bite)
+                step = await read(self._some_bites)
             except StoreError:
                 step = Step.BLOCKED  # told by whoever else reads and writes; the file is replaced, or closed
             if step is Step.DONE:
@@ -152,6 +155,13 @@ class Salvaging:
         for salvage in self._open:
             salvage.close()
         self._open.clear()
+
+    def _some_bites(self, connection: sqlite3.Connection) -> Step:
+        deadline = time.monotonic() + BITE_S
+        step = self._bite(connection)
+        while step is Step.MORE and time.monotonic() < deadline:
+            step = self._bite(connection)
+        return step
 
     def _bite(self, connection: sqlite3.Connection) -> Step:
         if not self._open:

@@ -277,6 +277,7 @@ async def test_numbers_go_on_above_even_if_the_clock_stands_in_1970(original: Or
 def slow_salvage(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Nothing is salvaged at the opening; then a bite at each turn of the clock."""
     monkeypatch.setattr(salvaging, "AT_OPEN_S_MAX", 0.0)
+    monkeypatch.setattr(salvaging, "BITE_S", 0.0)
     return FakeClock()
 
 
