@@ -25,9 +25,6 @@ _WAL_MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
 LOG_CHECK_S_MAX: Final = 2.0
 """A start does not look longer for damage in the log: this reads some 50 MB, ten times what one has on most days."""
 
-FREE: Final = 2
-"""Type of a page on the list of unused ones, in the pointer map."""
-
 
 class PageFile:
     """Random access to the pages as they were last committed. What cannot be read is zeros."""
