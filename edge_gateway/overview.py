@@ -149,6 +149,11 @@ class Overview:
             health, reason = Health.UNHEALTHY, "full: new transactions are refused; make room on the disk"
         elif condition.is_failing:
             health, reason = Health.UNHEALTHY, "the last write failed; look at the disk"
+        elif (problem := self._database.salvaging.problem) is not None:
+            health, reason = (
+                Health.UNHEALTHY,
+                f"was damaged, and its salvage cannot go on: {problem}; new sales are kept, and wait for it",
+            )
         elif condition.giving_way:
             names = " and ".join(condition.giving_way)
             health, reason = Health.DEGRADED, f"room is short: {names} are not kept for the cloud, sales still are"

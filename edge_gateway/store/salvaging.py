@@ -17,7 +17,7 @@ from edge_gateway.contracts.errors import StoreError, stack_of
 from edge_gateway.store import set_aside
 from edge_gateway.store.salvage import Refusal, Salvage, Step
 from edge_gateway.store.salvage_report import SalvageState, salvage_states
-from edge_gateway.store.salvage_writer import begin_salvage
+from edge_gateway.store.salvage_writer import Known, begin_salvage, note_failed
 from edge_gateway.store.sealing import Sealer
 
 AT_OPEN_S_MAX: Final = 2.0
@@ -59,6 +59,7 @@ class Salvaging:
         """Of all stores that were ever set aside, as of the last look."""
         self.finished = 0
         """How often a ceiling fell: what was above it may go out."""
+        self._is_blocked = False
         self.on_finished: Callable[[], None] = lambda: None
         """Called in the event loop after that."""
 
@@ -110,17 +111,21 @@ class Salvaging:
         deadline = time.monotonic() + AT_OPEN_S_MAX
         for kept_as in set_aside.unsalvaged(self._path):
             _log.warning(log_events.STORE_SALVAGE_STARTED, kept_as=str(kept_as))
+            salvage, known, newest = None, Known({}, 0), self._newest_of.pop(kept_as, {})
             try:
                 salvage = Salvage(kept_as, self._path, self._sealer, refusal)
-            except OSError as error:
-                _log.error(log_events.STORE_SALVAGE_FAILED, kept_as=str(kept_as), reason=str(error))
+                salvage.survey_for(deadline - time.monotonic())
+                known = salvage.known()
+            except Exception as error:  # noqa: BLE001 - the boundary, as in ``_bite``: the shop opens in any case
+                _log_failure(kept_as, error)
+                begin_salvage(connection, kept_as.name, self._clock.now(), known, newest)
+                note_failed(connection, kept_as.name)
+                if salvage is not None:
+                    salvage.close()
                 set_aside.salvaged(kept_as)
                 continue
             self._open.append(salvage)
-            salvage.survey_for(deadline - time.monotonic())
-            begin_salvage(
-                connection, kept_as.name, self._clock.now(), salvage.known(), self._newest_of.pop(kept_as, {})
-            )
+            begin_salvage(connection, kept_as.name, self._clock.now(), known, newest)
 
     def finish_soon(self, connection: sqlite3.Connection) -> None:
         """In the SQLite thread: small stores are done at once, before anybody asks."""
@@ -172,12 +177,11 @@ class Salvaging:
             if step is Step.DONE:
                 self._tell(salvage)
         except Exception as error:  # noqa: BLE001 - the boundary: whatever lies in a damaged file, the shop sells on
-            reason = f"{type(error).__name__}: {error}" if isinstance(error, sqlite3.Error) else type(error).__name__
-            _log.error(
-                log_events.STORE_SALVAGE_FAILED, kept_as=str(salvage.kept_as), reason=reason, stack=stack_of(error)
-            )
-            salvage.give_up(reason)
+            salvage.give_up(_log_failure(salvage.kept_as, error))
             step = Step.DONE
+        if step is Step.BLOCKED and not self._is_blocked:
+            _log.error(log_events.STORE_SALVAGE_BLOCKED, kept_as=str(salvage.kept_as), reason=salvage.problem)
+        self._is_blocked = step is Step.BLOCKED
         if step is Step.DONE:
             self._open.remove(salvage)
             self.finished += 1
@@ -210,3 +214,11 @@ class Salvaging:
                 transaction_ids=report.keys_lost,
                 dead_letters_lost=report.dead_letters_lost,
             )
+
+
+def _log_failure(kept_as: Path, error: Exception) -> str:
+    """Answers the reason. What an error of another kind says may be of what lies in the file."""
+    says = isinstance(error, sqlite3.Error | OSError)
+    reason = f"{type(error).__name__}: {error}" if says else type(error).__name__
+    _log.error(log_events.STORE_SALVAGE_FAILED, kept_as=str(kept_as), reason=reason, stack=stack_of(error))
+    return reason

@@ -17,9 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from edge_gateway.app import Gateway
 from edge_gateway.commands import outbox
-from edge_gateway.contracts.errors import StoreError
-from edge_gateway.settings import EncryptionSettings
+from edge_gateway.contracts.errors import StorageFullError, StoreError
+from edge_gateway.contracts.states import Health
+from edge_gateway.settings import EncryptionSettings, GatewaySettings
 from edge_gateway.store import inspection, integrity, keys, salvaging, set_aside
 from edge_gateway.store.feed import OTHER_WRITER_CHECK_S
 from edge_gateway.store.page_file import PageFile, WalFile, log_damage
@@ -564,3 +566,53 @@ def test_log_is_looked_through_for_so_long_at_a_start(tmp_path: Path) -> None:
     (tmp_path / "outbox.db-wal").write_bytes(bytes(32) + frame * 3)
     assert WalFile(tmp_path / "outbox.db-wal").frames_read == 3
     assert WalFile(tmp_path / "outbox.db-wal", seconds_max=-1).frames_read == 0
+
+
+async def test_salvage_without_room_is_told_once_and_goes_on_when_there_is(
+    original: Original,
+    tmp_path: Path,
+    slow_salvage: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await damaged_store(original, tmp_path)
+    gateway = Gateway(GatewaySettings.model_validate({"store": {"id": "S001"}, "outbox": {"directory": tmp_path}}))
+    overview = gateway._overview
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        gateway._overview._database = store.database
+        with monkeypatch.context() as patch:
+            refusal = StorageFullError("no room")
+            patch.setattr(store.database._space, "refusal", lambda *_: refusal)
+            for _ in range(300):
+                await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
+                await store.database.read(lambda one: None)
+                if store.database.salvaging.problem is not None:
+                    break
+            for _ in range(3):
+                await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
+            status = overview._outbox_status()
+            assert status.health is Health.UNHEALTHY
+            assert status.reason is not None
+            assert "cannot go on: no room" in status.reason
+        await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        assert overview._outbox_status().health is Health.DEGRADED
+        assert "acknowledge-loss" in (overview._outbox_status().reason or "")
+    assert capsys.readouterr().out.count("store_salvage_blocked") == 1
+
+
+async def test_salvage_that_fails_at_the_start_does_not_keep_the_shop_from_opening(
+    original: Original, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await damaged_store(original, tmp_path)
+
+    def broken(self: Survey, key: int) -> int:
+        raise IndexError(key)
+
+    monkeypatch.setattr(Survey, "key_newest", broken)
+    async with open_store(tmp_path, **original.settings) as store:
+        assert (await store.outbox.append(event("new"), key="new", digest="d")).is_new
+        (state,) = store.database.salvaging.unacknowledged
+        assert (state.stage, state.has_losses) == ("failed", True)
+    assert set_aside.unsalvaged(tmp_path / "outbox.db") == []
