@@ -109,7 +109,7 @@ class Database:
     def fill_percent(self) -> float:
         """Of what sales may use; see fill.fill_percent. As of the last measurement or append."""
         settings = self._settings
-        return fill_percent(self.used_bytes, settings.bytes_max, self.free_bytes, settings.disk_free_bytes_min)
+        return fill_percent(self.used_bytes, settings.bytes_max, self._space.room_bytes, settings.disk_free_bytes_min)
 
     @property
     def bytes_on_disk(self) -> int:
@@ -119,7 +119,7 @@ class Database:
 
     @property
     def free_bytes(self) -> int:
-        """Of its file system, as of the same moment."""
+        """Of its file system, when it was last looked at."""
         return self._space.free_bytes
 
     def attach(self, gives_way: GivesWay, trim: Operation[None, bool], keep_days_max: int) -> None:
