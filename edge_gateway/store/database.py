@@ -79,6 +79,8 @@ class Database:
         self._damage: asyncio.Future[str] | None = None
         self.newest_numbers: Callable[[], Mapping[int, int]] = dict
         """Of the outbox: by stream id, the last number it gave out."""
+        self._replacement_died: BaseException | None = None
+        self._has_died = asyncio.Event()
         self.openings = 0
         """Changes when a damaged file was replaced: whatever was remembered of the old one counts no more."""
 
@@ -154,7 +156,15 @@ class Database:
                 self._closed_because = error
             raise
         self._serve(thread)
-        self._tasks.append(asyncio.create_task(self._replace_damaged(), name="store replacement"))
+        replacement = asyncio.create_task(self._replace_damaged(), name="store replacement")
+        replacement.add_done_callback(self._replacement_ended)
+        self._tasks.append(replacement)
+
+    async def watch(self) -> None:
+        """Wait, until what replaces a damaged store has died; raises what it died of. Nothing could be sold then."""
+        await self._has_died.wait()
+        assert self._replacement_died is not None
+        raise self._replacement_died
 
     async def close(self) -> None:
         """Commit what waits, then let go of file and directory. Bounded, even if the disk hangs."""
@@ -235,6 +245,11 @@ class Database:
             self._serve(thread)
             self._tasks.append(own)
             await self._clock.sleep(REPLACE_INTERVAL_S)
+
+    def _replacement_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._replacement_died = error
+            self._has_died.set()
 
     async def _opened_anew(self, finding: str) -> SqliteRunner:
         """Tried again until it is done: without a store nothing can be sold."""

@@ -7,7 +7,9 @@ import json
 import random
 import shutil
 import sqlite3
+import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -431,6 +433,22 @@ async def test_old_stores_do_not_fill_the_disk(tmp_path: Path) -> None:
     assert len(kept) == set_aside.KEPT_MAX, kept
 
 
+def test_old_stores_take_a_share_of_the_disk_but_for_the_newest_and_those_not_salvaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, targets = tmp_path / "outbox.db", []
+    for _ in range(4):
+        path.write_bytes(b"damaged " * 1000)
+        targets.append(set_aside.set_aside(path, FakeClock().now()))
+    for target in targets[1:]:
+        set_aside.salvaged(target)
+    set_aside.forget_oldest(path)
+    assert all(target.exists() for target in targets)
+    monkeypatch.setattr(set_aside, "KEPT_DISK_SHARE", 0.0)
+    set_aside.forget_oldest(path)
+    assert [target.exists() for target in targets] == [True, False, False, True]
+
+
 def test_stores_set_aside_within_one_second_are_in_their_order(tmp_path: Path) -> None:
     path, targets = tmp_path / "outbox.db", []
     for _ in range(11):
@@ -616,3 +634,32 @@ async def test_salvage_that_fails_at_the_start_does_not_keep_the_shop_from_openi
         (state,) = store.database.salvaging.unacknowledged
         assert (state.stage, state.has_losses) == ("failed", True)
     assert set_aside.unsalvaged(tmp_path / "outbox.db") == []
+
+
+async def test_event_loop_goes_on_while_a_store_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def noted(path: Path, now: datetime) -> Path:
+        threads.append(threading.current_thread())
+        return move(path, now)
+
+    move = set_aside.set_aside
+    monkeypatch.setattr(set_aside, "set_aside", noted)
+    (tmp_path / "outbox.db").write_bytes(b"not a database at all " * 500)
+    async with open_store(tmp_path):
+        assert threads
+        assert threading.main_thread() not in threads
+
+
+async def test_replacement_that_dies_is_told_to_who_watches_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(tmp_path) as store:
+
+        def broken(path: Path, now: datetime) -> Path:
+            raise RuntimeError(str(path))
+
+        monkeypatch.setattr(set_aside, "set_aside", broken)
+        store.database._is_damaged(integrity.damaged("found by the test"))
+        with pytest.raises(RuntimeError, match="outbox"):
+            await asyncio.wait_for(store.database.watch(), 5)
