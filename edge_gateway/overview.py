@@ -146,7 +146,8 @@ class Overview:
         if self._store_problem is not None:
             health, reason = Health.UNHEALTHY, self._store_problem
         elif condition.is_full:
-            health, reason = Health.UNHEALTHY, "full: new transactions are refused; make room on the disk"
+            remedy = "make room on the disk, or see why the cloud takes nothing"
+            health, reason = Health.UNHEALTHY, f"full: new transactions are refused; {remedy}"
         elif condition.is_failing:
             health, reason = Health.UNHEALTHY, "the last write failed; look at the disk"
         elif (problem := self._database.salvaging.problem) is not None:

@@ -42,6 +42,11 @@ class StoreCondition:
         """There is room to open it: what it takes beyond that, the first writes will show."""
         self._change(frozenset(), is_failing=False)
 
+    def has_room(self) -> None:
+        """It was measured, and there is room to spare for everything: nobody has to sell something to prove it."""
+        if self._refused:
+            self._change(frozenset(), is_failing=self.is_failing, is_dropping=self.is_dropping)
+
     def cannot_open(self, error: StorageFullError) -> None:
         """There is not even room to open it."""
         self.seen({Rank.SALES: error}, frozenset(), None)

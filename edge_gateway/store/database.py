@@ -134,6 +134,8 @@ class Database:
         """Look anew at the room, and at what was salvaged. Raises StoreError."""
         await self.read(self._space.measure)
         await self.read(self.salvaging.look)
+        if self._space.is_roomy:
+            self.condition.has_room()
 
     async def try_open(self) -> bool:
         """As ``open``; False: the disk is full. Scanners and scales work all the same; call it again later."""
