@@ -69,7 +69,7 @@ class StoreCondition:
         if failed is not None and not self.is_failing:
             _log.error(log_events.STORE_FAILED, reason=str(failed))
         if is_dropping and not self.is_dropping:
-            _log.warning(log_events.STORE_GIVING_WAY, dropped=Rank.TELEMETRY.word, reason="room is short: oldest first")
+            _log.warning(log_events.TELEMETRY_GIVING_WAY, reason="room is short: its oldest events are dropped")
         # A drain that works says nothing about room, a sale nothing about room for events: each rank proves its own,
         # and that of those above it.
         proven = {rank for rank in self._refused if any(below <= rank for below in taken - refused.keys())}

@@ -267,7 +267,7 @@ class Database:
                 if isinstance(error, StorageFullError):
                     self.condition.cannot_open(error)
                 else:
-                    _log.error(log_events.STORE_FAILED, reason=str(error))
+                    _log.error(log_events.STORE_NOT_REPLACED, reason=str(error))
             await self._clock.sleep(REPLACE_INTERVAL_S)
 
     async def _collect(self, writer: Writer) -> None:
