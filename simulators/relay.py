@@ -170,7 +170,7 @@ class Relay:
                     self.counters["bytes_swallowed"] += len(data)
             if await self._passes(connection, is_to_target=is_to_target) and not writer.transport.is_closing():
                 writer.write_eof()
-        except OSError:
+        except (OSError, RuntimeError):  # the latter from uvloop, of a handle that was closed under its writer
             if await self._passes(connection, is_to_target=is_to_target):
                 connection.abort()
 

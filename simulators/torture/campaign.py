@@ -18,7 +18,7 @@ from typing import Any
 
 from simulators.torture.fault import Weather
 from simulators.torture.oracle import Breach, Verdict
-from simulators.torture.report import complaints, known_of, report
+from simulators.torture.report import ZERO, complaints, known_of, report
 from simulators.torture.store import TortureStore
 from simulators.torture.table import faults_of
 
@@ -196,7 +196,9 @@ class Campaign:
             words = "accepted, and not in the cloud"
             breaches += [Breach("lost", each.key, f"{each.key}: {words}") for each in verdict.missing]
         for breach in breaches:
-            if breach.kind not in self._told:  # the first of each kind; all are counted in the report
+            if (
+                breach.kind in ZERO and breach.kind not in self._told
+            ):  # the first of each kind; all are counted in the report
                 self._told.add(breach.kind)
                 known = known_of(self._store, self._weather, [breach.key])
                 _say(f"seed {self._options.seed}: BROKEN: {breach.kind}: {breach.words}\n{known}")
@@ -204,11 +206,12 @@ class Campaign:
 
     def _progress(self) -> None:
         verdict, gateway = self._judge(), self._store.gateway
+        broken = sum(breach.kind in ZERO for breach in verdict.breaches)
         cuts = sum(self._weather.counters.values()) - self._weather.counters["kill"]
         _say(
             f"{time.monotonic() - self._started:6.1f} s: {gateway.counters['kills']} kills, {cuts} cuts, "
             f"{verdict.accepted} accepted, {verdict.delivered} delivered, {len(verdict.missing)} on their way, "
-            f"{len(verdict.destroyed)} destroyed, {len(verdict.breaches)} promises broken"
+            f"{len(verdict.destroyed)} destroyed, {broken} promises broken"
         )
 
 

@@ -15,6 +15,8 @@ from simulators.torture.fault import Fault
 GATEWAY = frozenset({"gateway"})
 FILES = frozenset({"gateway", "disk"})
 """Damage is written, so not while the disk is full."""
+GATHERING_S = (0.5, 3.0)
+"""Without the cloud, so that there are sales to be lost."""
 DOWN_S = (0.0, 0.6)
 """Between an end and the next start."""
 KILLED_AT_START_SHARE = 0.2
@@ -169,17 +171,29 @@ class TornPages(Fault):
 
 
 class FlippedBits(Fault):
-    """Between a kill and the next start: bits flipped where a page has no other copy. Rows may be gone for good."""
+    """Between two runs: bits flipped where a page has no other copy, with sales kept there that the cloud has not.
+
+    They are in the WAL, or after a checkpoint in the database. Some may be gone for good.
+    """
 
     name = "flipped_bits"
     every_s = 25.0
-    resources = FILES
+    resources = FILES | {"cloud link"}
 
     async def do(self, random: Random) -> str:
-        await self.store.gateway.kill()
-        self.store.oracle.put_at_risk(await asyncio.to_thread(page_damage.event_ids_kept, self.store.database))
-        words, _ = await asyncio.to_thread(page_damage.flip_bits, self.store.database, random)
-        await self.store.gateway.start()
+        store = self.store
+        await store.cloud_relay.refuse()
+        store.cloud_relay.cut()
+        await asyncio.sleep(random.uniform(*GATHERING_S))
+        await store.gateway.kill()
+        store.oracle.put_at_risk(await asyncio.to_thread(page_damage.event_ids_kept, store.database))
+        if random.random() < 0.5:
+            words = await asyncio.to_thread(page_damage.flip_wal_bits, store.database, random)
+        else:
+            await asyncio.to_thread(page_damage.checkpoint, store.database)
+            words, _ = await asyncio.to_thread(page_damage.flip_bits, store.database, random)
+        await store.gateway.start()
+        await store.cloud_relay.heal()
         return words
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from simulators.cloud.ledger import Entry, Ledger
 
@@ -29,7 +30,8 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One broken promise. ``kind``: a figure of the report that must be 0."""
+    """One broken promise. ``kind``: a figure of the report that must be 0, but ``doubled_by_damage``: a sale that the
+    cloud had, whose id was destroyed, so that its till's repeat was taken for a new one."""
 
     kind: str
     key: str
@@ -59,6 +61,7 @@ class Oracle:
         self._ledger = ledger
         self._numbers: dict[str, int] = {}
         self._at_risk: set[str] = set()
+        self._known_at_damage: list[set[str]] = []
         self._other_id: list[Breach] = []
 
     def sale_accepted(self, source: str, transaction_id: str, event_id: str, digest: str) -> None:
@@ -70,8 +73,10 @@ class Oracle:
         self._oblige(event_id, source, event_id, digest, is_transaction=False)
 
     def put_at_risk(self, event_ids: set[str]) -> None:
-        """The only copies of these events were on pages that are about to be damaged."""
+        """The only copies of these events are on pages that are about to be damaged; and so is what is remembered of
+        events that the cloud has already."""
         self._at_risk |= event_ids
+        self._known_at_damage.append(event_ids | set(self._ledger.entries))
 
     def judge(self) -> Verdict:
         """Everything promised so far."""
@@ -97,7 +102,7 @@ class Oracle:
             number = self._numbers[source] = self._numbers.get(source, 0) + 1
             self.obligations[key] = Obligation(key, source, digest, number, [event_id], is_transaction)
         elif event_id not in known.event_ids:
-            if not self._at_risk.issuperset(known.event_ids):
+            if not any(self._is_forgotten(earlier, event_id) for earlier in known.event_ids):
                 words = f"{key}: accepted as event {known.event_ids[-1]}, and its repeat as {event_id}"
                 self._other_id.append(Breach("answered_otherwise", key, words))
             known.event_ids.append(event_id)
@@ -113,7 +118,12 @@ class Oracle:
         for transaction_id, event_ids in self._ledger.event_ids_by_transaction.items():
             if len(event_ids) > 1:
                 words = f"{transaction_id} took effect as {' and as '.join(event_ids)}"
-                yield Breach("applied_twice", transaction_id, words)
+                is_forgotten = all(self._is_forgotten(*pair) for pair in pairwise(event_ids))
+                yield Breach("doubled_by_damage" if is_forgotten else "applied_twice", transaction_id, words)
+
+    def _is_forgotten(self, event_id: str, later_id: str) -> bool:
+        """Whether damage between the two may have destroyed what made the second a repeat of the first."""
+        return any(event_id in known and later_id not in known for known in self._known_at_damage)
 
     def _out_of_order(self) -> Iterator[Breach]:
         """By the place the gateway gave (boot epoch, sequence), and by the order in which it was promised."""

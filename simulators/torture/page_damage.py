@@ -94,6 +94,23 @@ def flip_bits(database: Path, random: Random) -> tuple[str, list[int]]:
     return f"bits flipped in pages {pages} of {count}", pages
 
 
+def flip_wal_bits(database: Path, random: Random) -> str:
+    """Some bits in committed frames of the WAL: of pages that it alone has in their newest state."""
+    wal = read_wal(wal_path(database))
+    if wal is None or not wal.frames:
+        return "nothing: the WAL holds no commit"
+    count = random.randint(1, FLIPPED_BITS_MAX)
+    for _ in range(count):
+        _flip(wal_path(database), random.randrange(HEADER_BYTES, wal.end), 1 << random.randrange(8))
+    return f"{count} bits flipped among {wal.frames} frames of the WAL"
+
+
+def checkpoint(database: Path) -> None:
+    """Everything into the database, as the owner does now and then: each page stands in one place only."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def event_ids_kept(database: Path) -> set[str]:
     """Ids of the events that have no copy but this one. Read from a copy of the files, which are left as they are."""
     with tempfile.TemporaryDirectory(prefix="torture-copy-") as directory:

@@ -43,6 +43,7 @@ def report(
         **told_lost(store.gateway.process.log_file),
         "duplicated_at_cloud": verdict.received_again,
         "applied_twice": verdict.count("applied_twice"),
+        "doubled_by_damage": verdict.count("doubled_by_damage"),
         "out_of_order": verdict.count("out_of_order"),
         "content_mismatch": verdict.count("content_mismatch"),
         "answered_otherwise": verdict.count("answered_otherwise"),

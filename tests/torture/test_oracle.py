@@ -173,3 +173,15 @@ def test_oracle_lets_a_destroyed_sale_be_submitted_again() -> None:
     _sent(ledger, _event(7, _transaction(1)))
     verdict = oracle.judge()
     assert (verdict.delivered, verdict.missing, verdict.breaches) == (1, [], [])
+
+
+def test_oracle_counts_apart_a_sale_doubled_because_damage_destroyed_its_id() -> None:
+    ledger = Ledger()
+    oracle = Oracle(ledger)
+    _sent(ledger, _event(1), _event(2))
+    oracle.put_at_risk(set())
+    oracle.sale_accepted(TILL, "t1", "e7", content_digest(_transaction(1)))
+    _sent(ledger, _event(7, _transaction(1)))
+    assert _kinds(oracle.judge()) == ["doubled_by_damage"]
+    _sent(ledger, _event(8, _transaction(2)), _event(9, _transaction(2)))
+    assert _kinds(oracle.judge()) == ["doubled_by_damage", "applied_twice"], "no damage between the last two"

@@ -124,6 +124,25 @@ def test_flipped_bits_are_in_pages_that_stand_nowhere_else(database: Path, seed:
     assert str(pages) in words
 
 
+def test_checkpoint_leaves_each_page_in_one_place_and_loses_no_row(database: Path) -> None:
+    page_damage.checkpoint(database)
+    assert not wal_path(database).exists() or wal_path(database).stat().st_size == 0
+    assert _rows(database) == ROWS
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_flipped_bits_of_the_wal_are_among_its_commits_and_sqlite_loses_rows_to_them(database: Path, seed: int) -> None:
+    before, wal = wal_path(database).read_bytes(), _wal(database)
+    assert "bits flipped among" in page_damage.flip_wal_bits(database, Random(seed))
+    after = wal_path(database).read_bytes()
+    changed = [at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    assert changed
+    assert min(changed) >= 32
+    assert max(changed) < wal.end
+    with pytest.raises((AssertionError, sqlite3.DatabaseError)):
+        assert _rows(database) == ROWS
+
+
 def test_event_ids_are_read_without_touching_the_files(database: Path) -> None:
     before = (database.read_bytes(), wal_path(database).read_bytes())
     assert page_damage.event_ids_kept(database) == {event_id for _, event_id, _ in ROWS}
