@@ -7,6 +7,7 @@ import gzip
 import json
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,8 @@ async def test_uplink_sends_the_very_bytes_that_were_accepted_with_one_key_per_b
 async def test_uplink_compresses_what_is_large(padding: int) -> None:
     async with http_far_end(accept_all) as far_end:
         uplink = uplink_to(far_end.url())
-        assert await uplink.deliver("transactions", [event("e1", padding=padding)]) == {"e1": DELIVERED}
+        large = replace(event("e1"), payload=json.dumps({"id": "e1", "padding": "x" * padding}).encode())
+        assert await uplink.deliver("transactions", [large]) == {"e1": DELIVERED}
         await uplink.close()
     assert far_end.requests[0].headers["content-encoding"] == "gzip"
     assert len(far_end.requests[0].body) < 1_500
