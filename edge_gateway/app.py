@@ -168,6 +168,7 @@ class Gateway:
             stack.push_async_callback(self._database.close)
             if not await self._database.try_open():
                 self._start(stack, "store", self._open_store_later())
+            self._start(stack, "store replacement", self._database.watch())
             await self._overview.refresh()
             for uplink in self._uplinks.values():
                 stack.push_async_callback(uplink.close)

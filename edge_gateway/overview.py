@@ -146,9 +146,15 @@ class Overview:
         if self._store_problem is not None:
             health, reason = Health.UNHEALTHY, self._store_problem
         elif condition.is_full:
-            health, reason = Health.UNHEALTHY, "full: new transactions are refused; make room on the disk"
+            remedy = "make room on the disk, or see why the cloud takes nothing"
+            health, reason = Health.UNHEALTHY, f"full: new transactions are refused; {remedy}"
         elif condition.is_failing:
             health, reason = Health.UNHEALTHY, "the last write failed; look at the disk"
+        elif (problem := self._database.salvaging.problem) is not None:
+            health, reason = (
+                Health.UNHEALTHY,
+                f"was damaged, and its salvage cannot go on: {problem}; new sales are kept, and wait for it",
+            )
         elif condition.giving_way:
             names = " and ".join(condition.giving_way)
             health, reason = Health.DEGRADED, f"room is short: {names} are not kept for the cloud, sales still are"

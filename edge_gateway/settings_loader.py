@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.store import NEVER_DROPPED
 from edge_gateway.settings import SITE_PROFILES, DeviceSettings, GatewaySettings
+from edge_gateway.settings_uplinks import HTTPS
 from edge_gateway.settings_words import describe, did_you_mean, dotted, key_path, shown
 from edge_gateway.toml_lines import KeyPath, find_key_lines, line_of
 
@@ -195,6 +196,8 @@ def _together_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     for index, uplink in enumerate(uplinks if isinstance(uplinks, list) else []):
         if isinstance(uplink, dict):
             yield from _pair_problems(file, ("uplink", index), uplink)
+    yield from _uplink_name_problems(file)
+    yield from _window_problems(file)
     if "certificate_file" in bus and "ca_file" not in bus:
         yield file.problem(("bus", "certificate_file"), "a client certificate needs TLS: give ca_file as well")
     if "password_file" in bus and "username" not in bus:
@@ -210,6 +213,31 @@ def _pair_problems(file: ConfigFile, path: KeyPath, section: Mapping[str, Any]) 
     if ("certificate_file" in section) != ("key_file" in section):
         given = "certificate_file" if "certificate_file" in section else "key_file"
         yield file.problem((*path, given), "certificate_file and key_file are given together or not at all")
+
+
+def _uplink_name_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    """A name is a place in the outbox: two uplinks that share one would each take the other's sales for delivered."""
+    taken = {HTTPS: "[cloud]"}
+    uplinks = file.data.get("uplink")
+    for index, uplink in enumerate(uplinks if isinstance(uplinks, list) else []):
+        name = uplink.get("name") if isinstance(uplink, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name in taken:
+            yield file.problem(
+                ("uplink", index, "name"), f"{taken[name]} has this name: expected one that no other uplink has"
+            )
+        taken.setdefault(name, f"uplink[{index}]")
+
+
+def _window_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    for name, stream in _section(file, "stream").items():
+        if not isinstance(stream, dict):
+            continue
+        if stream.get("sync") == "window" and "window" not in stream:
+            yield file.problem(("stream", name, "sync"), 'sync = "window" needs the times: expected window as well')
+        elif "window" in stream and stream.get("sync") != "window":
+            yield file.problem(("stream", name, "window"), 'expected sync = "window" beside it')
 
 
 def _encryption_problems(file: ConfigFile) -> Iterator[ConfigProblem]:

@@ -128,9 +128,8 @@ class Alerts:
             self._is_full_told = False
         elif not self._is_full_told and now_s - self._full_told_s >= STORE_FULL_INTERVAL_S:
             self._is_full_told, self._full_told_s = True, now_s
-            self._tell(
-                "critical", "store_full", {"text": "the store is full: sales are refused; make room on the disk"}
-            )
+            text = "the store is full: sales are refused; make room on the disk, or see why the cloud takes nothing"
+            self._tell("critical", "store_full", {"text": text})
 
     def _tell_dead_letters(self, stream: str, count: int, event: OutboxEvent, reason: str) -> None:
         words = mask_long_digits(reason)[:REASON_CHARACTERS_MAX]

@@ -42,6 +42,11 @@ class StoreCondition:
         """There is room to open it: what it takes beyond that, the first writes will show."""
         self._change(frozenset(), is_failing=False)
 
+    def has_room(self) -> None:
+        """It was measured, and there is room to spare for everything: nobody has to sell something to prove it."""
+        if self._refused:
+            self._change(frozenset(), is_failing=self.is_failing, is_dropping=self.is_dropping)
+
     def cannot_open(self, error: StorageFullError) -> None:
         """There is not even room to open it."""
         self.seen({Rank.SALES: error}, frozenset(), None)
@@ -64,7 +69,7 @@ class StoreCondition:
         if failed is not None and not self.is_failing:
             _log.error(log_events.STORE_FAILED, reason=str(failed))
         if is_dropping and not self.is_dropping:
-            _log.warning(log_events.STORE_GIVING_WAY, dropped=Rank.TELEMETRY.word, reason="room is short: oldest first")
+            _log.warning(log_events.TELEMETRY_GIVING_WAY, reason="room is short: its oldest events are dropped")
         # A drain that works says nothing about room, a sale nothing about room for events: each rank proves its own,
         # and that of those above it.
         proven = {rank for rank in self._refused if any(below <= rank for below in taken - refused.keys())}

@@ -41,8 +41,8 @@ class OutboxCore:
 
     @property
     def rewinds(self) -> int:
-        """Changes when rows came back, or may: another process wrote, or a key was found."""
-        return self.streams.reloads + self.sealer.generation
+        """Changes when rows came back, or may: another process wrote, a key was found, a salvage came to its end."""
+        return self.streams.reloads + self.sealer.generation + self._database.salvaging.finished
 
     async def ready(self) -> None:
         """Uplinks have their ids. Raises StoreError."""

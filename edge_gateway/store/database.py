@@ -79,6 +79,8 @@ class Database:
         self._damage: asyncio.Future[str] | None = None
         self.newest_numbers: Callable[[], Mapping[int, int]] = dict
         """Of the outbox: by stream id, the last number it gave out."""
+        self._replacement_died: BaseException | None = None
+        self._has_died = asyncio.Event()
         self.openings = 0
         """Changes when a damaged file was replaced: whatever was remembered of the old one counts no more."""
 
@@ -109,7 +111,7 @@ class Database:
     def fill_percent(self) -> float:
         """Of what sales may use; see fill.fill_percent. As of the last measurement or append."""
         settings = self._settings
-        return fill_percent(self.used_bytes, settings.bytes_max, self.free_bytes, settings.disk_free_bytes_min)
+        return fill_percent(self.used_bytes, settings.bytes_max, self._space.room_bytes, settings.disk_free_bytes_min)
 
     @property
     def bytes_on_disk(self) -> int:
@@ -119,7 +121,7 @@ class Database:
 
     @property
     def free_bytes(self) -> int:
-        """Of its file system, as of the same moment."""
+        """Of its file system, when it was last looked at."""
         return self._space.free_bytes
 
     def attach(self, gives_way: GivesWay, trim: Operation[None, bool], keep_days_max: int) -> None:
@@ -132,6 +134,8 @@ class Database:
         """Look anew at the room, and at what was salvaged. Raises StoreError."""
         await self.read(self._space.measure)
         await self.read(self.salvaging.look)
+        if self._space.is_roomy:
+            self.condition.has_room()
 
     async def try_open(self) -> bool:
         """As ``open``; False: the disk is full. Scanners and scales work all the same; call it again later."""
@@ -154,7 +158,15 @@ class Database:
                 self._closed_because = error
             raise
         self._serve(thread)
-        self._tasks.append(asyncio.create_task(self._replace_damaged(), name="store replacement"))
+        replacement = asyncio.create_task(self._replace_damaged(), name="store replacement")
+        replacement.add_done_callback(self._replacement_ended)
+        self._tasks.append(replacement)
+
+    async def watch(self) -> None:
+        """Wait, until what replaces a damaged store has died; raises what it died of. Nothing could be sold then."""
+        await self._has_died.wait()
+        assert self._replacement_died is not None
+        raise self._replacement_died
 
     async def close(self) -> None:
         """Commit what waits, then let go of file and directory. Bounded, even if the disk hangs."""
@@ -236,6 +248,11 @@ class Database:
             self._tasks.append(own)
             await self._clock.sleep(REPLACE_INTERVAL_S)
 
+    def _replacement_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._replacement_died = error
+            self._has_died.set()
+
     async def _opened_anew(self, finding: str) -> SqliteRunner:
         """Tried again until it is done: without a store nothing can be sold."""
         is_set_aside = False
@@ -250,7 +267,7 @@ class Database:
                 if isinstance(error, StorageFullError):
                     self.condition.cannot_open(error)
                 else:
-                    _log.error(log_events.STORE_FAILED, reason=str(error))
+                    _log.error(log_events.STORE_NOT_REPLACED, reason=str(error))
             await self._clock.sleep(REPLACE_INTERVAL_S)
 
     async def _collect(self, writer: Writer) -> None:

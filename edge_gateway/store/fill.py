@@ -43,12 +43,12 @@ def disk_fill_percent(settings: OutboxSettings, used_bytes: int) -> float:
     return round(fill_percent(used_bytes, settings.bytes_max, free_bytes, settings.disk_free_bytes_min), 1)
 
 
-def fill_percent(used_bytes: int, bytes_max: int, free_bytes: int, disk_free_bytes_min: int) -> float:
+def fill_percent(used_bytes: int, bytes_max: int, room_bytes: int, disk_free_bytes_min: int) -> float:
     """How much is used of what sales may use: of the store's own limit, or of what the disk leaves, whichever is less.
 
     100: sales are refused. ``used_bytes`` counts the pages in use of the database (tables, indexes, dead letters,
     command log) and the WAL above the room it has from the start; unused pages of the file count as free, since they
-    are filled first.
+    are filled first; ``room_bytes`` are they and what the disk has free.
     """
-    capacity = min(bytes_max, used_bytes + max(0, free_bytes - disk_free_bytes_min))
+    capacity = min(bytes_max, used_bytes + max(0, room_bytes - disk_free_bytes_min))
     return 100.0 if capacity <= 0 else min(100.0, 100.0 * used_bytes / capacity)

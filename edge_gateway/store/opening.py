@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections import Counter
@@ -54,7 +55,8 @@ class Opening:
     async def open(self) -> SqliteRunner:
         """Raises StoreError, with a remedy."""
         try:
-            set_aside.finish_renaming(self._path)
+            if set_aside.is_renaming(self._path):
+                await asyncio.to_thread(set_aside.finish_renaming, self._path)
             return await self._open_file()
         except (sqlite3.Error, OSError) as error:
             if not integrity.is_damage(error):
@@ -66,7 +68,9 @@ class Opening:
         """Set the file aside and begin a new one, into which the old one is salvaged. Raises StoreError."""
         self._salvaging.close()
         try:
-            self.set_aside_as = set_aside.set_aside(self._path, self._clock.now())
+            # In a thread: a disk that is dying takes its time, and the shop sells.
+            self.set_aside_as = await asyncio.to_thread(set_aside.set_aside, self._path, self._clock.now())
+            self._salvaging.set_aside_as(self.set_aside_as)
         except OSError as error:
             raise StoreError(f"{self._path} is damaged ({finding}) and cannot be moved away: {error}") from error
         _log.error(log_events.STORE_SET_ASIDE, path=str(self._path), kept_as=str(self.set_aside_as), reason=finding)

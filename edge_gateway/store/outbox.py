@@ -10,7 +10,7 @@ from types import MappingProxyType
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
-from edge_gateway.contracts.store import Appended, StreamCounts
+from edge_gateway.contracts.store import Appended, StreamCounts, StreamNames
 from edge_gateway.store.append import Append, NewEvent
 from edge_gateway.store.core import OutboxCore
 from edge_gateway.store.database import Database
@@ -46,6 +46,7 @@ class SqliteOutbox:
         self._append = Append(core.streams, core.sources, core.sealer, core.keys, clock, self._announce)
         trim = Trim(core.streams, core.sources, keep_days, database.counters)
         database.newest_numbers = core.streams.newest_numbers
+        database.salvaging.on_finished = lambda: self._announce(set(StreamNames))
         database.attach(GiveWay(core.streams, core.sources, database.counters), trim, trim.keep_days_max)
 
     def append(

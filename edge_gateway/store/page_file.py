@@ -5,9 +5,11 @@ Source: "Database File Format", sqlite.org/fileformat2.html: 1.3 (header), 1.8 (
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import sys
+import time
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +22,8 @@ CHUNK_PAGES: Final = 256
 WAL_HEADER_BYTES: Final = 32
 FRAME_HEADER_BYTES: Final = 24
 _WAL_MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
-_PAGE_SIZES: Final = frozenset(1 << power for power in range(9, 17))
-
-FREE: Final = 2
-"""Type of a page on the list of unused ones, in the pointer map."""
+LOG_CHECK_S_MAX: Final = 2.0
+"""A start does not look longer for damage in the log: this reads some 50 MB, ten times what one has on most days."""
 
 
 class PageFile:
@@ -36,10 +36,11 @@ class PageFile:
         try:
             header = _read_at(self._descriptor, 0, 100)
             self._wal = _open_wal(path)
-            self.page_bytes = self._page_size(header)
+            # Never from the header, which may be what is damaged: all stores have the same.
+            self.page_bytes = PAGE_BYTES_DEFAULT if self._wal is None else self._wal.page_bytes
             self.schema_version = int.from_bytes(header[60:64], "big") if header[:6] == b"SQLite" else 0
             self.page_count = -(-os.fstat(self._descriptor).st_size // self.page_bytes)
-            if self._wal is not None and self._wal.page_bytes == self.page_bytes and self._wal.frames:
+            if self._wal is not None and self._wal.frames:
                 self.page_count = self._wal.page_count
                 if (first := self._wal.page(1)) is not None:
                     self.schema_version = int.from_bytes(first[60:64], "big")
@@ -77,13 +78,6 @@ class PageFile:
         per_page = self.page_bytes // 5 + 1
         return (number - 2) // per_page * per_page + 2
 
-    def _page_size(self, header: bytes) -> int:
-        size: int = struct.unpack_from(">H", header, 16)[0]
-        size = 65_536 if size == 1 else size
-        if size in _PAGE_SIZES and (self._wal is None or self._wal.page_bytes == size):
-            return size
-        return self._wal.page_bytes if self._wal is not None else PAGE_BYTES_DEFAULT
-
     def _close_wal(self) -> None:
         if self._wal is not None:
             self._wal.close()
@@ -97,10 +91,12 @@ class WalFile:
     one before it, as that is written there), so that what was committed after a damaged frame is found as well.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds_max: float = math.inf) -> None:
+        """``seconds_max``: what is not read by then is left out."""
         self.frames: dict[int, int] = {}
         """Page number to the place of its newest committed content."""
         self.page_count = 0
+        self.frames_read = 0
         self._bad_frames = 0
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -111,7 +107,7 @@ class WalFile:
             if not self._order or wal_checksum(header[:24], self._order, (0, 0)) != before:
                 # A log of this box, whose header is damaged: the first frame has the same salts.
                 self._order, self.page_bytes, salts = _OWN_ORDER, PAGE_BYTES_DEFAULT, header[40:48]
-            self._scan(salts, before)
+            self._scan(salts, before, time.monotonic() + seconds_max)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -130,12 +126,15 @@ class WalFile:
             return f"{self._bad_frames} frames of its write-ahead log are damaged, and there are commits after them"
         return None
 
-    def _scan(self, salts: bytes, before: tuple[int, int]) -> None:
+    def _scan(self, salts: bytes, before: tuple[int, int], deadline: float) -> None:
         frame_bytes = FRAME_HEADER_BYTES + self.page_bytes
         uncommitted: dict[int, int] = {}
         bad, has_bad_commit = 0, False
         size = os.fstat(self._descriptor).st_size
         for place in range(WAL_HEADER_BYTES, size - frame_bytes + 1, frame_bytes):
+            if time.monotonic() > deadline:
+                break
+            self.frames_read += 1
             frame = _read_at(self._descriptor, place, frame_bytes)
             number, page_count, *own = struct.unpack(">II8xII", frame[:FRAME_HEADER_BYTES])
             found = wal_checksum(frame[:8], self._order, before)
@@ -156,9 +155,10 @@ class WalFile:
                 uncommitted.clear()
 
 
-def log_damage(path: Path) -> str | None:
-    """What is wrong with the write-ahead log of a database that nobody has open; None: nothing."""
-    wal = _open_wal(path)
+def log_damage(path: Path, seconds_max: float = LOG_CHECK_S_MAX) -> str | None:
+    """What is wrong with the write-ahead log of a database that nobody has open; None: nothing that was found in time.
+    (SQLite then reads the rest, as far as its checksums go.)"""
+    wal = _open_wal(path, seconds_max)
     if wal is None:
         return None
     try:
@@ -183,9 +183,9 @@ def wal_checksum(data: bytes, order: str, before: tuple[int, int]) -> tuple[int,
 _OWN_ORDER: Final = "<" if sys.byteorder == "little" else ">"
 
 
-def _open_wal(path: Path) -> WalFile | None:
+def _open_wal(path: Path, seconds_max: float = math.inf) -> WalFile | None:
     try:
-        return WalFile(path.with_name(path.name + "-wal"))
+        return WalFile(path.with_name(path.name + "-wal"), seconds_max)
     except OSError:
         return None
 

@@ -80,6 +80,38 @@ def index_cell(page: bytes, place: int, read_page: ReadPage) -> Cell | None:
     return None if values is None else Cell(0, values)
 
 
+def key_cell(page: bytes, at: int) -> tuple[bytes, int] | None:
+    """Key and sequence of a row (text, text, text, integer) that lies whole on its page; None for any other.
+
+    As ``index_cell`` reads it, without what is not needed: a store has millions of them.
+    """
+    try:
+        length = page[at]
+        at += 1
+        if length >= 0x80:
+            length = (length & 0x7F) << 7 | page[at]
+            at += 1
+        end, body = at + length, at + page[at]
+        kinds, at = [], at + 1
+        while at < body:
+            kind = page[at]
+            at += 1
+            if kind >= 0x80:
+                kind = (kind & 0x7F) << 7 | page[at]
+                at += 1
+            kinds.append(kind)
+        key, digest, event_id, sequence = kinds
+        if not (key & digest & event_id & 1 and min(key, digest, event_id) > 12 and 0 < sequence < 7):
+            return None
+        key_end = body + (key - 13 >> 1)
+        number_at = key_end + (digest - 13 >> 1) + (event_id - 13 >> 1)
+        if at != body or number_at + _VALUE_BYTES[sequence] != end or end > len(page):
+            return None
+    except (IndexError, ValueError):
+        return None
+    return page[body:key_end], int.from_bytes(page[number_at:end], "big", signed=True)
+
+
 def children(page: bytes) -> Iterator[Child]:
     """Of an interior page of a table, in order."""
     for place in cell_places(page):
@@ -90,28 +122,46 @@ def children(page: bytes) -> Iterator[Child]:
 
 
 def record(payload: bytes) -> tuple[Value, ...] | None:
-    """The values of a record; None if it makes no sense."""
+    """The values of a record; None if it makes no sense. (Flat: it is run for every row and key of a store.)"""
+    end = len(payload)
     header_bytes, at = varint(payload, 0)
-    if not at <= header_bytes <= len(payload):
+    if not at <= header_bytes <= end:
         return None
     body = header_bytes
     values: list[Value] = []
     while at < header_bytes:
-        kind, at = varint(payload, at)
-        size = _size(kind)
-        if size is None or body + size > len(payload) or len(values) == COLUMNS_MAX:
+        kind = payload[at]
+        if kind < 0x80:
+            at += 1
+        else:
+            kind, at = varint(payload, at)
+        if kind >= 12:
+            stop = body + (kind - 12 >> 1)
+        elif 0 <= kind < 10:
+            stop = body + _VALUE_BYTES[kind]
+        else:
             return None
-        try:
-            values.append(_value(kind, payload[body : body + size]))
-        except UnicodeDecodeError:
+        if stop > end or len(values) == COLUMNS_MAX:
             return None
-        body += size
-    return tuple(values) if at == header_bytes and body == len(payload) else None
+        if kind >= 12 and kind & 1:
+            try:
+                values.append(payload[body:stop].decode())
+            except UnicodeDecodeError:
+                return None
+        elif kind >= 12:
+            values.append(payload[body:stop])
+        else:
+            values.append(_value(kind, payload[body:stop]))
+        body = stop
+    return tuple(values) if at == header_bytes and body == end else None
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
     """The number and the place behind it; behind the end of the data if it is cut off."""
-    value, end = 0, len(data)
+    end = len(data)
+    if at < end and data[at] < 0x80:
+        return data[at], at + 1
+    value = 0
     for count in range(9):
         if at >= end:
             return 0, end + 1
@@ -152,20 +202,12 @@ def _payload(page: bytes, at: int, length: int, local_max: int, read_page: ReadP
     return b"".join(parts)
 
 
-_INTEGER_BYTES: Final = (0, 1, 2, 3, 4, 6, 8)
-
-
-def _size(kind: int) -> int | None:
-    if kind >= 12:
-        return (kind - 12) // 2
-    if kind < 0 or kind in (10, 11):
-        return None
-    return _INTEGER_BYTES[kind] if kind <= 6 else 8 if kind == 7 else 0
+_VALUE_BYTES: Final = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
+"""By serial type below 10."""
 
 
 def _value(kind: int, data: bytes) -> Value:
-    if kind >= 12:
-        return data.decode() if kind % 2 else data
+    """Of a serial type below 10."""
     if kind == 0:
         return None
     if kind == 7:

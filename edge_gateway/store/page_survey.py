@@ -1,9 +1,4 @@
-"""Looks through every page of a damaged store once: what lies where, what is free, what cannot be read.
-
-Three witnesses tell whether a page is in use: the pointer map, the list of free pages, and the pages above it. Rows of
-a page that was given back were delivered long ago and must not come back. Where the witnesses disagree the page counts
-as in use: an event that comes twice has the same id, and one that is dropped is gone.
-"""
+"""Looks through every page of a damaged store once: what lies where, what is free, what cannot be read."""
 
 from __future__ import annotations
 
@@ -12,10 +7,9 @@ import struct
 from array import array
 from collections.abc import Iterator
 from enum import IntEnum
-from hashlib import blake2b
 from typing import Final
 
-from edge_gateway.store.page_file import CHUNK_PAGES, FREE, PageFile
+from edge_gateway.store.page_file import PageFile
 from edge_gateway.store.page_records import (
     INTERIOR_INDEX,
     INTERIOR_TABLE,
@@ -25,9 +19,11 @@ from edge_gateway.store.page_records import (
     cell_places,
     children,
     index_cell,
+    key_cell,
     table_cell,
     table_rowid,
 )
+from edge_gateway.store.page_witnesses import PageWitnesses
 from edge_gateway.store.salvage_rows import FIRST_SEQUENCE, Facts, command_row, event_row, is_sequence, key_row
 from edge_gateway.store.sequence import stream_of
 
@@ -39,13 +35,11 @@ LAST_SEQUENCE: Final = 6 << 40
 KEY_GAP_MAX: Final = 1 << 20
 """Between the newest two keys: no till sells a million times in the meantime."""
 
+PAGES_PER_STEP: Final = 16
+"""Some milliseconds, if all of them are full of keys."""
+
 YOUNG_SLACK: Final = 1_000
 """No page has more rows."""
-
-_ROOT: Final = 1
-_BTREE: Final = 5
-_IN_TREE: Final = (_ROOT, _BTREE)
-_OVERFLOW: Final = (3, 4)
 
 _DEPTH_MAX: Final = 20
 """No B-tree is deeper; damaged ones may go in a circle."""
@@ -89,19 +83,19 @@ class Survey:
         self._key_hashes: array[int] = array("Q")
         self._key_newest: dict[int, list[int]] = {}
         count = file.page_count + 2
-        self._holds, self._kinds, self._free = bytearray(count), bytearray(count), bytearray(count)
-        self._is_below = bytearray(count)
-        self._above: array[int] = array("I", bytes(4 * count))
-        self._is_free_list_whole = False
+        self._holds = bytearray(count)
+        self._witnesses = PageWitnesses(file)
 
     def run(self) -> Iterator[None]:
         """Each step reads some pages."""
-        self._is_free_list_whole = self._read_free_list()
+        self._witnesses.read_free_list()
         for first, pages in self.file.chunks():
             for number, page in enumerate(pages, first):
                 self._look(number, page)
-            self.pages_seen = first + len(pages) - 1
-            yield
+                if not number % PAGES_PER_STEP:
+                    self.pages_seen = number
+                    yield
+        self.pages_seen = self.file.page_count
         self._sift()
         yield from self._note_young_keys()
         self._key_hashes = array("Q", sorted(self._key_hashes))
@@ -112,7 +106,7 @@ class Survey:
 
     def may_have_key(self, key: str) -> bool:
         """False: no key that can be read is this one. (True may be chance, once in 10^13.)"""
-        wanted = _hash(key)
+        wanted = _hash(key.encode("utf-8", "surrogatepass"))
         at = bisect.bisect_left(self._key_hashes, wanted)
         return at < len(self._key_hashes) and self._key_hashes[at] == wanted
 
@@ -129,7 +123,7 @@ class Survey:
         edges = {number: _edges(self.file.page(number)) for number in self.pages(Holds.INTERIOR)}
         ranges = []
         for number in self.unreadable:
-            above = self._above[number]
+            above = self._witnesses.above[number]
             if above in edges:
                 ranges.append(self._range_of(number, edges))
             elif not self._is_surely_other(number):
@@ -140,7 +134,7 @@ class Survey:
         low: int | None = None
         high: int | None = None
         for _ in range(_DEPTH_MAX):
-            above = self._above[number]
+            above = self._witnesses.above[number]
             if above not in edges or (low is not None and high is not None):
                 break
             outer_low, outer_high = edges[above].get(number, (None, None))
@@ -151,33 +145,25 @@ class Survey:
 
     def _is_surely_other(self, number: int) -> bool:
         """Whether a page that cannot be read held no rows of ``pending``."""
-        above = self._above[number]
+        above = self._witnesses.above[number]
         if above:
             return above == 1 or self._holds[above] in (Holds.OTHER_INTERIOR, Holds.KEYS)
         # A root. That of `pending` holds rows only while there is no page below it.
-        return self._kinds[number] == _ROOT and bool(self.pending)
+        return self._witnesses.is_root(number) and bool(self.pending)
 
     def _look(self, number: int, page: bytes) -> None:
         if number == 1:
             self._holds[1] = Holds.OTHER  # the schema: shapes tell as much
         elif number == self.file.pointer_map_page(number):
             self._holds[number] = Holds.OTHER
-            self._read_pointer_map(number, page)
+            self._witnesses.read_pointer_map(number, page)
         elif page[0] in (INTERIOR_TABLE, INTERIOR_INDEX):
             self._look_above(number, page)
         elif page[0] == LEAF_INDEX:
             self._holds[number] = self._index_page(page)
-        elif page[0] == LEAF_TABLE or (self._kinds[number] not in _OVERFLOW and any(page)):
+        elif page[0] == LEAF_TABLE or (not self._witnesses.is_overflow(number) and any(page)):
             # Also one whose first byte is damaged: its rows prove themselves.
             self._holds[number] = self._table_leaf(number, page)
-
-    def _read_pointer_map(self, number: int, page: bytes) -> None:
-        for index in range(min(len(page) // 5, self.file.page_count - number)):
-            kind, above = struct.unpack_from(">BI", page, 5 * index)
-            child = number + 1 + index
-            self._kinds[child] = kind
-            if kind == _BTREE and above <= self.file.page_count and not self._is_below[child]:
-                self._above[child] = above
 
     def _look_above(self, number: int, page: bytes) -> None:
         if page[0] == INTERIOR_TABLE:
@@ -190,23 +176,23 @@ class Survey:
             holds = self._index_page(page)
             self._holds[number] = holds if holds is Holds.KEYS else Holds.OTHER_INTERIOR
         for child in below:
-            if 2 < child <= self.file.page_count:
-                self._above[child], self._is_below[child] = number, 1
+            self._witnesses.note_below(number, child)
 
     def _table_leaf(self, number: int, page: bytes) -> Holds:
         places = cell_places(page)
         if not places:
             return Holds.EMPTY if page[0] == LEAF_TABLE and not cell_count(page) else Holds.NOTHING
+        pivot = _middle(page, places)
+        if is_sequence(pivot):  # only `pending` has such rowids; whether its rows are good, their reader finds out
+            self._place(number, pivot, len(places))
+            return Holds.PENDING
         for place in places:
             cell = table_cell(page, place, self.file.page)
             if cell is None:
                 continue
             row = event_row(cell)
-            if row is not None and row.uplink_id:
-                return Holds.DEAD
             if row is not None:
-                self._place(number, page, places)
-                return Holds.PENDING
+                return Holds.DEAD
             if command_row(cell) is not None:
                 return Holds.COMMANDS
             if self.facts.take(cell):
@@ -216,11 +202,11 @@ class Survey:
                 return Holds.OTHER  # marks of days, which begin anew
         return Holds.NOTHING
 
-    def _place(self, number: int, page: bytes, places: list[int]) -> None:
-        pivot = self._pivots[number] = _middle(page, places)
-        self.rows_max += len(places)
+    def _place(self, number: int, pivot: int, rows: int) -> None:
+        self._pivots[number] = pivot
+        self.rows_max += rows
         stream_id = stream_of(pivot)
-        self.newest[stream_id] = max(self.newest.get(stream_id, 0), pivot + len(places))
+        self.newest[stream_id] = max(self.newest.get(stream_id, 0), pivot + rows)
 
     def _take_all(self, page: bytes, places: list[int]) -> None:
         for place in places:
@@ -229,17 +215,19 @@ class Survey:
 
     def _index_page(self, page: bytes) -> Holds:
         holds = Holds.NOTHING if cell_count(page) else Holds.EMPTY
+        left_bytes = 4 if page[0] == INTERIOR_INDEX else 0
         for place in cell_places(page):
+            found = key_cell(page, place + left_bytes)
+            if found is not None and is_sequence(found[1]):
+                holds = Holds.KEYS
+                self._note_key(*found)
+                continue
             cell = index_cell(page, place, self.file.page)
             if cell is None:
                 self.has_damaged_keys = True
-            elif (row := key_row(cell.values)) is not None:
+            elif (row := key_row(cell.values)) is not None:  # a key so long that it goes on elsewhere
                 holds = Holds.KEYS
-                self._key_hashes.append(_hash(row.key))
-                top = self._key_newest.setdefault(stream_of(row.sequence), [0, 0])
-                if row.sequence > top[0]:
-                    top[0] = row.sequence
-                    top.sort()
+                self._note_key(row.key.encode(), row.sequence)
             elif holds is not Holds.KEYS:
                 self.facts.take_indexed(cell.values)
                 holds = Holds.OTHER
@@ -255,8 +243,8 @@ class Survey:
                 cell = table_cell(page, place, self.file.page)
                 row = event_row(cell) if cell is not None else None
                 if row is not None and row.key is not None:
-                    self._key_hashes.append(_hash(row.key))
-            if not count % CHUNK_PAGES:
+                    self._key_hashes.append(_hash(row.key.encode()))
+            if not count % PAGES_PER_STEP:
                 yield
         self._pivots.clear()
 
@@ -265,19 +253,23 @@ class Survey:
         value = self.facts.gateway.get(f"keys_sorted_to_{stream_id}", 0)
         return value - YOUNG_SLACK if isinstance(value, int) else 0
 
+    def _note_key(self, key: bytes, sequence: int) -> None:
+        self._key_hashes.append(_hash(key))
+        top = self._key_newest.setdefault(stream_of(sequence), [0, 0])
+        if sequence > top[0]:
+            top[0] = sequence
+            top.sort()
+
     def _sift(self) -> None:
         """Once all witnesses were heard: which pages count."""
         pending = []
         for number in range(2, self.file.page_count + 1):
             holds = Holds(self._holds[number])
-            if self._votes(number) < 0:
+            if self._witnesses.votes(number) < 0:
                 continue
             if holds in (Holds.NOTHING, Holds.EMPTY):
-                if (
-                    self._kinds[number] == _BTREE
-                    or self._is_below[number]
-                    or (self._kinds[number] == _ROOT and not holds)
-                ):
+                is_empty_root = holds is Holds.EMPTY and self._witnesses.is_root(number)
+                if self._witnesses.is_in_tree(number) and not is_empty_root:
                     self.unreadable.append(number)
             elif holds is Holds.PENDING:
                 pending.append(number)
@@ -285,39 +277,8 @@ class Survey:
                 self._lists.setdefault(holds, []).append(number)
         pending.sort(key=self._pivots.__getitem__)
         self.pending = array("I", pending)
-        if any(self._holds[self._above[number]] != Holds.INTERIOR for number in self.unreadable):
+        if any(self._holds[self._witnesses.above[number]] != Holds.INTERIOR for number in self.unreadable):
             self.has_damaged_keys = True
-
-    def _votes(self, number: int) -> int:
-        """Of the three witnesses: above 0 in use, below 0 free."""
-        kind = self._kinds[number]
-        votes = 1 if kind in _IN_TREE else -1 if kind == FREE else 0
-        votes += 1 if self._is_below[number] else 0
-        if self._free[number]:
-            return votes - 1
-        return votes + 1 if self._is_free_list_whole else votes
-
-    def _read_free_list(self) -> bool:
-        """Whether it is whole: as many pages as the header says, each once."""
-        header = self.file.page(1)
-        trunk, count = struct.unpack_from(">II", header, 32)
-        found = 0
-        while 2 < trunk <= self.file.page_count and not self._free[trunk] and found < count:
-            page = self.file.page(trunk)
-            self._free[trunk] = 1
-            trunk, leaves = struct.unpack_from(">II", page)
-            found += 1
-            if leaves > len(page) // 4 - 2:
-                return False
-            for number in struct.unpack_from(f">{leaves}I", page, 8):
-                if not 2 < number <= self.file.page_count or self._free[number]:
-                    return False
-                self._free[number] = 1
-                found += 1
-        return trunk == 0 and found == count and header.startswith(_MAGIC)
-
-
-_MAGIC: Final = b"SQLite format 3\0"
 
 
 def _edges(page: bytes) -> dict[int, tuple[int | None, int | None]]:
@@ -336,5 +297,6 @@ def _middle(page: bytes, places: list[int]) -> int:
     return some[1]
 
 
-def _hash(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+def _hash(key: bytes) -> int:
+    """Of this process only: it goes nowhere."""
+    return hash(key) & 0xFFFFFFFFFFFFFFFF

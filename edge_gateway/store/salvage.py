@@ -27,7 +27,7 @@ from edge_gateway.store.salvage_numbers import Numbers
 from edge_gateway.store.salvage_reader import SalvageReader
 from edge_gateway.store.salvage_report import KEYS_LISTED_MAX, SalvageReport, count_lost
 from edge_gateway.store.salvage_rows import STREAM_IDS, CommandRow, KeyRow, StoredRow
-from edge_gateway.store.salvage_writer import Known, SalvageWriter
+from edge_gateway.store.salvage_writer import Known, SalvageWriter, note_failed
 from edge_gateway.store.sealing import Sealer
 from edge_gateway.store.sequence import stream_of
 from edge_gateway.store.thread import BUSY_TIMEOUT_S
@@ -115,8 +115,7 @@ class Salvage:
     def give_up(self, reason: str) -> None:
         """Note that it cannot be gone on with; the file stays for a person."""
         self.problem = reason
-        connection = self._own_connection()
-        connection.execute("UPDATE salvage SET stage = 'failed' WHERE kept_as = ?", (self.kept_as.name,))
+        note_failed(self._own_connection(), self.kept_as.name)
 
     def _survey_on(self) -> None:
         if next(self._surveying, self) is self:
@@ -192,8 +191,7 @@ class Salvage:
         for found in pages:
             number += 1
             if skipped is None or number <= skipped:
-                if number % BITE_ROWS_MAX == 0:
-                    yield Step.MORE
+                yield Step.MORE
                 continue
             rows += found
             count += sum(map(_size_of, found))

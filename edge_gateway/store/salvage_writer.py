@@ -232,6 +232,11 @@ def begin_salvage(
         raise
 
 
+def note_failed(connection: sqlite3.Connection, kept_as: str) -> None:
+    """It cannot be gone on with."""
+    connection.execute("UPDATE salvage SET stage = 'failed' WHERE kept_as = ?", (kept_as,))
+
+
 def _bases(connection: sqlite3.Connection, now_s: int, known: Mapping[int, int]) -> dict[int, int]:
     """Let each stream begin above all that the old store can have held; answers where. ``known``: its highest numbers,
     as far as they are known already."""

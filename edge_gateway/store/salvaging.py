@@ -17,12 +17,15 @@ from edge_gateway.contracts.errors import StoreError, stack_of
 from edge_gateway.store import set_aside
 from edge_gateway.store.salvage import Refusal, Salvage, Step
 from edge_gateway.store.salvage_report import SalvageState, salvage_states
-from edge_gateway.store.salvage_writer import begin_salvage
+from edge_gateway.store.salvage_writer import Known, begin_salvage, note_failed
 from edge_gateway.store.sealing import Sealer
 
 AT_OPEN_S_MAX: Final = 2.0
 """Within this much of the opening stores of everyday size (some 100 MB) are salvaged whole; the rest of a larger one
 comes while the shop sells."""
+
+BITE_S: Final = 0.01
+"""The SQLite thread is busy for so long at once: a sale that comes meanwhile waits for it."""
 
 PAUSE_S: Final = 0.005
 """Between two bites, so that sales have their turn."""
@@ -50,9 +53,15 @@ class Salvaging:
         self._counters = counters
         self._open: list[Salvage] = []
         self.newest: Mapping[int, int] = {}
-        """By stream id: the last number of the store that is set aside next, where it is still remembered."""
+        """By stream id: the last number of the store in use, where it is still remembered when it is set aside."""
+        self._newest_of: dict[Path, Mapping[int, int]] = {}
         self.states: tuple[SalvageState, ...] = ()
         """Of all stores that were ever set aside, as of the last look."""
+        self.finished = 0
+        """How often a ceiling fell: what was above it may go out."""
+        self._is_blocked = False
+        self.on_finished: Callable[[], None] = lambda: None
+        """Called in the event loop after that."""
 
     @property
     def is_running(self) -> bool:
@@ -93,21 +102,30 @@ class Salvaging:
         """No event from here on may go out yet: older ones of its source may still come. ``end``: if all may."""
         return min((salvage.ceilings.get(stream_id, 0) + 1 for salvage in self._open), default=end)
 
+    def set_aside_as(self, kept_as: Path) -> None:
+        """The store in use is no more: its last numbers go with it, and with no other that still waits."""
+        self._newest_of[kept_as], self.newest = self.newest, {}
+
     def begin(self, connection: sqlite3.Connection, refusal: Refusal) -> None:
         """In the SQLite thread, before anything is appended: get as far as the time at an opening allows."""
         deadline = time.monotonic() + AT_OPEN_S_MAX
         for kept_as in set_aside.unsalvaged(self._path):
             _log.warning(log_events.STORE_SALVAGE_STARTED, kept_as=str(kept_as))
+            salvage, known, newest = None, Known({}, 0), self._newest_of.pop(kept_as, {})
             try:
                 salvage = Salvage(kept_as, self._path, self._sealer, refusal)
-            except OSError as error:
-                _log.error(log_events.STORE_SALVAGE_FAILED, kept_as=str(kept_as), reason=str(error))
+                salvage.survey_for(deadline - time.monotonic())
+                known = salvage.known()
+            except Exception as error:  # noqa: BLE001 - the boundary, as in ``_bite``: the shop opens in any case
+                _log_failure(kept_as, error)
+                begin_salvage(connection, kept_as.name, self._clock.now(), known, newest)
+                note_failed(connection, kept_as.name)
+                if salvage is not None:
+                    salvage.close()
                 set_aside.salvaged(kept_as)
                 continue
             self._open.append(salvage)
-            salvage.survey_for(deadline - time.monotonic())
-            begin_salvage(connection, kept_as.name, self._clock.now(), salvage.known(), self.newest)
-            self.newest = {}
+            begin_salvage(connection, kept_as.name, self._clock.now(), known, newest)
 
     def finish_soon(self, connection: sqlite3.Connection) -> None:
         """In the SQLite thread: small stores are done at once, before anybody asks."""
@@ -119,11 +137,15 @@ class Salvaging:
 
     async def run(self, read: Reads) -> None:
         """Go on with what is not done; in bites."""
+        if self.finished:
+            self.on_finished()  # at the opening
         while self._open:
             try:
-                step = await read(self._bite)
+                step = await read(self._some_bites)
             except StoreError:
                 step = Step.BLOCKED  # told by whoever else reads and writes; the file is replaced, or closed
+            if step is Step.DONE:
+                self.on_finished()
             await self._clock.sleep(BLOCKED_PAUSE_S if step is Step.BLOCKED else PAUSE_S)
 
     def look(self, connection: sqlite3.Connection) -> None:
@@ -139,6 +161,13 @@ class Salvaging:
             salvage.close()
         self._open.clear()
 
+    def _some_bites(self, connection: sqlite3.Connection) -> Step:
+        deadline = time.monotonic() + BITE_S
+        step = self._bite(connection)
+        while step is Step.MORE and time.monotonic() < deadline:
+            step = self._bite(connection)
+        return step
+
     def _bite(self, connection: sqlite3.Connection) -> Step:
         if not self._open:
             return Step.DONE
@@ -148,14 +177,14 @@ class Salvaging:
             if step is Step.DONE:
                 self._tell(salvage)
         except Exception as error:  # noqa: BLE001 - the boundary: whatever lies in a damaged file, the shop sells on
-            reason = f"{type(error).__name__}: {error}" if isinstance(error, sqlite3.Error) else type(error).__name__
-            _log.error(
-                log_events.STORE_SALVAGE_FAILED, kept_as=str(salvage.kept_as), reason=reason, stack=stack_of(error)
-            )
-            salvage.give_up(reason)
+            salvage.give_up(_log_failure(salvage.kept_as, error))
             step = Step.DONE
+        if step is Step.BLOCKED and not self._is_blocked:
+            _log.error(log_events.STORE_SALVAGE_BLOCKED, kept_as=str(salvage.kept_as), reason=salvage.problem)
+        self._is_blocked = step is Step.BLOCKED
         if step is Step.DONE:
             self._open.remove(salvage)
+            self.finished += 1
             salvage.close()
             set_aside.salvaged(salvage.kept_as)
             set_aside.forget_oldest(self._path)
@@ -185,3 +214,11 @@ class Salvaging:
                 transaction_ids=report.keys_lost,
                 dead_letters_lost=report.dead_letters_lost,
             )
+
+
+def _log_failure(kept_as: Path, error: Exception) -> str:
+    """Answers the reason. What an error of another kind says may be of what lies in the file."""
+    says = isinstance(error, sqlite3.Error | OSError)
+    reason = f"{type(error).__name__}: {error}" if says else type(error).__name__
+    _log.error(log_events.STORE_SALVAGE_FAILED, kept_as=str(kept_as), reason=reason, stack=stack_of(error))
+    return reason

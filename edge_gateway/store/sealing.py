@@ -3,7 +3,8 @@
 The event's id is the associated data: a payload cannot be moved under another id. The nonce is random; with 96 bits one
 key is good for 2^32 events (NIST SP 800-38D, 8.3), which a store reaches in a decade: put a new key first by then.
 
-Sealing an event of 2 KB costs about a tenth of what its INSERT costs, the checksum alone a fortieth.
+Measured once, for sales as they are stored and up to 8 KB: sealing costs less than a tenth of what the INSERT of the
+row costs, the checksum as much again.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ SUFFIXES: Final = ("-wal", "-shm", "")
 MARK: Final = ".unsalvaged"
 KEPT_MAX: Final = 5
 """Salvaged stores kept for a person to look at. A card that dies must not fill the disk with them."""
+KEPT_DISK_SHARE: Final = 0.1
+"""Of the disk, that they may take together. The newest is kept in any case."""
 
 
 def set_aside(path: Path, now: datetime) -> Path:
@@ -55,20 +57,49 @@ def salvaged(target: Path) -> None:
 
 
 def forget_oldest(path: Path) -> None:
-    """Remove the oldest salvaged stores beyond the number that is kept."""
+    """Remove the oldest salvaged stores beyond the number, and beyond the room, that is kept."""
     names = {
         found.name.removesuffix("-wal").removesuffix("-shm") for found in path.parent.glob(f"{path.name}.corrupt-*")
     }
-    kept = sorted(path.with_name(name) for name in names if not name.endswith(MARK))
-    for target in [one for one in kept if not _mark(one).exists()][:-KEPT_MAX]:
-        for suffix in SUFFIXES:
+    kept = sorted((path.with_name(name) for name in names if not name.endswith(MARK)), key=_age)
+    disk = os.statvfs(path.parent)
+    left_bytes = int(disk.f_blocks * disk.f_frsize * KEPT_DISK_SHARE)
+    newest_first = reversed([one for one in kept if not _mark(one).exists()])
+    for number, target in enumerate(newest_first):
+        left_bytes -= sum(_size(part) for part in _parts(target))
+        if number == 0 or (number < KEPT_MAX and left_bytes >= 0):
+            continue
+        for part in _parts(target):
             with contextlib.suppress(OSError):
-                target.with_name(target.name + suffix).unlink()
+                part.unlink()
+
+
+def is_renaming(path: Path) -> bool:
+    """Whether some store is set aside and not salvaged: only then there is anything to finish."""
+    return bool(_marked(path))
+
+
+def _parts(target: Path) -> list[Path]:
+    return [target.with_name(target.name + suffix) for suffix in SUFFIXES]
+
+
+def _size(part: Path) -> int:
+    """What it takes on the disk: a log is given its room before it is filled."""
+    try:
+        return part.stat().st_blocks * 512
+    except OSError:
+        return 0
 
 
 def _marked(path: Path) -> list[Path]:
-    marks = sorted(path.parent.glob(f"{path.name}.corrupt-*{MARK}"))
-    return [mark.with_name(mark.name.removesuffix(MARK)) for mark in marks]
+    marks = path.parent.glob(f"{path.name}.corrupt-*{MARK}")
+    return sorted((mark.with_name(mark.name.removesuffix(MARK)) for mark in marks), key=_age)
+
+
+def _age(target: Path) -> tuple[str, int]:
+    """By its stamp; several of one second by their number, of which the first has none."""
+    stamp, _, number = target.name.rpartition(".corrupt-")[2].partition("-")
+    return stamp, int(number) if number.isdecimal() else 1
 
 
 def _mark(target: Path) -> Path:

@@ -51,6 +51,9 @@ class SpaceGuard:
         self._clock = clock
         self._looked_at: float | None = None
         self.free_bytes = 0
+        self.room_bytes = 0
+        """``free_bytes`` and the unused pages of the file, which are filled first; less what was written since."""
+        self._unused_bytes = 0
         self._wal_bytes = 0
         self._page_bytes = 4096
         self.used_bytes = 0
@@ -65,7 +68,7 @@ class SpaceGuard:
         """Even telemetry has room, and some to spare."""
         return (
             self.used_bytes < self._settings.bytes_max * TELEMETRY_SHARE * COUNTED_SHARE
-            and self.free_bytes * COUNTED_SHARE >= self._settings.disk_free_bytes_min * FREE_FACTOR[Rank.TELEMETRY]
+            and self.room_bytes * COUNTED_SHARE >= self._settings.disk_free_bytes_min * FREE_FACTOR[Rank.TELEMETRY]
         )
 
     def refusal(self, connection: sqlite3.Connection, new_bytes: int, rank: Rank) -> StorageFullError | None:
@@ -74,7 +77,7 @@ class SpaceGuard:
         written = new_bytes * WRITTEN_PER_PAYLOAD_BYTE
         now = self._clock.monotonic()
         is_stale = self._looked_at is None or now - self._looked_at >= LOOK_INTERVAL_S
-        if is_stale or self.free_bytes - written < free_bytes_min:
+        if is_stale or self.room_bytes - written < free_bytes_min:
             self._look(connection, now)
         bytes_max = int(self._settings.bytes_max * BYTES_SHARE[rank])
         if is_stale or self.used_bytes + written > bytes_max * COUNTED_SHARE:
@@ -85,13 +88,14 @@ class SpaceGuard:
                 f"the outbox holds {self.used_bytes} bytes, its limit outbox.bytes_max is {self._settings.bytes_max}"
                 f"{stop}: see that the cloud can be reached, or raise the limit"
             )
-        if self.free_bytes - written < free_bytes_min:
+        if self.room_bytes - written < free_bytes_min:
+            unused = f", and {self._unused_bytes} in unused pages of the outbox" if self._unused_bytes else ""
             need = f", {rank.word} need {free_bytes_min}" if rank < Rank.SALES else ""
             return StorageFullError(
-                f"{self._path.parent} has {self.free_bytes} bytes free, outbox.disk_free_bytes_min is "
+                f"{self._path.parent} has {self.free_bytes} bytes free{unused}; outbox.disk_free_bytes_min is "
                 f"{self._settings.disk_free_bytes_min}{need}: make room on that disk"
             )
-        self.free_bytes -= written
+        self.room_bytes -= written
         self.used_bytes += written
         return None
 
@@ -106,6 +110,9 @@ class SpaceGuard:
         self._page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
         disk = os.statvfs(self._path.parent)
         self.free_bytes = disk.f_bavail * disk.f_frsize
+        # With the cloud back and the store drained, sales go on although something else fills the disk.
+        self._unused_bytes = connection.execute("PRAGMA freelist_count").fetchone()[0] * self._page_bytes
+        self.room_bytes = self.free_bytes + self._unused_bytes
         try:
             # The room it is given at the start is no sign of a store that fills.
             self._wal_bytes = max(0, self._wal.stat().st_size - WAL_ROOM_BYTES)

@@ -95,7 +95,9 @@ class Streams:
         return self._states
 
     def newest_numbers(self) -> dict[int, int]:
-        """By stream id, as far as it was read."""
+        """By stream id, as far as it was read of the file that is open."""
+        if self._version[0] != self._openings():
+            return {}  # what was read is of the file before
         return {stream_id: state.last_sequence for stream_id, state in self._by_id.items()}
 
     def takes(self, uplink: str, stream: str) -> bool:

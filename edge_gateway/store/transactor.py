@@ -195,7 +195,7 @@ class Transactor:
             # The new in place of the oldest: the store does not grow by it.
             return None if self.gives_way.make_room(connection, new_bytes, least_bytes=new_bytes) else refusal
         if not isinstance(refusal, LimitReachedError):
-            return refusal  # pages that become free in the file are no room on the disk
+            return refusal  # telemetry is not given up for a disk that something else fills
         is_less = self.gives_way.make_room(connection, new_bytes * ROOM_FACTOR)
         return self._space.refusal(connection, new_bytes, rank) if is_less else refusal
 

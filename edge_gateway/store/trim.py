@@ -27,6 +27,12 @@ _DELETE: Final = """
     ) RETURNING sequence, source, done
 """
 
+_DELETE_DEAD: Final = """
+    DELETE FROM dead_letter WHERE rowid IN (
+        SELECT rowid FROM dead_letter WHERE uplink_id = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?
+    )
+"""
+
 _OLD_MARKS: Final = """
     SELECT sequence_newest FROM watermark WHERE stream_id = ? ORDER BY position DESC LIMIT 1 OFFSET ?
 """
@@ -126,7 +132,22 @@ class Trim(Operation[None, bool]):
             return False
         rows = connection.execute(_DELETE, (first_sequence(state.stream_id), mark[0], ROWS_PER_BITE)).fetchall()
         self._aged += self._changes.dropped(rows, "age")
-        return len(rows) == ROWS_PER_BITE
+        has_more = self._drop_old_dead(connection, state, mark[0])
+        return has_more or len(rows) == ROWS_PER_BITE
+
+    def _drop_old_dead(self, connection: sqlite3.Connection, state: StreamState, sequence_max: int) -> bool:
+        """Dead letters age as well, also those of an uplink that is removed: nobody may ever look at them."""
+        has_more = False
+        for (uplink_id,) in connection.execute("SELECT uplink_id FROM uplink").fetchall():
+            place = (uplink_id, first_sequence(state.stream_id), sequence_max, ROWS_PER_BITE)
+            count = connection.execute(_DELETE_DEAD, place).rowcount
+            if count:
+                change = self._changes.of_stream(state.stream_id)
+                change.dead -= count
+                change.dropped["age"] += count
+                self._aged += count
+            has_more |= count == ROWS_PER_BITE
+        return has_more
 
     def _sweep(self, connection: sqlite3.Connection, state: StreamState) -> bool:
         """Walk once through what was there at the start: from then on, the last uplink that is done with a row takes it

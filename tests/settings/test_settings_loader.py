@@ -374,3 +374,25 @@ def test_config_wants_one_place_for_the_keys_of_the_outbox(tmp_path: Path, lines
     keys.write_text("00" * 32)
     text = f"[store]\nid='S1'\n[outbox.encryption]\n{lines.format(file=keys)}\n"
     assert [problem.key for problem in _problems(tmp_path, text)] == ["outbox.encryption"]
+
+
+def test_config_refuses_two_uplinks_of_one_name(tmp_path: Path) -> None:
+    """They would share a place in the outbox, and sales would count as delivered that one of them never got."""
+    kafka = "[[uplink]]\nkind='kafka'\nname='{name}'\nbootstrap_servers=['127.0.0.1:9092']\n"
+    text = "[store]\nid='S1'\n" + "".join(kafka.format(name=name) for name in ("lake", "lake", "https"))
+    first, second = _problems(tmp_path, text)
+    assert (first.key, first.line) == ("uplink[1].name", 9)
+    assert "uplink[0] has this name: expected one that no other uplink has" in first.expected
+    assert (second.key, second.expected[:7]) == ("uplink[2].name", "[cloud]")
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"), [('sync = "window"', "sync"), ('window = "22:00-05:00"', "window"), ("", None)]
+)
+def test_config_wants_sync_window_and_its_times_together(tmp_path: Path, lines: str, key: str | None) -> None:
+    path = _write(tmp_path, f"[store]\nid='S1'\n[stream.inventory]\n{lines}\n")
+    if key is None:
+        load_settings(path)
+        return
+    [problem] = _problems(tmp_path, path.read_text())
+    assert problem.key == f"stream.inventory.{key}"

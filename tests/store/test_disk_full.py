@@ -136,6 +136,23 @@ async def test_outbox_keeps_a_reserve_of_disk_in_which_it_drains(small_disk: Pat
         await _sound(small_disk)
 
 
+async def test_outbox_that_has_drained_sells_on_a_disk_that_something_else_fills(small_disk: Path) -> None:
+    async with open_store(small_disk, disk_free_bytes_min=2_000_000) as store:
+        for number in range(2500):
+            await store.outbox.append(event(f"e{number}", padding=3000))
+        assert await drain(store) == 2500
+        (small_disk / "somebody else's file").write_bytes(bytes(shutil.disk_usage(small_disk).free - 1_000_000))
+        await store.database.measure()
+        assert store.database.fill_percent < 50
+        taken = await fill(store)
+        assert taken > 200
+        await store.database.measure()
+        assert store.database.fill_percent > 90
+        with pytest.raises(StorageFullError, match=r"bytes free, and \d+ in unused pages of the outbox; outbox\."):
+            await store.outbox.append(event("one more", padding=3000))
+        assert await drain(store) == taken
+
+
 async def test_outbox_outlives_a_disk_that_another_program_fills(small_disk: Path) -> None:
     async with open_store(small_disk) as store:
         for number in range(1000):

@@ -87,6 +87,10 @@ class Model:
             old = [one for one in self.kept["telemetry"] if one <= self.marks[-1 - KEEP_DAYS]]
             self.dropped += len(old)
             self.kept["telemetry"] = [one for one in self.kept["telemetry"] if one not in old]
+            oldest_kept = self.marks[-1 - KEEP_DAYS] + 1
+            dead = {place for place, its in self.dead.items() if its == "telemetry" and place[1] < oldest_kept}
+            self.dropped += len(dead)
+            self.dead = {place: its for place, its in self.dead.items() if place not in dead}
 
 
 class OutboxMachine(RuleBasedStateMachine):

@@ -195,3 +195,14 @@ async def test_store_counts_and_tells_who_gives_way(tmp_path: Path) -> None:
 
 def _condition(database: Database) -> tuple[list[str], bool]:
     return list(database.condition.giving_way), database.condition.is_full
+
+
+async def test_store_that_was_drained_has_recovered_before_anybody_sells(tmp_path: Path) -> None:
+    async with open_store(tmp_path, clock=FakeClock(), bytes_max=BYTES_MAX) as store:
+        await fill(store, TRANSACTIONS)
+        await store.database.measure()
+        assert store.database.condition.is_full
+        while found := await store.feed.backlog(TRANSACTIONS, after=0, limit=1000):
+            await store.feed.settle([one.sequence for one in found], {})
+        await store.database.measure()
+        assert not store.database.condition.is_full

@@ -7,7 +7,9 @@ import json
 import random
 import shutil
 import sqlite3
+import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from edge_gateway.app import Gateway
 from edge_gateway.commands import outbox
-from edge_gateway.contracts.errors import StoreError
-from edge_gateway.settings import EncryptionSettings
-from edge_gateway.store import inspection, keys, salvaging, set_aside
-from edge_gateway.store.page_file import PageFile, log_damage
+from edge_gateway.contracts.errors import StorageFullError, StoreError
+from edge_gateway.contracts.states import Health
+from edge_gateway.settings import EncryptionSettings, GatewaySettings
+from edge_gateway.store import inspection, integrity, keys, salvaging, set_aside
+from edge_gateway.store.feed import OTHER_WRITER_CHECK_S
+from edge_gateway.store.page_file import PageFile, WalFile, log_damage
 from edge_gateway.store.page_survey import Survey
 from edge_gateway.store.salvage_reader import SalvageReader
 from tests.store.damage import KINDS, Layout, damage, damage_page, layout_of, safe
@@ -276,6 +281,7 @@ async def test_numbers_go_on_above_even_if_the_clock_stands_in_1970(original: Or
 def slow_salvage(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Nothing is salvaged at the opening; then a bite at each turn of the clock."""
     monkeypatch.setattr(salvaging, "AT_OPEN_S_MAX", 0.0)
+    monkeypatch.setattr(salvaging, "BITE_S", 0.0)
     return FakeClock()
 
 
@@ -427,6 +433,30 @@ async def test_old_stores_do_not_fill_the_disk(tmp_path: Path) -> None:
     assert len(kept) == set_aside.KEPT_MAX, kept
 
 
+def test_old_stores_take_a_share_of_the_disk_but_for_the_newest_and_those_not_salvaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, targets = tmp_path / "outbox.db", []
+    for _ in range(4):
+        path.write_bytes(b"damaged " * 1000)
+        targets.append(set_aside.set_aside(path, FakeClock().now()))
+    for target in targets[1:]:
+        set_aside.salvaged(target)
+    set_aside.forget_oldest(path)
+    assert all(target.exists() for target in targets)
+    monkeypatch.setattr(set_aside, "KEPT_DISK_SHARE", 0.0)
+    set_aside.forget_oldest(path)
+    assert [target.exists() for target in targets] == [True, False, False, True]
+
+
+def test_stores_set_aside_within_one_second_are_in_their_order(tmp_path: Path) -> None:
+    path, targets = tmp_path / "outbox.db", []
+    for _ in range(11):
+        path.write_bytes(b"damaged")
+        targets.append(set_aside.set_aside(path, FakeClock().now()))
+    assert set_aside.unsalvaged(path) == targets
+
+
 async def test_rows_of_a_store_that_began_higher_are_numbered_anew_in_their_order(
     original: Original, tmp_path: Path, slow_salvage: FakeClock
 ) -> None:
@@ -493,3 +523,143 @@ async def test_loss_is_acknowledged_by_a_person_and_audited(original: Original, 
         assert sum(told["changes"]["lost"].values()) == len(gone)
         again = await asyncio.to_thread(CliRunner().invoke, app, arguments)
         assert again.exit_code == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 2])
+async def test_second_damage_during_a_salvage_counts_each_store_by_its_own_numbers(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock, seconds: int
+) -> None:
+    """Within one second their files differ by the number behind the time."""
+    gone = await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        for number in range(5):
+            await store.outbox.append(event(f"between{number}", stream="device_events"))
+        await store.outbox.counts()
+        slow_salvage.jump_wall_clock(seconds)
+        store.database._is_damaged(integrity.damaged("found by the test"))
+        await wait_until(lambda: store.database.openings == 1, what="the store to be replaced")
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        lost = {state.kept_as: state.report.lost_total for state in store.database.salvaging.states}
+        assert list(lost.values()) == [len(gone), 0]
+        assert all(state.report.is_exact for state in store.database.salvaging.states)
+        assert {f"between{number}" for number in range(5)} <= set((await waiting_rows(store)).values())
+
+
+@pytest.mark.parametrize("value", [bytes(2), b"\x20\x00", b"\x02\x00"])
+def test_page_size_in_a_damaged_header_costs_no_row(original: Original, tmp_path: Path, value: bytes) -> None:
+    path = original.copy_to(tmp_path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek(16)
+        file.write(value)
+    found, _ = read_raw(path)
+    assert found == original.rows
+
+
+async def test_end_of_a_salvage_wakes_who_waits_for_events(
+    original: Original, tmp_path: Path, slow_salvage: FakeClock
+) -> None:
+    await damaged_store(original, tmp_path)
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        await store.outbox.append(event("new", stream="device_events"))
+        while True:
+            await deliverable(store)
+            before, waiting = store.feed.rewinds, asyncio.create_task(store.feed.wait_for_growth(store.feed.growth))
+            await slow_salvage.advance(salvaging.PAUSE_S)
+            await store.database.read(lambda one: None)  # behind the bite
+            if not store.database.salvaging.is_running:
+                break
+            waiting.cancel()
+        async with asyncio.timeout(OTHER_WRITER_CHECK_S / 2):
+            await waiting
+        assert store.feed.rewinds > before
+        assert b'"id":"new"' in b"".join((await deliverable(store)).values())
+
+
+def test_log_is_looked_through_for_so_long_at_a_start(tmp_path: Path) -> None:
+    frame = bytes(24 + 4096)
+    (tmp_path / "outbox.db-wal").write_bytes(bytes(32) + frame * 3)
+    assert WalFile(tmp_path / "outbox.db-wal").frames_read == 3
+    assert WalFile(tmp_path / "outbox.db-wal", seconds_max=-1).frames_read == 0
+
+
+async def test_salvage_without_room_is_told_once_and_goes_on_when_there_is(
+    original: Original,
+    tmp_path: Path,
+    slow_salvage: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await damaged_store(original, tmp_path)
+    gateway = Gateway(GatewaySettings.model_validate({"store": {"id": "S001"}, "outbox": {"directory": tmp_path}}))
+    overview = gateway._overview
+    async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
+        gateway._overview._database = store.database
+        with monkeypatch.context() as patch:
+            refusal = StorageFullError("no room")
+            patch.setattr(store.database._space, "refusal", lambda *_: refusal)
+            for _ in range(300):
+                await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
+                await store.database.read(lambda one: None)
+                if store.database.salvaging.problem is not None:
+                    break
+            for _ in range(3):
+                await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
+            status = overview._outbox_status()
+            assert status.health is Health.UNHEALTHY
+            assert status.reason is not None
+            assert "cannot go on: no room" in status.reason
+        await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
+        while store.database.salvaging.is_running:
+            await slow_salvage.advance(salvaging.PAUSE_S)
+        assert overview._outbox_status().health is Health.DEGRADED
+        assert "acknowledge-loss" in (overview._outbox_status().reason or "")
+    assert capsys.readouterr().out.count("store_salvage_blocked") == 1
+
+
+async def test_salvage_that_fails_at_the_start_does_not_keep_the_shop_from_opening(
+    original: Original, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await damaged_store(original, tmp_path)
+
+    def broken(self: Survey, key: int) -> int:
+        raise IndexError(key)
+
+    monkeypatch.setattr(Survey, "key_newest", broken)
+    async with open_store(tmp_path, **original.settings) as store:
+        assert (await store.outbox.append(event("new"), key="new", digest="d")).is_new
+        (state,) = store.database.salvaging.unacknowledged
+        assert (state.stage, state.has_losses) == ("failed", True)
+    assert set_aside.unsalvaged(tmp_path / "outbox.db") == []
+
+
+async def test_event_loop_goes_on_while_a_store_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def noted(path: Path, now: datetime) -> Path:
+        threads.append(threading.current_thread())
+        return move(path, now)
+
+    move = set_aside.set_aside
+    monkeypatch.setattr(set_aside, "set_aside", noted)
+    (tmp_path / "outbox.db").write_bytes(b"not a database at all " * 500)
+    async with open_store(tmp_path):
+        assert threads
+        assert threading.main_thread() not in threads
+
+
+async def test_replacement_that_dies_is_told_to_who_watches_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(tmp_path) as store:
+
+        def broken(path: Path, now: datetime) -> Path:
+            raise RuntimeError(str(path))
+
+        monkeypatch.setattr(set_aside, "set_aside", broken)
+        store.database._is_damaged(integrity.damaged("found by the test"))
+        with pytest.raises(RuntimeError, match="outbox"):
+            await asyncio.wait_for(store.database.watch(), 5)

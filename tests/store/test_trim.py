@@ -86,6 +86,24 @@ async def test_trim_never_drops_sales_and_audit(tmp_path: Path, stream: str) -> 
 
 
 @pytest.mark.usefixtures("hourly")
+async def test_trim_drops_old_dead_letters_too_but_not_of_sales_and_audit(tmp_path: Path) -> None:
+    clock = FakeClock()
+    streams = ("telemetry", "transactions", "audit")
+    async with opened(tmp_path, clock, keep_days=dict.fromkeys(streams, 3)) as outbox:
+        for stream in streams:
+            await outbox.append(event(f"e-{stream}", stream=stream))
+            [found] = await outbox.feed("a").backlog(stream, after=0, limit=1)
+            await outbox.feed("a").settle([], {found.sequence: "refused"})
+        assert await days_until_dropped(outbox, clock, "telemetry") in (3, 4)
+        counts = await outbox.counts()
+        assert [counts[stream].dead for stream in streams] == [0, 1, 1]
+        assert [counts[stream].dropped_total for stream in streams] == [1, 0, 0]
+        assert counts["telemetry"].delivered_total == 0
+    async with opened(tmp_path, clock) as outbox:
+        assert (await outbox.counts())["telemetry"] == counts["telemetry"], "counted durably"
+
+
+@pytest.mark.usefixtures("hourly")
 async def test_trim_is_not_fooled_by_a_clock_that_jumps(tmp_path: Path) -> None:
     clock = FakeClock()
     async with opened(tmp_path, clock, keep_days={"telemetry": 3}) as outbox:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from simulators.torture.fault import Fault, Weather
 from simulators.torture.store import TortureStore
 from simulators.torture.table import FAULTS, faults_of
+from tests.support.waiting import wait_until
 
 
 class Noting(Fault):
@@ -50,8 +51,7 @@ async def _rage(tmp_path: Path, seed: int) -> tuple[Weather, dict[str, list[int]
     closing = asyncio.Event()
     raging = asyncio.create_task(weather.run(closing))
     async with asyncio.timeout(20):
-        while min(weather.counters["noting"], weather.counters["other"]) < 10:  # noqa: ASYNC110 - counts, no event
-            await asyncio.sleep(0.001)
+        await wait_until(lambda: min(weather.counters["noting"], weather.counters["other"]) >= 10)
         closing.set()
         await raging
     return weather, {name: [n for each, n in Noting.drawn if each == name][:10] for name in ("noting", "other")}

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
+from edge_gateway.contracts.foreign_words import FOREIGN_CHARS_MAX
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.uplinks.http.answers import (
-    REASON_CHARS_MAX,
     RETRY_AFTER_S_MAX,
     parse_results,
     raise_for_status,
@@ -83,7 +83,22 @@ def test_results_never_raise_anything_else(body: bytes) -> None:
 
 def test_a_reason_is_cut_to_a_bearable_length() -> None:
     body = json.dumps({"results": [{"id": "a", "status": "rejected", "error": {"why": "x" * 5000}}]}).encode()
-    assert len(parse_results(body, IDS, "cloud")["a"]) == REASON_CHARS_MAX
+    assert len(parse_results(body, IDS, "cloud")["a"]) == FOREIGN_CHARS_MAX
+
+
+def test_an_answer_that_echoes_what_it_got_is_not_quoted_whole() -> None:
+    echo = "jane@example.com paid with 4111111111111111"
+    body = json.dumps({"results": [{"id": "a", "status": "rejected", "error": {"value": echo}}]}).encode()
+    said = [parse_results(body, IDS, "cloud")["a"]]
+    with pytest.raises(CloudPermanentError) as refused:
+        raise_for_status(422, None, json.dumps({"detail": echo}).encode(), NOW, "cloud")
+    # The place where an answer is cut falls into the number.
+    with pytest.raises(CloudTransientError) as unread:
+        parse_results(b"." * 50 + b"4111111111111111", IDS, "cloud")
+    for words in (*said, str(refused.value), str(unread.value)):
+        assert "[digits]" in words
+        assert "4111" not in words
+        assert "jane" not in words
 
 
 @pytest.mark.parametrize("status", [200, 202, 207])

@@ -19,6 +19,7 @@ from edge_gateway.contracts.states import Health
 from edge_gateway.contracts.store import Feed
 from edge_gateway.settings import EncryptionSettings
 from edge_gateway.settings_uplinks import CloudSettings
+from edge_gateway.store import inspection
 from edge_gateway.uplinks.http.https import HttpsUplink
 from simulators.cloud import CloudSimulator
 from tests.support.couriers import SETTINGS, UPLINK, ScriptedUplink, accept, append, carrying, delivered, open_outbox
@@ -105,6 +106,18 @@ async def test_courier_sends_again_under_the_same_id_what_was_not_settled_before
         await uplink.close()
         summary = cloud.ledger.summary()
         assert (summary["events_applied"], summary["duplicates"], summary["applied_twice"]) == (5, 5, 0)
+
+
+async def test_courier_tells_and_keeps_no_number_that_a_far_end_echoes(tmp_path: Path) -> None:
+    uplink = ScriptedUplink(lambda events: {event.id: "memo 4111111111111111 of a@example.com" for event in events})
+    told: list[str] = []
+    async with open_outbox(tmp_path) as outbox:
+        await append(outbox, 1)
+        async with carrying(outbox.feed(UPLINK), uplink, on_dead_letter=lambda _, reason: told.append(reason)):
+            await wait_until(lambda: len(told) == 1)
+    with inspection.opened(tmp_path) as connection:
+        [kept] = connection.execute("SELECT reason FROM dead_letter").fetchone()
+    assert [kept, *told] == ["memo [digits] of [e-mail]"] * 2
 
 
 async def test_courier_buries_what_the_cloud_rejects_and_goes_on(tmp_path: Path) -> None:

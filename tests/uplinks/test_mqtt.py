@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.errors import CloudTransientError
+from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.uplinks.engines import mqtt_connection
 from tests.uplinks.engine_events import STREAM, certificates, events, large
@@ -24,10 +25,24 @@ async def far_end(tmp_path: Path) -> AsyncIterator[MqttFarEnd]:
         await end.close()
 
 
-async def test_mqtt_event_without_a_subscriber_is_delivered_and_counted(far_end: MqttFarEnd) -> None:
+@pytest.mark.parametrize("stream", [StreamNames.TRANSACTIONS, StreamNames.INVENTORY, StreamNames.AUDIT])
+async def test_mqtt_event_that_may_not_be_lost_is_kept_until_somebody_reads(far_end: MqttFarEnd, stream: str) -> None:
     await far_end.start()
     uplink = far_end.uplink(topic_prefix="elsewhere")
-    assert set((await uplink.deliver(STREAM, events(10))).values()) == {DELIVERED}
+    with pytest.raises(CloudTransientError, match=f"the broker has nobody who reads elsewhere/S001/{stream}: "):
+        await uplink.deliver(stream, events(10))
+    assert uplink.counters["no_subscriber"] >= 1
+    async with far_end.server.client() as reader:
+        await reader.subscribe("elsewhere/#")
+        assert set((await uplink.deliver(stream, events(10))).values()) == {DELIVERED}
+    await uplink.close()
+
+
+@pytest.mark.parametrize("stream", [StreamNames.TELEMETRY, StreamNames.DEVICE_EVENTS])
+async def test_mqtt_other_event_without_a_reader_is_delivered_and_counted(far_end: MqttFarEnd, stream: str) -> None:
+    await far_end.start()
+    uplink = far_end.uplink(topic_prefix="elsewhere")
+    assert set((await uplink.deliver(stream, events(10))).values()) == {DELIVERED}
     assert uplink.counters["no_subscriber"] == 10
     await uplink.close()
 
@@ -71,7 +86,7 @@ async def test_mqtt_speaks_tls_with_client_certificates(tmp_path: Path) -> None:
     await end.server.start()
     try:
         uplink = end.uplink(port=end.server.port, **client)
-        assert len(await uplink.deliver(STREAM, events(300))) == 300
+        assert len(await uplink.deliver(StreamNames.DEVICE_EVENTS, events(300))) == 300
         await uplink.close()
         stranger = {**client, "ca_file": tmp_path / "stranger.pem"}
         with pytest.raises(CloudTransientError, match="not trusted"):

@@ -15,6 +15,7 @@ from edge_gateway.contracts.backoff import Backoff
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError, StoreError, stack_of
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.foreign_words import foreign_words
 from edge_gateway.contracts.store import Feed, Pending
 from edge_gateway.contracts.uplink import DELIVERED, Uplink
 from edge_gateway.contracts.waiting import within
@@ -96,7 +97,7 @@ class Delivery:
         try:
             is_done = await within(self._clock, seconds_max, self._uplink.probe())
         except CloudTransientError as error:
-            return str(error)
+            return foreign_words(str(error))
         except Exception as error:  # noqa: BLE001 - see _unexpected
             return str(self._unexpected(error))
         return None if is_done else f"{self._uplink.name}: not reached in {seconds_max:g} s"
@@ -112,10 +113,10 @@ class Delivery:
             self.counters["attempts_failed"] += 1
             if self._clock.monotonic() - started_s >= self._settings.response_timeout_s / 2:
                 way.size.was_too_large(len(part))
-            outcome.failure, outcome.retry_after_s = str(error), error.retry_after_s or 0.0
+            outcome.failure, outcome.retry_after_s = foreign_words(str(error)), error.retry_after_s or 0.0
         except CloudPermanentError as error:
             self.counters["batches_refused"] += 1
-            reason = str(error) or "refused"
+            reason = foreign_words(str(error)) or "refused"
             if len(part) > 1:
                 way.size.was_too_large(len(part))
             elif way.refusals.is_final(part[0].sequence):
@@ -141,7 +142,7 @@ class Delivery:
             is_done = await within(self._clock, limit_s, deliver())
         except (CloudTransientError, CloudPermanentError):
             raise
-        except Exception as error:
+        except Exception as error:  # see _unexpected
             raise self._unexpected(error) from error
         if not is_done:
             raise CloudTransientError(f"{self._uplink.name}: no answer in {limit_s:g} s")
@@ -168,7 +169,7 @@ class Delivery:
         self, way: StreamWay, part: Sequence[Pending], answers: Mapping[str, str], settled: set[int]
     ) -> int:
         """How many of the part were settled."""
-        fates = [(pending, answers[pending.event.id]) for pending in part if pending.event.id in answers]
+        fates = [(pending, foreign_words(answers[pending.event.id])) for pending in part if pending.event.id in answers]
         if not fates:
             return 0
         delivered = [pending.sequence for pending, fate in fates if fate == DELIVERED]

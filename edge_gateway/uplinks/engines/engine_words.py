@@ -7,6 +7,8 @@ import socket
 import ssl
 from typing import Final
 
+from edge_gateway.contracts.foreign_words import foreign_words
+
 _ERRNO: Final = {
     errno.ECONNREFUSED: "nothing listens there; is the server up, and are host and port right?",
     errno.EHOSTUNREACH: "there is no way to that host",
@@ -29,7 +31,7 @@ def in_words(error: BaseException) -> str:
         if (words := _known(cause)) is not None:
             return words
         last, cause = cause, cause.__cause__ or cause.__context__
-    return str(error) or str(last) or type(error).__name__
+    return foreign_words(str(error) or str(last)) or type(error).__name__
 
 
 def _known(error: BaseException) -> str | None:

@@ -4,9 +4,10 @@ Topic ``{prefix}/{store}/{stream}``; the payload is the CloudEvent, byte for byt
 ``application/cloudevents+json``), the user properties ``id``, ``type`` and ``source`` repeat what is in it. Not
 retained, no expiry.
 
-A PUBACK says that the broker has the event, not that anybody reads it: one without a subscriber is delivered, and
-counted (``no_subscriber``). Whoever reads must have a durable session or a bridge at the broker, and must know the ids
-it has applied: after a cut an event comes twice. The broker must let this user publish to ``{prefix}/{store}/#``.
+A PUBACK says that the broker has the event, not that anybody reads it: one without a subscriber is counted
+(``no_subscriber``), and sent again if it is of a stream that may not be lost (``NEEDS_READER``). Whoever reads must
+have a durable session or a bridge at the broker, and must know the ids it has applied: after a cut an event comes
+twice. The broker must let this user publish to ``{prefix}/{store}/#``.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError, EdgeGatewayError
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.uplink import DELIVERED
 from edge_gateway.mqtt.connection import (
     REFUSED,
@@ -34,6 +35,11 @@ SESSION_EXPIRY_S: Final = 0
 """The broker keeps nothing for a client that only publishes; what it did not acknowledge is sent again from here."""
 
 NO_SUBSCRIBER: Final = 0x10
+NEEDS_READER: Final = frozenset({StreamNames.TRANSACTIONS, StreamNames.INVENTORY, StreamNames.AUDIT})
+"""Streams of which a broker that throws an event away has not taken it; of others nobody may care to read."""
+NO_READER_WORDS: Final = (
+    "the broker has nobody who reads {topic}: start its reader (durable session) or bridge; events are kept here"
+)
 FINAL: Final = {
     TOO_LARGE: "the broker takes no packet of this size",
     0x99: "the broker finds the payload's format invalid",
@@ -165,8 +171,11 @@ class MqttEngineConnection:
         self._has_room.set()
         if outcome is None or outcome.done():
             return
-        if code < REFUSED:
-            self._counters["no_subscriber"] += code == NO_SUBSCRIBER
+        if code == NO_SUBSCRIBER:
+            self._counters["no_subscriber"] += 1
+        if code == NO_SUBSCRIBER and topic.rpartition("/")[2] in NEEDS_READER:
+            outcome.set_exception(CloudTransientError(f"{self._where}: {NO_READER_WORDS.format(topic=topic)}"))
+        elif code < REFUSED:
             outcome.set_result(DELIVERED)
         elif (words := FINAL.get(code)) is not None:
             outcome.set_result(f"{words} (0x{code:02X})")

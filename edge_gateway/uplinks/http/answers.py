@@ -9,13 +9,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from edge_gateway.contracts.errors import CloudPermanentError, CloudTransientError
+from edge_gateway.contracts.foreign_words import foreign_words
 from edge_gateway.contracts.uplink import DELIVERED
 
 RETRY_AFTER_S_MAX: Final = 900.0
 """A Retry-After of a year, or a wrong clock on either side, must not keep a store's sales for more than this."""
 
-REASON_CHARS_MAX: Final = 500
-"""Of the cloud's words that are kept with a dead letter, and logged."""
+EXCERPT_CHARS_MAX: Final = 60
+"""Of an answer that is none: enough to tell the page of a proxy from a broken line."""
 
 NOT_THE_EVENTS_FAULT: Final = frozenset({401, 403, 404, 405, 407, 408, 421, 423, 425, 426, 429, 451, 511})
 """Credentials, routes, proxies, pace: sending other events instead would fail just the same."""
@@ -97,7 +98,7 @@ def _reason(error: Any) -> str:
     if error is None or error == "":
         return "rejected without a reason"
     words = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
-    return words.encode("utf-8", "replace").decode()[:REASON_CHARS_MAX]
+    return foreign_words(words)
 
 
 def _detail(body: bytes) -> str:
@@ -113,4 +114,4 @@ def _detail(body: bytes) -> str:
 
 
 def _excerpt(body: bytes) -> str:
-    return repr(body[:60].decode("utf-8", "replace")) + f" ({len(body)} bytes)"
+    return repr(foreign_words(body.decode("utf-8", "replace"), EXCERPT_CHARS_MAX)) + f" ({len(body)} bytes)"

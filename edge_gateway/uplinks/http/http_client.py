@@ -15,6 +15,7 @@ import structlog
 from edge_gateway import __version__
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import CloudTransientError
+from edge_gateway.contracts.foreign_words import foreign_words
 from edge_gateway.uplinks.http.certificates import Certificates, Stamp
 from edge_gateway.uplinks.http.http_progress import CONNECT_SHARES, Limits, Progress, Step
 from edge_gateway.uplinks.reachable import reach
@@ -99,8 +100,7 @@ class HttpClient:
             raise CloudTransientError(f"{where}: {words}") from error
         except CloudTransientError:
             raise
-        except Exception as error:
-            # Whatever a library below makes of a broken line, of nonsense from the far end or of an address.
+        except Exception as error:  # whatever a library below makes of a broken line, of nonsense or of an address
             is_at_proxy = self._proxy is not None and progress is not None and progress.step in _ON_THE_WAY
             by_proxy = f"the way through the proxy {self._proxy}: " if is_at_proxy else ""
             raise CloudTransientError(f"{where}: {by_proxy}{self._words(error)}") from error
@@ -151,7 +151,7 @@ class HttpClient:
             cause = deeper
         if isinstance(cause, ssl.SSLError):
             return self._certificates.words(cause)
-        return str(cause) or str(error) or type(error).__name__
+        return foreign_words(str(cause) or str(error)) or type(error).__name__
 
 
 _ON_THE_WAY: Final = (Step.CONNECT, Step.PROXY)
