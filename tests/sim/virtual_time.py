@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
+RESOLUTION_S = 1e-6
+"""What is due within this is due now. With the real clock's nanosecond a sum of floats would not reach what is due,
+from the 195th day on, and time would stand still."""
+
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Raises RuntimeError where time would never go on: everything waits, and nothing is due."""
@@ -27,6 +31,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        self._clock_resolution = RESOLUTION_S  # of BaseEventLoop
         self._numbers = itertools.count()
         self.set_task_factory(self._make_task)
 
