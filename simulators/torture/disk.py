@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
@@ -11,6 +12,8 @@ DISK_BYTES = 96_000_000
 """Room for an hour of sales and a WAL; small enough that a ballast costs no memory worth mentioning."""
 DISK_FREE_BYTES_MIN = 8_000_000
 """``outbox.disk_free_bytes_min`` on it."""
+FILL_ATTEMPTS_MAX = 5
+"""Between looking and filling the gateway may have taken some of it."""
 
 
 class SmallDisk:
@@ -43,11 +46,19 @@ class SmallDisk:
 
     def fill(self, free_bytes: int) -> int:
         """Leave about so much free; how much is free then."""
-        disk = os.statvfs(self.path)
-        wanted = disk.f_bavail * disk.f_frsize - free_bytes
         with self._ballast.open("ab") as file:
-            if wanted > 0:
-                os.posix_fallocate(file.fileno(), file.tell(), wanted)
+            for _ in range(FILL_ATTEMPTS_MAX):
+                wanted = self._free_bytes() - free_bytes
+                if wanted <= 0:
+                    break
+                try:
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), wanted)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+        return self._free_bytes()
+
+    def _free_bytes(self) -> int:
         disk = os.statvfs(self.path)
         return disk.f_bavail * disk.f_frsize
 
