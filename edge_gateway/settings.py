@@ -15,23 +15,11 @@ from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings, Up
 
 Name = Level
 
-BAUD_RATES = (
-    *(50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400),
-    *(460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000),
-)
-"""The speeds that Linux has names for (termios.h, B50 to B4000000). Others are typing errors."""
-
 
 def _no_reserved_lane(lane: str) -> str:
     if lane in RESERVED_LANES:
         raise ValueError(f"topics of the gateway itself have {' and '.join(sorted(RESERVED_LANES))} there")
     return lane
-
-
-def _standard_rate(baud: int) -> int:
-    if baud not in BAUD_RATES:
-        raise ValueError(f"expected a rate that serial ports have: {', '.join(map(str, BAUD_RATES))}")
-    return baud
 
 
 SITE_PROFILES = Path("/etc/edge-gateway/profiles.d")
@@ -138,39 +126,6 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level written.")
     format: Literal["json", "console", "auto"] = Field("auto", description="auto: console on a terminal, else json.")
-
-
-class SerialTransportSettings(Section):
-    """A serial port."""
-
-    kind: Literal["serial"]
-    path: Path = Field(description="Stable path of the port, such as /dev/serial/by-id/…")
-    baud: Annotated[int, AfterValidator(_standard_rate)] = Field(9600, description="Bits per second: a standard rate.")
-    bytesize: Literal[7, 8] = Field(8, description="Data bits.")
-    parity: Literal["N", "E", "O"] = Field("N", description="None, even or odd.")
-    stopbits: Literal[1, 2] = Field(1, description="Stop bits.")
-    flow: Literal["none", "rtscts", "xonxoff"] = Field("none", description="Flow control.")
-
-
-class TcpTransportSettings(Section):
-    """A TCP client connection."""
-
-    kind: Literal["tcp"]
-    host: Host = Field(description="Host of the device.")
-    port: int = Field(9100, ge=1, le=65535, description="Port of the device.")
-    connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
-
-
-class EvdevTransportSettings(Section):
-    """A keyboard-like input device, grabbed so that its keys reach nobody else."""
-
-    kind: Literal["evdev"]
-    path: Path = Field(description="Stable path of the node, such as /dev/input/by-id/…-event-kbd; or a FIFO or pty.")
-
-
-TransportSettings = Annotated[
-    SerialTransportSettings | TcpTransportSettings | EvdevTransportSettings, Field(discriminator="kind")
-]
 
 
 class DeviceSettings(Section):

@@ -14,7 +14,8 @@ from edge_gateway.contracts.bus import StoreBus
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.contracts.uplink import Uplink
-from edge_gateway.settings import BusSettings, StatusSettings, TransportSettings
+from edge_gateway.settings import BusSettings, StatusSettings
+from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.server import StatusServer
 from edge_gateway.status.source import StatusSource

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class ByteSink(Protocol):
@@ -46,4 +46,27 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Close now, dropping unsent bytes. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class ReportTransport(Transport, Protocol):
+    """A way to a HID device, in reports (Device Class Definition for HID 1.11).
+
+    Each call of ``data_received`` is one input report, ``write`` sends one output report. A report begins with its id
+    where the descriptor has ids; where it has none, what is received has no id byte, and what is written begins with 0,
+    as Linux wants it (Documentation/hid/hidraw.rst).
+    """
+
+    @property
+    def report_descriptor(self) -> bytes:
+        """As the device gave it, from the first open on; empty before. See ``contracts.hid_report_descriptor``."""
+        ...
+
+    async def send_feature(self, report: bytes) -> None:
+        """Send one feature report, its id first (0: the descriptor has none). Raises TransportError."""
+        ...
+
+    async def get_feature(self, report_id: int, length: int) -> bytes:
+        """Ask for a feature report of at most ``length`` bytes, its id first. Raises TransportError."""
         ...

@@ -49,6 +49,8 @@ class TransportDefaults(_Part):
     serial: dict[str, Any] | None = None
     tcp: dict[str, Any] | None = None
     evdev: dict[str, Any] | None = None
+    hidraw: dict[str, Any] | None = None
+    ble: dict[str, Any] | None = None
 
     def of(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """A device's transport with what the profile knows of its kind; the kind too, where there is only one."""

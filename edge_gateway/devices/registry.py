@@ -24,7 +24,8 @@ from edge_gateway.devices.profiles import (
     problems_of,
 )
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.settings import DeviceSettings, TransportSettings
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import TransportSettings
 
 _TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
 
@@ -109,7 +110,7 @@ def _transport(
     device: DeviceSettings, profile: Profile, key: str, problems: list[ConfigProblem]
 ) -> TransportSettings | None:
     merged = profile.transport.of(device.transport)
-    kinds = sorted(profile.transport.model_dump(exclude_none=True)) or ["evdev", "serial", "tcp"]
+    kinds = sorted(profile.transport.model_dump(exclude_none=True)) or ["evdev", "hidraw", "serial", "tcp"]
     if merged.get("kind") not in kinds:
         found = repr(merged["kind"]) if "kind" in merged else "(missing)"
         expected = f"expected {' or '.join(kinds)}: how this model is attached"

@@ -14,7 +14,8 @@ from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.devices.profiles import driver_settings, load_driver, load_profile
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession
-from edge_gateway.settings import DeviceSettings, TransportSettings
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.recording import (
     CHARACTERS_MAX,

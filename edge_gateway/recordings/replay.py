@@ -17,7 +17,7 @@ from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.recordings.playback import RecordingPlayer
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession, without_times
-from edge_gateway.settings import TransportSettings
+from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.recording import Chunk, Recording, RecordingError
 from simulators.link import PtyLink

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
-from edge_gateway.settings import EvdevTransportSettings
+from edge_gateway.settings_transports import EvdevTransportSettings
 from edge_gateway.transports.stream import has_node, owning_group
 
 EVIOCGRAB = 0x40044590

@@ -15,7 +15,7 @@ from serialx import Parity, SerialException, StopBits, create_serial_connection
 
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
-from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.stream import Connection, StreamTransport, has_node, owning_group
 
 PTY_MAJORS = range(136, 144)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
-from edge_gateway.settings import TcpTransportSettings
+from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports.stream import Connection, StreamTransport
 
 KEEPALIVE_IDLE_S = 5

@@ -14,7 +14,7 @@ from drivers.scale_settings import PolledScaleSettings
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession
-from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.loopback import FarEnd, LoopbackTransport
 from edge_gateway.transports.serial import SerialTransport
 from simulators.link import PtyLink

@@ -18,7 +18,8 @@ from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.states import PowerState
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.settings import DeviceSettings, SerialTransportSettings
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.serial import SerialTransport
 from simulators.link import PtyLink
 from simulators.toledo_8217 import Status, Toledo8217Scale

@@ -9,7 +9,8 @@ from random import Random
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.settings import DeviceSettings, SerialTransportSettings
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.factory import make_transport
 from simulators.escpos_printer import EscposPrinter
 from simulators.link import PtyLink

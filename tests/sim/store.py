@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from edge_gateway.app import Gateway
 from edge_gateway.contracts.transport import Transport
-from edge_gateway.settings import GatewaySettings, SerialTransportSettings, TransportSettings
+from edge_gateway.settings import GatewaySettings
+from edge_gateway.settings_transports import SerialTransportSettings, TransportSettings
 from edge_gateway.status.source import Snapshot, StatusSource
 from edge_gateway.world import World
 from tests.sim.broker import MemoryBroker, MemoryBus

@@ -12,12 +12,13 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from edge_gateway import settings, settings_uplinks
+from edge_gateway import settings, settings_transports, settings_uplinks
 from edge_gateway.settings import STREAM_DEFAULTS, GatewaySettings, StreamSettings
 from edge_gateway.settings_uplinks import DeliverySettings
 from tests.support.markdown import ROOT
 
 PAGE: Final = ROOT / "docs/configuration.md"
+_MODULES: Final = (settings, settings_uplinks, settings_transports)
 STREAM_TABLE: Final = "defaults of the streams"
 _BLOCK: Final = re.compile(r"(?P<begin><!-- keys: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
@@ -37,7 +38,7 @@ def expected() -> set[str]:
     sections = {
         name for name, schema in GatewaySettings.model_json_schema()["$defs"].items() if schema.get("type") == "object"
     }
-    transports = {name for name in vars(settings) if name.endswith("TransportSettings") and _is_model(name)}
+    transports = {name for name in vars(settings_transports) if name.endswith("TransportSettings") and _is_model(name)}
     return sections | transports | {GatewaySettings.__name__, DeliverySettings.__name__, STREAM_TABLE}
 
 
@@ -61,14 +62,16 @@ def _sections(schema: Mapping[str, Any], defs: Mapping[str, Any], prefix: str) -
 
 
 def _is_model(name: str) -> bool:
-    found = getattr(settings, name, None) or getattr(settings_uplinks, name, None)
-    return isinstance(found, type) and issubclass(found, BaseModel)
+    return any(
+        isinstance(found, type) and issubclass(found, BaseModel)
+        for found in (getattr(module, name, None) for module in _MODULES)
+    )
 
 
 def _table(name: str) -> str:
     if name == STREAM_TABLE:
         return _stream_table()
-    model: type[BaseModel] = getattr(settings, name, None) or getattr(settings_uplinks, name)
+    model: type[BaseModel] = next(getattr(module, name) for module in _MODULES if hasattr(module, name))
     shared: Collection[str] = DeliverySettings.model_fields if model is not DeliverySettings else ()
     schema = model.model_json_schema()
     lines = ["| key | default | meaning |", "|---|---|---|"]

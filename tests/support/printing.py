@@ -14,7 +14,8 @@ from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.settings import DeviceSettings, TcpTransportSettings
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.loopback import Chunker, LoopbackTransport
 from simulators.escpos_printer import EscposPrinter

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.settings import EvdevTransportSettings
+from edge_gateway.settings_transports import EvdevTransportSettings
 from edge_gateway.transports.evdev import EvdevTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.pty import DevicePty

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from edge_gateway.settings import TransportSettings
+from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.transports.factory import make_transport
 
 
@@ -17,6 +17,7 @@ from edge_gateway.transports.factory import make_transport
         ({"kind": "serial", "path": "/dev/ttyX", "bytesize": 7, "parity": "E"}, "serial /dev/ttyX 9600 7E1"),
         ({"kind": "tcp", "host": "printer.shop"}, "tcp printer.shop:9100"),
         ({"kind": "evdev", "path": "/dev/input/event7"}, "evdev /dev/input/event7"),
+        ({"kind": "hidraw", "path": "/dev/hidraw3"}, "hidraw /dev/hidraw3"),
     ],
 )
 def test_factory_makes_the_transport_of_its_kind(settings: dict[str, Any], description: str) -> None:

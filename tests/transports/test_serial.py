@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.serial import SerialTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.pty import DevicePty
@@ -27,7 +27,7 @@ WAIT_S = 5.0
 SECOND_GATEWAY = """
 import asyncio, sys
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.settings import SerialTransportSettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.serial import SerialTransport
 class Sink:
     def data_received(self, data): sys.exit("stole " + repr(data))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.settings import TcpTransportSettings
+from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports import tcp
 from edge_gateway.transports.tcp import TcpTransport
 from tests.support.descriptors import descriptor_count
