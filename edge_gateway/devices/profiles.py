@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import importlib
-import importlib.resources
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from edge_gateway.contracts.driver import Driver, Session
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.contracts.fields import PATTERN_WORDS as FIELD_WORDS
 from edge_gateway.contracts.fields import in_words
 from edge_gateway.contracts.states import DeviceClass
-from edge_gateway.settings import DeviceSettings, Name
+from edge_gateway.devices.profile_files import Merged, ProfileFiles
+from edge_gateway.devices.profile_model import PATTERN_WORDS, Match, Profile, TransportDefaults
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import TransportSettings
 
-PACKAGE = "firmware_profiles"
-SUFFIX = ".toml"
+__all__ = [
+    "DriverClass",
+    "Match",
+    "Profile",
+    "TransportDefaults",
+    "driver_settings",
+    "find_profile_problems",
+    "load_driver",
+    "load_profile",
+    "problems_of",
+    "profile_names",
+]
+
+_TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
+_PLACES: Final[Mapping[str, Mapping[str, str]]] = {
+    "serial": {"path": "/dev/serial/by-id/any"},
+    "tcp": {"host": "192.0.2.1"},
+    "evdev": {"path": "/dev/input/by-id/any-event-kbd"},
+    "hidraw": {"path": "/dev/hidraw0"},
+    "ble": {"address": "00:00:00:00:00:00"},
+}
+"""What only a device can say, so that the rest of a profile's transport can be looked at."""
+_WORDS: Final = {**FIELD_WORDS, **PATTERN_WORDS}
 
 
 class DriverClass(Protocol):
@@ -32,86 +55,45 @@ class DriverClass(Protocol):
     def __call__(self, session: Session, settings: Any) -> Driver: ...
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Match(_Part):
-    """How to recognise the model among what is attached."""
-
-    usb_ids: tuple[str, ...] = Field((), description="vendor:product in hex, such as 0403:6001.")
-    by_id: tuple[str, ...] = Field((), description="Patterns of names below /dev/serial/by-id or /dev/input/by-id.")
-
-
-class TransportDefaults(_Part):
-    """Settings of each way the model can be attached; a device's own settings go over them."""
-
-    serial: dict[str, Any] | None = None
-    tcp: dict[str, Any] | None = None
-    evdev: dict[str, Any] | None = None
-    hidraw: dict[str, Any] | None = None
-    ble: dict[str, Any] | None = None
-
-    def of(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        """A device's transport with what the profile knows of its kind; the kind too, where there is only one."""
-        kinds = self.model_dump(exclude_none=True)
-        kind = own.get("kind", next(iter(kinds)) if len(kinds) == 1 else None)
-        return {**({} if kind is None else {"kind": kind}), **kinds.get(str(kind), {}), **own}
-
-
-class Profile(_Part):
-    """One model: which driver speaks with it, how it is set, what it can do, and from where this is known."""
-
-    name: Name
-    vendor: str
-    model: str
-    device_class: DeviceClass
-    driver: str = Field(pattern=r"^[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$", description="module:Class")
-    codec: str = Field(description="Protocol name, as in `edge-gateway decode`.")
-    tier: Literal["experimental", "proven"] = Field(description="proven: a capture of real hardware shows it.")
-    recording: str | None = Field(None, description="That capture: a file below tests/recordings.")
-    source: str = Field(min_length=8, description="The document this comes from: title, section, revision.")
-    transport: TransportDefaults = TransportDefaults()
-    settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the driver.")
-    capabilities: dict[str, Any] = Field(default_factory=dict, description="What clients may rely on.")
-    match: Match = Match()
-
-    @model_validator(mode="after")
-    def _proven_has_its_recording(self) -> Profile:
-        if self.tier == "proven" and self.recording is None:
-            raise ValueError("tier proven needs the recording that proves it; without one it is experimental")
-        return self
-
-
 def load_profile(name: str, directories: Sequence[Path] = ()) -> Profile:
     """The profile ``name``: from the first of ``directories`` that has it, else the packaged one.
 
     Raises ConfigError with all its problems, or with the names there are if it is unknown.
     """
-    for known, source, text in _files(directories):
-        if known == name:
-            return _parse(name, source, text)
-    names = ", ".join(profile_names(directories))
-    raise ConfigError([ConfigProblem("profile", repr(name), f"expected one of: {names}")], "firmware profiles")
+    merged = ProfileFiles(directories).merged(name)
+    profile, problems = _validated(merged)
+    if profile is None or problems:
+        raise ConfigError(problems, merged.files[0].source)
+    return profile
 
 
 def profile_names(directories: Sequence[Path] = ()) -> list[str]:
     """Every name that ``load_profile`` finds."""
-    return sorted({name for name, _, _ in _files(directories)})
+    return ProfileFiles(directories).names()
+
+
+def find_profile_problems(name: str, directories: Sequence[Path] = ()) -> ConfigError | None:
+    """Everything that is wrong with a profile, used or not: its values, driver, settings and transports."""
+    try:
+        merged = ProfileFiles(directories).merged(name)
+    except ConfigError as error:
+        return error
+    _, problems = _validated(merged)
+    # Looked at in the raw values, so that a problem in one place does not hide another.
+    told = {problem.key.partition(".")[0] for problem in problems}
+    if not told & {"driver", "device_class"}:
+        problems += _driver_problems(merged)
+    if "transport" not in told:
+        problems += _transport_problems(merged)
+    return ConfigError(problems, merged.files[0].source) if problems else None
 
 
 def load_driver(profile: Profile) -> DriverClass:
     """The driver class. Raises ConfigError if it cannot be imported or is of another device class."""
-    module_name, _, class_name = profile.driver.partition(":")
-    try:
-        loaded: Any = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        raise _problem(profile, "driver", profile.driver, f"cannot be imported: {error}") from error
-    driver_class = cast(DriverClass, loaded)
-    if driver_class.device_class is not profile.device_class:
-        expected = f"expected {driver_class.device_class.value}, which is what {profile.driver} drives"
-        raise _problem(profile, "device_class", profile.device_class.value, expected)
-    return driver_class
+    found = _driver(profile.driver, profile.device_class)
+    if isinstance(found, ConfigProblem):
+        raise ConfigError([found], f"profile {profile.name}")
+    return found
 
 
 def driver_settings(driver_class: DriverClass, profile: Profile, device: DeviceSettings) -> BaseModel:
@@ -130,31 +112,77 @@ def problems_of(error: ValidationError, key: str) -> list[ConfigProblem]:
     return problems
 
 
-def _files(directories: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
-    """Name, source and text of each profile; a site's before the packaged ones."""
-    for directory in directories:
-        try:
-            for path in sorted(directory.glob(f"*{SUFFIX}")):
-                yield path.stem, str(path), path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problem = ConfigProblem("directory", str(directory), f"cannot be read: {error}")
-            raise ConfigError([problem], "firmware profiles") from error
-    for resource in importlib.resources.files(PACKAGE).iterdir():
-        if resource.name.endswith(SUFFIX):
-            yield resource.name.removesuffix(SUFFIX), f"{PACKAGE}/{resource.name}", resource.read_text("utf-8")
-
-
-def _parse(name: str, source: str, text: str) -> Profile:
+def _validated(merged: Merged) -> tuple[Profile | None, list[ConfigProblem]]:
+    """The profile if its values can be read, and everything that is wrong with them."""
+    problems = list(merged.problems)
+    own = merged.files[0]
+    profile = None
     try:
-        profile = Profile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([ConfigProblem("file", source, f"is not TOML: {error}")], source) from error
+        profile = Profile.model_validate(merged.data)
     except ValidationError as error:
-        raise ConfigError(problems_of(error, ""), source) from error
-    if profile.name != name:
-        raise ConfigError([ConfigProblem("name", repr(profile.name), f"expected {name!r}, as the file")], source)
-    return profile
+        problems += [
+            merged.problem(detail["loc"], _expected(detail))
+            for detail in error.errors(include_url=False)
+            # What is missing may be in the profile that could not be found.
+            if not (merged.problems and detail["type"] == "missing")
+        ]
+    if merged.data.get("name") != own.name and "name" in merged.data:
+        problems.append(merged.problem(("name",), f"expected {own.name!r}, as the file"))
+    return profile, problems
 
 
-def _problem(profile: Profile, key: str, value: str, expected: str) -> ConfigError:
-    return ConfigError([ConfigProblem(key, value, expected)], f"profile {profile.name}")
+def _driver(name: str, device_class: DeviceClass) -> DriverClass | ConfigProblem:
+    module_name, _, class_name = name.partition(":")
+    try:
+        loaded: Any = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        return ConfigProblem("driver", name, f"cannot be imported: {error}")
+    driver_class = cast(DriverClass, loaded)
+    if driver_class.device_class is not device_class:
+        expected = f"expected {driver_class.device_class.value}, which is what {name} drives"
+        return ConfigProblem("device_class", device_class.value, expected)
+    return driver_class
+
+
+def _driver_problems(merged: Merged) -> Iterator[ConfigProblem]:
+    """What the driver says of the profile's settings and capabilities."""
+    name, device_class = merged.data.get("driver"), merged.data.get("device_class")
+    if name is None or device_class is None:
+        return  # told, or of the profile that could not be found
+    driver_class = _driver(name, DeviceClass(device_class))
+    if isinstance(driver_class, ConfigProblem):
+        yield merged.problem((driver_class.key,), driver_class.expected)
+        return
+    try:
+        driver_class.Settings.model_validate(merged.data.get("settings", {}))
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            yield merged.problem(("settings", *detail["loc"]), _expected(detail))
+    capabilities = merged.data.get("capabilities", {})
+    for key, known in (("events", driver_class.events), ("commands", frozenset(driver_class.commands))):
+        for name in capabilities.get(key, ()) if isinstance(capabilities, Mapping) else ():
+            if name not in known:
+                names = ", ".join(sorted(known)) or "none"
+                yield merged.problem(("capabilities", key), f"{name!r}: expected of what the driver has: {names}")
+
+
+def _transport_problems(merged: Merged) -> Iterator[ConfigProblem]:
+    kinds = merged.data.get("transport", {})
+    if not kinds and not merged.problems:
+        yield merged.problem(("transport",), "expected how the model is attached, such as [transport.serial]")
+    for kind, known in kinds.items():
+        try:
+            _TRANSPORT.validate_python({**_PLACES[kind], **known, "kind": kind})
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                # The kind, which pydantic puts before the key, is part of the profile's path anyway.
+                yield merged.problem(("transport", kind, *detail["loc"][1:]), _expected(detail))
+
+
+def _expected(detail: Any) -> str:
+    match detail["type"]:
+        case "missing":
+            return "required, and no profile that this one extends has it"
+        case "extra_forbidden":
+            return "no such key here"
+    return in_words(detail, _WORDS)

@@ -18,6 +18,7 @@ from edge_gateway.devices.duplicates import find_duplicates
 from edge_gateway.devices.profiles import (
     DriverClass,
     Profile,
+    TransportDefaults,
     driver_settings,
     load_driver,
     load_profile,
@@ -110,7 +111,7 @@ def _transport(
     device: DeviceSettings, profile: Profile, key: str, problems: list[ConfigProblem]
 ) -> TransportSettings | None:
     merged = profile.transport.of(device.transport)
-    kinds = sorted(profile.transport.model_dump(exclude_none=True)) or ["evdev", "hidraw", "serial", "tcp"]
+    kinds = sorted(profile.transport.kinds or TransportDefaults.model_fields)
     if merged.get("kind") not in kinds:
         found = repr(merged["kind"]) if "kind" in merged else "(missing)"
         expected = f"expected {' or '.join(kinds)}: how this model is attached"

@@ -95,7 +95,7 @@ class DeviceInfoPayload(_Sent):
     vendor: str
     model: str
     profile: str
-    tier: str = Field(description="How well the profile is proven.")
+    tier: str = Field(description="How well the profile is known: experimental, or verified by a capture of hardware.")
     transport: str
     capabilities: dict[str, Any]
     commands: list[str]
