@@ -11,20 +11,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
-from drivers.scale_line import ScaleLine
+from drivers.scale_commands import (
+    COMMAND_CONFIRM_S,
+    COMMAND_REPLY_S,
+    COMMAND_SETTLE_S,
+    COMMANDS,
+    IS_DONE,
+    encode,
+    not_shown,
+    refused,
+    tare_weight,
+)
+from drivers.scale_line import Asked, ScaleLine
 from drivers.scale_reading import HAS_WEIGHT, Reading
 from drivers.scale_settings import PolledScaleSettings, load_polled_scale
-from edge_gateway.contracts.clock import rfc3339
+from drivers.scale_shown import ScaleShown, TwoEqualReads
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, UnknownOutcomeError
 from edge_gateway.contracts.events import CodecEvent, WeightRead
 from edge_gateway.contracts.states import DeviceClass, ScaleStatus
-from protocols.scales.polled import ScaleCommand
+from protocols.scales.polled import CommandAnswered, ScaleCommand
 
 MISSED_POLLS_MAX = 2
 """Polls without an answer after which the scale is said not to answer."""
@@ -32,20 +42,6 @@ POLLS_OLD_MAX = 2
 """A value older than this many polls is not told any more."""
 READ_TRIES_MAX = 4
 """Questions for one ``read_weight``: two that may be missed, two more for a line that is out of step."""
-COMMAND_REPLY_S = 0.5
-"""A scale answers zero and tare after 150 ms, or not at all (tare not enabled)."""
-COMMAND_SETTLE_S = 0.15
-"""Zero and tare take effect with the next reading of the weighing cell."""
-COMMAND_CONFIRM_S = 2.0
-"""Time for the scale to show that zero or tare was done; the plate may still be moving."""
-STATE_REFRESH_S = 10.0
-"""How often an unchanged reading is told again to the retained state, so that its age stays believable."""
-
-_IS_DONE: Mapping[ScaleCommand, Callable[[Reading], bool]] = {
-    ScaleCommand.ZERO: lambda reading: reading.status is ScaleStatus.WEIGHT_ZERO,
-    ScaleCommand.TARE: lambda reading: reading.is_net,
-    ScaleCommand.CLEAR_TARE: lambda reading: reading.status in HAS_WEIGHT and not reading.is_net,
-}
 
 
 class PolledScale:
@@ -53,23 +49,27 @@ class PolledScale:
 
     Settings = PolledScaleSettings
     device_class: ClassVar[DeviceClass] = DeviceClass.SCALE
-    commands: ClassVar[Mapping[str, bool]] = {"read_weight": False, "zero": True, "tare": True, "clear_tare": True}
+    commands: ClassVar[Mapping[str, bool]] = COMMANDS
     events: ClassVar[frozenset[str]] = frozenset({"weight_changed"})
 
     def __init__(self, session: Session, settings: PolledScaleSettings) -> None:
         self._session = session
         self._settings = settings
-        self._codec = load_polled_scale(settings.protocol).codec(settings.protocol_options())
+        protocol = load_polled_scale(settings.protocol)
+        self._codec = protocol.codec(settings.protocol_options())
+        self._identity = protocol.identity
+        self._shown = ScaleShown(session)
+        self._stability = TwoEqualReads()
         self._age_max_s = POLLS_OLD_MAX * max(settings.poll_interval_s, settings.reply_timeout_s)
-        self._line = ScaleLine(session, self._codec, settings.reply_timeout_s, self._age_max_s, self._take)
-        self._question = self._encode(ScaleCommand.READ_WEIGHT)
+        self._line = ScaleLine(
+            session, self._codec, settings.reply_timeout_s, self._age_max_s, self._take, self._shown.identify
+        )
+        self._question = encode(self._codec, settings.protocol, ScaleCommand.READ_WEIGHT)
         self._turn = asyncio.Lock()
         self._answered_at_s = session.clock.monotonic()
         self._missed_count = 0
         self._is_answering = False
         self._rejected_before = 0
-        self._reading: Reading | None = None
-        self._told_state_at_s = 0.0
         self._held: Reading | None = None
 
     @property
@@ -81,6 +81,7 @@ class PolledScale:
         self._line.data_received(data)
         if self.counters["rejected"] > rejected_before:
             self._held = None  # what was rejected may have been another weight
+            self._stability.forget()
 
     async def run(self) -> None:
         clock = self._session.clock
@@ -88,25 +89,49 @@ class PolledScale:
         next_at_s = clock.monotonic()
         while True:
             async with self._turn:
-                await self._ask()
-            next_at_s = max(next_at_s + self._settings.poll_interval_s, clock.monotonic())
+                if await self._ask():
+                    await self._ask_who_it_is()
+            next_at_s = max(next_at_s + self._interval_s, clock.monotonic())
             await clock.sleep(next_at_s - clock.monotonic())
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         command = ScaleCommand(name)
-        weight = _tare_weight(params) if command is ScaleCommand.TARE else None
+        weight = tare_weight(params) if command is ScaleCommand.TARE else None
+        request = encode(self._codec, self._settings.protocol, command, weight)
         async with self._turn:
             if command is ScaleCommand.READ_WEIGHT:
                 reading = await self._read()
+            elif command is ScaleCommand.READ_HIGH_RESOLUTION:
+                reading = await self._read_high_resolution(request)
             else:
-                reading = await self._carry_out(command, self._encode(command, weight))
-        return reading.to_json(self._session.clock.monotonic())
+                reading = await self._carry_out(command, request)
+        told = reading.to_json(self._session.clock.monotonic())
+        return {**told, "high_resolution": True} if command is ScaleCommand.READ_HIGH_RESOLUTION else told
+
+    @property
+    def _interval_s(self) -> float:
+        """A scale that beeps at each question is left alone while its weight is known."""
+        slow_s = self._settings.poll_interval_after_weight_s
+        reading = self._shown.reading
+        is_known = reading is not None and reading.status in HAS_WEIGHT
+        return slow_s if slow_s is not None and is_known else self._settings.poll_interval_s
+
+    async def _ask_who_it_is(self) -> None:
+        """Once for each connection; a scale that does not know a question says so, or nothing."""
+        questions, self._identity = self._identity, ()
+        for question in questions:
+            await self._line.ask(question, Asked.COMMAND, timeout_s=COMMAND_REPLY_S)
 
     async def _ask(self) -> bool:
         """One poll. False: no usable answer."""
         if await self._line.ask(self._question):
             return True
         self._held = None
+        self._stability.forget()
+        if self._settings.answers_only_new_weight:
+            if self._is_answering:
+                self._shown.show(Reading(ScaleStatus.NOT_READY, self._codec.unit, self._session.clock.monotonic()))
+            return False
         self._missed_count += 1
         if self._missed_count >= MISSED_POLLS_MAX:
             self._fall_silent()
@@ -114,45 +139,59 @@ class PolledScale:
 
     async def _read(self) -> Reading:
         """Ask now; the reading is young, or it says ``no_answer`` or ``not_ready``."""
+        if self._settings.answers_only_new_weight and (known := self._known()) is not None:
+            return known
         for _ in range(READ_TRIES_MAX):
             is_answered = await self._ask()
-            reading = self._reading
+            reading = self._shown.reading
             if reading is None or not (is_answered or reading.status is ScaleStatus.NO_ANSWER):
                 continue
             if reading.status is ScaleStatus.NO_ANSWER or self._age_s(reading) <= self._age_max_s:
                 return reading
         return Reading(ScaleStatus.NOT_READY, self._codec.unit, self._answered_at_s)
 
+    def _known(self) -> Reading | None:
+        """The weight of a scale that says each weight once, with its true age, until the next poll is due."""
+        reading = self._shown.reading
+        is_young = reading is not None and reading.weight is not None and self._age_s(reading) <= self._interval_s
+        return reading if is_young else None
+
+    async def _read_high_resolution(self, request: bytes) -> Reading:
+        """For people who test a scale; never shown as its weight."""
+        if await self._line.ask(request, Asked.HIGH_RESOLUTION):
+            answer = self._line.last_answer
+            if isinstance(answer, WeightRead):
+                return Reading.of(answer, self._codec.unit, self._session.clock.monotonic())
+        # What still comes is of no use, and must not be taken for the answer to the next poll.
+        await self._session.clock.sleep(self._age_max_s)
+        raise DeviceError(
+            ErrorCode.DEVICE_ERROR,
+            f"scale {self._session.device_id!r}: no answer in high resolution; it must know that command",
+        )
+
     async def _carry_out(self, command: ScaleCommand, request: bytes) -> Reading:
         """Zero or tare, believed only when the scale shows it."""
         clock, device_id = self._session.clock, self._session.device_id
         if (await self._read()).status is ScaleStatus.NO_ANSWER:
             raise DeviceError(ErrorCode.OFFLINE, f"scale {device_id!r}: does not answer; {command.value} was not sent")
-        await self._line.ask(request, is_weight=False, timeout_s=COMMAND_REPLY_S)
+        await self._line.ask(request, Asked.COMMAND, timeout_s=COMMAND_REPLY_S)
+        answer = self._line.last_answer
+        is_said = answer.is_done if isinstance(answer, CommandAnswered) else None
+        if isinstance(answer, CommandAnswered) and is_said is False:
+            raise refused(device_id, command, answer.reason)
         await clock.sleep(COMMAND_SETTLE_S)
         deadline = clock.monotonic() + COMMAND_CONFIRM_S
-        while not _IS_DONE[command](reading := await self._read()):
+        while not IS_DONE[command](reading := await self._read()) and not (is_said and reading.weight is not None):
             if clock.monotonic() >= deadline:
                 if reading.status is ScaleStatus.NO_ANSWER:
                     raise UnknownOutcomeError(
                         f"scale {device_id!r}: no answer since {command.value} was sent; look at its display"
                     )
-                raise DeviceError(
-                    ErrorCode.DEVICE_ERROR,
-                    f"scale {device_id!r}: still {reading} {COMMAND_CONFIRM_S} s after {command.value}; "
-                    "the plate must be still and within the zero range, and tare must be enabled in the scale",
-                )
+                if is_said:
+                    return reading
+                raise not_shown(device_id, command, reading)
             await clock.sleep(self._settings.poll_interval_s)
         return reading
-
-    def _encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes:
-        try:
-            request = self._codec.encode(command, weight)
-        except ValueError as error:
-            raise DeviceError(ErrorCode.INVALID_REQUEST, str(error)) from error
-        if request is None:
-            raise DeviceError(ErrorCode.UNSUPPORTED, f"{self._settings.protocol} has no {command.value}")
-        return request
 
     def _take(self, answer: CodecEvent, asked_at_s: float) -> None:
         """A usable answer to a weight question."""
@@ -163,11 +202,12 @@ class PolledScale:
             self._is_answering = True
             self._session.set_answering(True)
         if isinstance(answer, WeightRead):
-            reading = Reading.of(answer, self._codec.unit, asked_at_s)
+            settled = self._stability.settle(answer)
+            reading = Reading.of(settled, self._codec.unit, asked_at_s, self._settings.resolution)
             self._held = reading if reading.weight is not None else None
-            self._show(reading)
+            self._shown.show(reading)
         else:
-            self._show(self._unchanged(asked_at_s))
+            self._shown.show(self._unchanged(asked_at_s))
 
     def _unchanged(self, asked_at_s: float) -> Reading:
         """The scale says that its last weight holds; believed while that was heard whole and not too long ago."""
@@ -177,7 +217,7 @@ class PolledScale:
         return replace(held, asked_at_s=asked_at_s)
 
     def _fall_silent(self) -> None:
-        self._show(Reading(ScaleStatus.NO_ANSWER, self._codec.unit, self._answered_at_s))
+        self._shown.show(Reading(ScaleStatus.NO_ANSWER, self._codec.unit, self._answered_at_s))
         self._is_answering = False
         is_garbage = self.counters["rejected"] > self._rejected_before
         self._session.set_answering(
@@ -188,30 +228,5 @@ class PolledScale:
             + f", and that it is set to {self._settings.protocol}",
         )
 
-    def _show(self, reading: Reading) -> None:
-        """Keep the reading; tell it where it says something new."""
-        now_s = self._session.clock.monotonic()
-        is_new = not reading.says_the_same_as(self._reading)
-        self._reading = reading
-        told = reading.to_json(now_s)
-        if is_new:
-            self._session.emit("weight_changed", told)
-        if is_new or now_s - self._told_state_at_s >= STATE_REFRESH_S:
-            self._told_state_at_s = now_s
-            self._session.set_details({**told, "measured_at": rfc3339(self._session.clock.now())})
-
     def _age_s(self, reading: Reading) -> float:
         return self._session.clock.monotonic() - reading.asked_at_s
-
-
-def _tare_weight(params: Mapping[str, Any]) -> Decimal | None:
-    """``{"weight": "0.010"}``: a known tare, in the scale's unit; without it the scale takes what lies on it."""
-    text = params.get("weight")
-    if text is None:
-        return None
-    try:
-        if isinstance(text, str):
-            return Decimal(text)
-    except InvalidOperation:
-        pass
-    raise DeviceError(ErrorCode.INVALID_REQUEST, f"weight {text!r}: expected decimal text such as '0.010'")

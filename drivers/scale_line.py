@@ -12,11 +12,12 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.waiting import within
-from protocols.scales.polled import PolledScaleCodec, WeightUnchanged
+from protocols.scales.polled import CommandAnswered, IdentityRead, PolledScaleCodec, WeightUnchanged
 
 OPEN_QUESTIONS_MAX = 64
 """Unanswered questions remembered: what a network between us and the scale may hold back and deliver at once."""
@@ -30,30 +31,48 @@ OnAnswer = Callable[[CodecEvent, float], None]
 """The answer (WeightRead or WeightUnchanged) and when its question was put (monotonic seconds)."""
 
 
+class Asked(Enum):
+    """What a question asks for, and so what answers it."""
+
+    WEIGHT = "weight"
+    HIGH_RESOLUTION = "high_resolution"
+    COMMAND = "command"
+    """Zero, tare, who are you: some scales answer with a weight or status, some with a word for the command."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     asked_at_s: float
-    is_weight: bool
+    asked: Asked
 
 
 class ScaleLine:
-    """``on_answer`` is told each answer to a weight question that is not older than ``age_max_s``."""
+    """``on_answer`` is told each answer to a weight question that is not older than ``age_max_s``; ``on_identity``
+    whatever the scale says of itself, asked or not. ``last_answer``: to the last question, if it was answered."""
 
     def __init__(
-        self, session: Session, codec: PolledScaleCodec, reply_timeout_s: float, age_max_s: float, on_answer: OnAnswer
+        self,
+        session: Session,
+        codec: PolledScaleCodec,
+        reply_timeout_s: float,
+        age_max_s: float,
+        on_answer: OnAnswer,
+        on_identity: Callable[[IdentityRead], None] = lambda _: None,
     ) -> None:
+        self.last_answer: CodecEvent | None = None
         self.counters: Counter[str] = Counter()
         self._session = session
         self._codec = codec
         self._reply_timeout_s = reply_timeout_s
         self._age_max_s = age_max_s
         self._on_answer = on_answer
+        self._on_identity = on_identity
         self._open: deque[_Question] = deque(maxlen=OPEN_QUESTIONS_MAX)
         self._answer: asyncio.Future[bool] | None = None
         self._heard = asyncio.Event()
         self._is_late = False
 
-    async def ask(self, question: bytes, *, is_weight: bool = True, timeout_s: float | None = None) -> bool:
+    async def ask(self, question: bytes, asked: Asked = Asked.WEIGHT, *, timeout_s: float | None = None) -> bool:
         """Put a question; True: a usable answer came in time (for a weight: ``on_answer`` was called).
 
         Raises TransportError. Not to be called twice at once.
@@ -61,8 +80,9 @@ class ScaleLine:
         clock = self._session.clock
         self._session.transport.drop_input()
         self._understand(self._codec.flush())
-        asked = _Question(clock.monotonic(), is_weight)
-        self._open.append(asked)
+        self.last_answer = None
+        put = _Question(clock.monotonic(), asked)
+        self._open.append(put)
         answer = self._answer = asyncio.get_running_loop().create_future()
         self._is_late = False
         try:
@@ -71,8 +91,8 @@ class ScaleLine:
             self._answer = None
         if not is_answered:
             self.counters["unanswered"] += 1
-            if not is_weight and asked in self._open:
-                self._open.remove(asked)
+            if asked is not Asked.WEIGHT and put in self._open:
+                self._open.remove(put)
         elif self._open:
             await self._fall_quiet()
         return is_answered and answer.result()
@@ -90,25 +110,47 @@ class ScaleLine:
             if isinstance(event, FrameRejected):
                 self.counters["rejected"] += 1
                 self._session.frame_rejected(event)
-            elif isinstance(event, (WeightRead, WeightUnchanged)):
+            elif isinstance(event, (WeightRead, WeightUnchanged, CommandAnswered)):
+                self._take(event)
+            elif isinstance(event, IdentityRead):
+                self._on_identity(event)
                 self._take(event)
 
     def _take(self, answer: CodecEvent) -> None:
-        if not self._open:
+        question = self._question_of(answer)
+        if question is None:
             self.counters["unasked"] += 1
             return
-        question = self._open.popleft()
         is_usable = self._session.clock.monotonic() - question.asked_at_s <= self._age_max_s
         if not is_usable:
             self.counters["too_late"] += 1
             self._is_late = True
         else:
             self._session.frame_seen()
-        if is_usable and question.is_weight:
+            self.last_answer = answer
+        if is_usable and question.asked is Asked.WEIGHT:
             self._on_answer(answer, question.asked_at_s)
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(is_usable)
         self._heard.set()
+
+    def _question_of(self, answer: CodecEvent) -> _Question | None:
+        """The oldest open one that it can answer. Older ones that it cannot answer were passed over by the scale."""
+        while self._open:
+            question = self._open[0]
+            match question.asked, answer:
+                case Asked.WEIGHT, CommandAnswered() | IdentityRead():
+                    can_answer = False
+                case Asked.WEIGHT | Asked.COMMAND, WeightRead(is_high_resolution=True):
+                    return None
+                case _:
+                    can_answer = True
+            if can_answer:
+                return self._open.popleft()
+            if not any(other.asked is not Asked.WEIGHT for other in self._open):
+                return None
+            self._open.popleft()
+        return None
 
     async def _fall_quiet(self) -> None:
         """Let open answers come until none has come for a while; what is open then stays unanswered."""

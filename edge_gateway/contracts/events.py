@@ -42,14 +42,22 @@ class BarcodeRead(CodecEvent):
 class WeightRead(CodecEvent):
     """One answer of a scale. ``weight``: decimal text as the scale sent it; only where a number was sent.
 
-    ``unit`` is None where the protocol leaves it to configuration.
+    ``unit`` is None where the protocol leaves it to configuration; ``is_net`` where it does not say whether a tare is
+    taken off. ``gross`` and ``tare``: as sent beside the weight. ``resolution``: one division, where it is sent.
+    ``is_high_resolution``: with digits that are not for trade; only where it was asked for so.
+    ``is_stability_sent`` False: the scale does not say whether the plate is still, so one answer alone proves nothing.
     """
 
     status: ScaleStatus
     weight: str | None = None
     unit: str | None = None
-    is_net: bool = False
+    is_net: bool | None = False
     is_center_of_zero: bool = False
+    gross: str | None = None
+    tare: str | None = None
+    resolution: str | None = None
+    is_stability_sent: bool = True
+    is_high_resolution: bool = False
 
 
 @dataclass(frozen=True, slots=True)

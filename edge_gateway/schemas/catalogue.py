@@ -84,6 +84,13 @@ COMMANDS: Final = (
     Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),
     Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
     Command("scale", "read_weight", payloads.NoParams, payloads.WeightReading, "Ask the scale now."),
+    Command(
+        "scale",
+        "read_high_resolution",
+        payloads.NoParams,
+        payloads.HighResolutionReading,
+        "Ask the scale for more digits, where it can. Not for trade; not shown as its weight.",
+    ),
     Command("scale", "zero", payloads.NoParams, payloads.WeightReading, "Set the scale to zero."),
     Command("scale", "tare", payloads.TareParams, payloads.WeightReading, "Take a container's weight off."),
     Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),

@@ -71,6 +71,9 @@ _WEIGHT: Final[dict[str, Any]] = {
     "weight": "1.234",
     "unit": "kg",
     "net": False,
+    "gross": None,
+    "tare": None,
+    "resolution": "0.001",
     "age_ms": 12,
 }
 
@@ -165,6 +168,7 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
     "pos_printer.open_drawer": {},
     "pos_printer.read_status": {},
     "scale.read_weight": {},
+    "scale.read_high_resolution": {},
     "scale.zero": {},
     "scale.tare": {"weight": "0.010"},
     "scale.clear_tare": {},
@@ -182,6 +186,7 @@ RESULTS: Final[dict[str, dict[str, Any]]] = {
         "flags": [],
     },
     "scale.read_weight": _WEIGHT,
+    "scale.read_high_resolution": {**_WEIGHT, "weight": "1.2345", "resolution": "0.0001", "high_resolution": True},
     "scale.zero": {**_WEIGHT, "status": "weight_zero", "weight": "0.000"},
     "scale.tare": {**_WEIGHT, "net": True},
     "scale.clear_tare": _WEIGHT,

@@ -63,8 +63,19 @@ class WeightReading(_Sent):
     status: ScaleStatus
     weight: DecimalText | None = Field(description="As the scale sent it; only beside stable_weight and weight_zero.")
     unit: str
-    net: bool = Field(description="Tare is taken off.")
-    age_ms: int = Field(ge=0, description="Since the scale was asked.")
+    net: bool | None = Field(description="Tare is taken off; null where the scale does not say.")
+    gross: DecimalText | None = Field(description="Gross weight as sent beside the weight; null where it is not sent.")
+    tare: DecimalText | None = Field(description="Tare as sent beside the weight; null where it is not sent.")
+    resolution: DecimalText | None = Field(
+        description="One division of the scale as it says or its profile knows it, else one step of its last digit."
+    )
+    age_ms: int = Field(ge=0, description="Since the scale was asked, or, where it sends by itself, since it sent.")
+
+
+class HighResolutionReading(WeightReading):
+    """More digits than the display has, for people who test a scale."""
+
+    high_resolution: Literal[True] = Field(description="Not for trade.")
 
 
 class WeightChangedData(WeightReading, DeviceEventData):

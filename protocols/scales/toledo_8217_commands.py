@@ -51,6 +51,8 @@ def encode(command: ScaleCommand, weight: Decimal | None, decimals: int) -> byte
             return b"Z"
         case ScaleCommand.CLEAR_TARE:
             return b"C"
+        case ScaleCommand.READ_HIGH_RESOLUTION:
+            return b"H"
         case ScaleCommand.TARE:
             return b"T\r" if weight is None else b"T%s\r" % _tare_digits(weight, decimals)
 

@@ -28,7 +28,7 @@ async def test_weight_is_told_once_until_it_changes() -> None:
         ("stable_weight", "0.155"),
         ("stable_weight", "0.180"),
     ]
-    assert set(scale.readings[0]) == {"status", "weight", "unit", "net", "age_ms"}
+    assert set(scale.readings[0]) == {"status", "weight", "unit", "net", "gross", "tare", "resolution", "age_ms"}
     assert scale.session.details["weight"] == "0.180"
     assert "measured_at" in scale.session.details
 
@@ -127,7 +127,16 @@ async def test_read_weight_asks_now() -> None:
         await scale.advance(0.5)
         scale.reply = PEAR
         answer = await scale.execute("read_weight", seconds=0.06)
-    assert answer == {"status": "stable_weight", "weight": "0.180", "unit": "kg", "net": False, "age_ms": 0}
+    assert answer == {
+        "status": "stable_weight",
+        "weight": "0.180",
+        "unit": "kg",
+        "net": False,
+        "gross": None,
+        "tare": None,
+        "resolution": "0.001",
+        "age_ms": 0,
+    }
 
 
 async def test_read_weight_of_a_silent_scale_is_no_answer_without_a_weight() -> None:

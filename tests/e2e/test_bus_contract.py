@@ -29,7 +29,7 @@ TOPICS = [
     r"edge/v1/DEMO/lane-\d/pos/T\d/command/submit_transaction",
     r"edge/v1/DEMO/lane-\d/pos_printer/lane-\d-printer/command/print",
 ]
-READING = {"status", "weight", "unit", "net", "age_ms"}
+READING = {"status", "weight", "unit", "net", "gross", "tare", "resolution", "age_ms"}
 SCAN = {"text", "raw_base64", "aim", "symbology", "gtin", "application_identifiers"}
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
