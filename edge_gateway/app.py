@@ -90,9 +90,11 @@ class Gateway:
             durable_before_bus=settings.durable_before_bus,
             epoch=self._boot_epoch,
         )
+        self._inventory = world.make_inventory()
+        self._hot_plug = world.make_hot_plug(self._inventory, clock, self._attached_changed)
         self._registry = build_registry(
             settings.device,
-            make_transport=world.make_transport,
+            make_transport=lambda transport: world.make_transport(transport, self._inventory),
             clock=clock,
             random=world.random,
             on_event=self._router.route,
@@ -184,6 +186,7 @@ class Gateway:
             self._tasks["bus"] = asyncio.create_task(self._bus.run(), name="bus")
             stack.push_async_callback(self._stop_bus)
             stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
+            self._start(stack, "hot plug", self._hot_plug.run())
             self._start(stack, "devices", self._registry.run())
             stack.push_async_callback(self._finish_requests)
             self._start(stack, "health", self._watch())
@@ -251,6 +254,9 @@ class Gateway:
             courier.network_returned()
         if self._channel is not None:
             self._channel.network_returned()
+
+    def _attached_changed(self) -> None:
+        """Something was plugged in or pulled out; who waits for it looks several times a second."""
 
     def _device_changed(self, device: Supervisor) -> None:
         """Retain the device's state, and its info where that changed as well."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from edge_gateway.contracts.attachment import check_selector
 
 _TIME_WINDOW = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
 
@@ -56,3 +59,23 @@ def _window(text: str) -> str:
 Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
 TimeWindow = Annotated[str, AfterValidator(_window)]
+"""Two times of the day."""
+SelectorText = Annotated[str, AfterValidator(check_selector)]
+"""Names an attached device by what stays: see contracts.attachment."""
+
+
+class NodeSection(Section):
+    """A transport that opens nodes: those at a path, or those of a device."""
+
+    path: Path | None = Field(None, description="Stable path of the node; or device.")
+    device: SelectorText | None = Field(
+        None,
+        description="Instead of path: the attached device, such as usb:05e0:1200:SERIAL or usb-port:1-1.4, as "
+        "edge-gateway devices lists it.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if (self.path is None) == (self.device is None):
+            raise ValueError("expected either path or device: where it is attached")
+        return self

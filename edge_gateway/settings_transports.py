@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
-from edge_gateway.settings_parts import Host, Section
+from edge_gateway.settings_parts import Host, NodeSection, Section
+
+UsageText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2,4}:[0-9a-f]{2,4}$")]
 
 BAUD_RATES = (
     *(50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400),
@@ -22,11 +24,11 @@ def _standard_rate(baud: int) -> int:
     return baud
 
 
-class SerialTransportSettings(Section):
+class SerialTransportSettings(NodeSection):
     """A serial port."""
 
     kind: Literal["serial"]
-    path: Path = Field(description="Stable path of the port, such as /dev/serial/by-id/…")
+    path: Path | None = Field(None, description="Stable path of the port, such as /dev/serial/by-id/…; or device.")
     baud: Annotated[int, AfterValidator(_standard_rate)] = Field(9600, description="Bits per second: a standard rate.")
     bytesize: Literal[7, 8] = Field(8, description="Data bits.")
     parity: Literal["N", "E", "O"] = Field("N", description="None, even or odd.")
@@ -43,18 +45,25 @@ class TcpTransportSettings(Section):
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
 
 
-class EvdevTransportSettings(Section):
-    """A keyboard-like input device, grabbed so that its keys reach nobody else."""
+class EvdevTransportSettings(NodeSection):
+    """A keyboard-like input device, grabbed so that its keys reach nobody else. With ``device``: all its keyboards."""
 
     kind: Literal["evdev"]
-    path: Path = Field(description="Stable path of the node, such as /dev/input/by-id/…-event-kbd; or a FIFO or pty.")
+    path: Path | None = Field(
+        None, description="Stable path of the node, such as /dev/input/by-id/…-event-kbd; or a FIFO or pty; or device."
+    )
 
 
-class HidrawTransportSettings(Section):
+class HidrawTransportSettings(NodeSection):
     """A HID device spoken to in reports: scanners (usage page 0x8C), scales (0x8D), card readers (0x8E)."""
 
     kind: Literal["hidraw"]
-    path: Path = Field(description="Path of the node, such as /dev/hidraw0; better a link that a udev rule gave it.")
+    path: Path | None = Field(
+        None, description="Path of the node, such as /dev/hidraw0, which changes with each plug; better device."
+    )
+    usage: UsageText | None = Field(
+        None, description="With device: of its nodes, the one with this usage page and usage, such as 8c:02."
+    )
 
 
 TransportSettings = Annotated[

@@ -10,10 +10,13 @@ from random import Random, SystemRandom
 from typing import Protocol
 
 from edge_gateway.bus.mqtt import MqttBus
+from edge_gateway.contracts.attachment import Locator
 from edge_gateway.contracts.bus import StoreBus
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.contracts.uplink import Uplink
+from edge_gateway.devices.hotplug import HotPlug
+from edge_gateway.devices.inventory import Inventory
 from edge_gateway.settings import BusSettings, StatusSettings
 from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.settings_uplinks import UplinkSettings
@@ -44,7 +47,11 @@ class World:
     """Of delays: back-off and jitter."""
     random_bytes: Callable[[int], bytes] = os.urandom
     """Of event ids."""
-    make_transport: Callable[[TransportSettings], Transport] = make_transport
+    make_transport: Callable[[TransportSettings, Locator], Transport] = make_transport
+    """Settings, and whoever knows where attached devices are."""
+    make_inventory: Callable[[], Inventory] = Inventory
+    make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], Watch] = HotPlug
+    """Given what to keep true, and whom to call when it changed."""
     make_bus: Callable[[BusSettings, str, Clock, Random, str], StoreBus] = MqttBus
     """Settings, store id, clock, random, version."""
     make_uplink: Callable[[UplinkSettings, str, Clock], Uplink] = make_uplink

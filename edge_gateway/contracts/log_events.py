@@ -15,6 +15,7 @@ DEVICE_SILENT: Final = "device_silent"
 DEVICE_ANSWERED: Final = "device_answered"
 DEVICE_FAILED: Final = "device_failed"
 FRAMES_REJECTED: Final = "frames_rejected"
+HOT_PLUG_NOT_TOLD: Final = "hot_plug_not_told"
 COMMAND_FINISHED: Final = "command_finished"
 REPLY_NOT_KEPT: Final = "reply_not_kept"
 # bus

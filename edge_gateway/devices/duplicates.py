@@ -33,6 +33,8 @@ def _place(device: Mapping[str, Any]) -> str | None:
     match transport:
         case {"path": str(path)}:
             return os.path.realpath(path)
+        case {"device": str(selector)}:
+            return selector
         case {"host": str(host), "port": int(port)}:
             return f"tcp {host}:{port}"
     return None

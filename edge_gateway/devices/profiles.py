@@ -106,7 +106,9 @@ def problems_of(error: ValidationError, key: str) -> list[ConfigProblem]:
     problems = []
     for detail in error.errors(include_url=False):
         is_missing = detail["type"] == "missing"
-        value = "(missing)" if is_missing else repr(detail["input"])
+        value = (
+            "(missing)" if is_missing else "(a table)" if isinstance(detail["input"], dict) else repr(detail["input"])
+        )
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
         problems.append(ConfigProblem((key + path).removeprefix("."), value, in_words(detail)))
     return problems

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from edge_gateway.contracts.attachment import Locator, NodeKind
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings_transports import HidrawTransportSettings
-from edge_gateway.transports.stream import has_node, owning_group
+from edge_gateway.transports.nodes import NodePlace
+from edge_gateway.transports.stream import owning_group
 
 REPORT_BYTES_MAX = 16384
 """HID_MAX_BUFFER_SIZE of Linux: no report is longer."""
@@ -60,12 +62,17 @@ class HidrawTransport:
     ``acquire`` opens and owns the node; it is called in a thread, since opening can wake a sleeping USB device.
     """
 
-    def __init__(self, settings: HidrawTransportSettings, acquire: Callable[[Path], HidrawNode] | None = None) -> None:
-        self.description = f"hidraw {settings.path}"
+    def __init__(
+        self,
+        settings: HidrawTransportSettings,
+        locator: Locator | None = None,
+        acquire: Callable[[Path], HidrawNode] | None = None,
+    ) -> None:
+        self._place = NodePlace(settings, NodeKind.HIDRAW, locator, settings.usage)
+        self.description = f"hidraw {self._place}"
         self.report_descriptor = b""
         self.bus = self.vendor_id = self.product_id = 0
         """As the kernel says them, from the first open on."""
-        self._path = settings.path
         self._acquire = acquire or open_hidraw
         self._fd: int | None = None
         self._sink: ByteSink | None = None
@@ -73,23 +80,29 @@ class HidrawTransport:
         self._asking = asyncio.Lock()
 
     def is_there(self) -> bool:
-        return has_node(self._path)
+        return self._place.is_there()
 
     async def open(self, sink: ByteSink) -> None:
         if self._fd is not None or self._is_opening:
             raise TransportError(f"{self.description}: already open", is_busy=True)
+        path = self._place.require_one(self.description)
         loop = asyncio.get_running_loop()
         self._is_opening = True
-        opening = loop.run_in_executor(None, self._acquire, self._path)
+        opening = loop.run_in_executor(None, self._acquire, path)
         try:
             node = await asyncio.shield(opening)
         except asyncio.CancelledError:
             opening.add_done_callback(_release_late)
             raise
         except OSError as error:
-            raise self._explain(error) from error
+            raise self._explain(error, path) from error
         finally:
             self._is_opening = False
+        try:
+            self._place.check_unchanged((path,), self.description)
+        except TransportError:
+            os.close(node.fd)
+            raise
         self._fd, self._sink = node.fd, sink
         self.report_descriptor = node.report_descriptor
         self.bus, self.vendor_id, self.product_id = node.bus, node.vendor_id, node.product_id
@@ -170,18 +183,18 @@ class HidrawTransport:
             asyncio.get_running_loop().remove_reader(fd)
         return fd
 
-    def _explain(self, error: OSError) -> TransportError:
+    def _explain(self, error: OSError, path: Path) -> TransportError:
         match error.errno:
             case errno.ENOENT | errno.ENXIO | errno.ENODEV:
                 return TransportError(f"{self.description}: no such node; check that the device is plugged in and on")
             case errno.EBUSY | errno.EAGAIN:
                 return TransportError(
-                    f"{self.description}: busy: held by another process; end it (fuser -v {self._path})", is_busy=True
+                    f"{self.description}: busy: held by another process; end it (fuser -v {path})", is_busy=True
                 )
             case errno.EACCES | errno.EPERM:
                 return TransportError(
                     f"{self.description}: permission denied; the node is of group "
-                    f"{owning_group(self._path, 'root')!r}: the user of this process must be in it, and hidraw nodes "
+                    f"{owning_group(path, 'root')!r}: the user of this process must be in it, and hidraw nodes "
                     f"need the rule {UDEV_RULE} below /etc/udev/rules.d (then: udevadm trigger -s hidraw)"
                 )
             case errno.ENOTTY | errno.EINVAL | errno.EISDIR:

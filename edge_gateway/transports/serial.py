@@ -10,13 +10,16 @@ import os
 import termios
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from serialx import Parity, SerialException, StopBits, create_serial_connection
 
+from edge_gateway.contracts.attachment import Locator, NodeKind
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings_transports import SerialTransportSettings
-from edge_gateway.transports.stream import Connection, StreamTransport, has_node, owning_group
+from edge_gateway.transports.nodes import NodePlace
+from edge_gateway.transports.stream import Connection, StreamTransport, owning_group
 
 PTY_MAJORS = range(136, 144)
 """Unix98 pty slaves (Documentation/admin-guide/devices.txt)."""
@@ -28,25 +31,27 @@ logging.getLogger("serialx").setLevel(logging.WARNING)
 class SerialTransport(StreamTransport):
     """One serial port. The lock (flock, then TIOCEXCL) is had before anything about the port is changed."""
 
-    def __init__(self, settings: SerialTransportSettings) -> None:
+    def __init__(self, settings: SerialTransportSettings, locator: Locator | None = None) -> None:
+        self._place = NodePlace(settings, NodeKind.SERIAL, locator)
         frame = f"{settings.baud} {settings.bytesize}{settings.parity}{settings.stopbits}"
         flow = "" if settings.flow == "none" else f" {settings.flow}"
-        super().__init__(f"serial {settings.path} {frame}{flow}")
+        super().__init__(f"serial {self._place} {frame}{flow}")
         self._settings = settings
 
     def is_there(self) -> bool:
-        return has_node(self._settings.path)
+        return self._place.is_there()
 
     async def _connect(self, sink: ByteSink) -> Connection:
         settings = self._settings
         connection = Connection(sink)
+        path = self._place.require_one(self.description)
         try:
             # A pty carries whole bytes and has no wires: some C libraries refuse it parity, 7 bits or RTS/CTS.
-            is_pty = os.major(settings.path.stat().st_rdev) in PTY_MAJORS
+            is_pty = os.major(path.stat().st_rdev) in PTY_MAJORS
             await create_serial_connection(
                 asyncio.get_running_loop(),
                 lambda: connection,
-                str(settings.path.resolve()),
+                str(path.resolve()),
                 baudrate=settings.baud,
                 byte_size=8 if is_pty else settings.bytesize,
                 parity=Parity.NONE if is_pty else Parity(settings.parity),
@@ -56,16 +61,22 @@ class SerialTransport(StreamTransport):
                 exclusive=True,
             )
         except (OSError, SerialException) as error:
-            raise self._explain(error) from error
+            raise self._explain(error, path) from error
         connection.fileno = partial(_fileno, connection)
         if not is_pty:
             # flock stops other gateways; TIOCEXCL also programs that know no lock. It ends with the last close.
             with suppress(OSError, ValueError):
                 fcntl.ioctl(connection.fileno(), termios.TIOCEXCL)
+        try:
+            self._place.check_unchanged((path,), self.description)
+        except TransportError:
+            connection.detach()
+            if connection.transport is not None:
+                connection.transport.abort()
+            raise
         return connection
 
-    def _explain(self, error: Exception) -> TransportError:
-        path = self._settings.path
+    def _explain(self, error: Exception, path: Path) -> TransportError:
         match getattr(error, "errno", None):
             case errno.ENOENT | errno.ENXIO | errno.ENODEV:
                 return TransportError(f"{self.description}: no such node; check that the device is plugged in and on")

@@ -54,7 +54,7 @@ def test_registry_tells_every_problem_of_every_device_at_once() -> None:
         "device[2].settings.poll_interval_s = -1: Input should be greater than or equal to 0.02",
         "device[3].transport.kind = 'evdev': expected serial or tcp: how this model is attached",
         "device[4].transport.kind = (missing): expected serial or tcp: how this model is attached",
-        "device[5].transport.path = (missing): Field required",
+        "device[5].transport = (a table): expected either path or device: where it is attached",
         "device[1].id = 'a': an id of its own; device[0] has it already",
     ]
 

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, Final
 
 from edge_gateway.app import Gateway
+from edge_gateway.contracts.attachment import Locator
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_transports import SerialTransportSettings, TransportSettings
@@ -111,6 +112,7 @@ class SimulatedStore:
             make_transport=self._make_transport,
             make_bus=partial(self._make_bus, self.process),
             make_uplink=lambda settings, store_id, clock: MemoryUplink(settings.name, self.clouds[settings.name]),
+            make_hot_plug=lambda inventory, clock, on_change: _NobodyAsks(),
             make_network_watch=lambda on_return: _NobodyAsks(),
             make_status_server=self._make_status_server,
             start_sqlite=self.disk.start,
@@ -183,8 +185,9 @@ class SimulatedStore:
         """A source of its own for each part: what one draws does not move the others."""
         return Random(f"{self.seed}/{part}")
 
-    def _make_transport(self, settings: TransportSettings) -> Transport:
+    def _make_transport(self, settings: TransportSettings, locator: Locator) -> Transport:
         assert isinstance(settings, SerialTransportSettings)
+        assert settings.path is not None
         return self._wires[settings.path.name].transport
 
     def _make_bus(

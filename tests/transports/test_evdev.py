@@ -121,9 +121,10 @@ async def test_evdev_says_why_a_node_cannot_be_opened(tmp_path: Path, node: str,
 
 
 def test_evdev_explains_a_grabbed_node_and_a_forbidden_one(tmp_path: Path) -> None:
-    transport = evdev(tmp_path / "event0")
-    assert transport._explain(OSError(errno.EBUSY, "Device or resource busy")).is_busy
-    assert "must be in the group 'input'" in str(transport._explain(OSError(errno.EACCES, "Permission denied")))
+    path = tmp_path / "event0"
+    transport = evdev(path)
+    assert transport._explain(OSError(errno.EBUSY, "Device or resource busy"), path).is_busy
+    assert "must be in the group 'input'" in str(transport._explain(OSError(errno.EACCES, "Permission denied"), path))
 
 
 async def test_evdev_open_and_close_leak_no_descriptor(source: Fifo | DevicePty) -> None:

@@ -46,7 +46,7 @@ class ReportWire:
 
 
 def hidraw(path: Path, wire: ReportWire | None = None) -> HidrawTransport:
-    return HidrawTransport(HidrawTransportSettings(kind="hidraw", path=path), wire.acquire if wire else None)
+    return HidrawTransport(HidrawTransportSettings(kind="hidraw", path=path), acquire=wire.acquire if wire else None)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ async def test_hidraw_says_why_a_node_cannot_be_opened(tmp_path: Path, node: str
 
 
 async def test_hidraw_without_permission_shows_the_rule(tmp_path: Path) -> None:
-    error = hidraw(tmp_path)._explain(PermissionError(13, "Permission denied"))
+    error = hidraw(tmp_path)._explain(PermissionError(13, "Permission denied"), tmp_path)
     assert f"of group '{tmp_path.group()}'" in str(error)
     assert 'SUBSYSTEM=="hidraw", GROUP="edge-gateway", MODE="0660"' in str(error)
 

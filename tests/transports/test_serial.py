@@ -230,7 +230,7 @@ async def test_serial_says_why_a_port_cannot_be_opened(tmp_path: Path, node: str
 
 
 async def test_serial_without_permission_names_the_group(device: DevicePty) -> None:
-    error = serial(device.path)._explain(PermissionError(13, "Permission denied"))
+    error = serial(device.path)._explain(PermissionError(13, "Permission denied"), device.path)
     group = device.path.group()
     assert f"must be in the group '{group}'" in str(error)
 
