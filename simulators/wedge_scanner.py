@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import struct
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args
 
 from simulators.console import add_arguments, serve_lines
 from simulators.link import DRAIN_S_MAX, FifoLink, Link, PtyLink
+from simulators.wedge_layouts import LAYOUTS, LEFT_SHIFT
 
 _EVENT = struct.Struct("<qqHHi")
-_LEFT_CTRL, _LEFT_SHIFT, _LEFT_ALT, _ALT_GR = 29, 42, 56, 100
+_LEFT_CTRL, _LEFT_ALT, _CAPS_LOCK = 29, 56, 58
 _ENTER, _KEYPAD_ENTER, _TAB, _J, _CLOSING_BRACKET = 28, 96, 15, 36, 27
 _KEYPAD_DIGITS = dict(zip("7894561230", (71, 72, 73, 75, 76, 77, 79, 80, 81, 82), strict=True))
 _SCAN_CODES = 4  # MSC_SCAN: real keyboards send it before each key
+_SYN, _KEY, _MSC = 0, 1, 4
+_SYN_DROPPED = 3
+_REPEAT = 2
 
 SUFFIXES: dict[str, tuple[tuple[int, ...], ...]] = {
     "enter": ((_ENTER,),),
@@ -28,57 +34,50 @@ SUFFIXES: dict[str, tuple[tuple[int, ...], ...]] = {
 }
 """Strokes after the data, each a chord of keys."""
 
+_CONTROL_KEYS = {"\x1b": 26, "\x1c": 43, "\x1d": _CLOSING_BRACKET, "\x1e": 7, "\x1f": 12}
+"""With Ctrl, beside the letters: [ \\ ] 6 - of a US keyboard."""
 
-def _table(**keys: str) -> dict[str, tuple[int, ...]]:
-    """``k2="1!"``: key 2 types 1, with Shift !, and a third character with AltGr."""
-    chords: dict[str, tuple[int, ...]] = {" ": (57,)}
-    for name, characters in keys.items():
-        for character, modifiers in zip(characters, ((), (_LEFT_SHIFT,), (_ALT_GR,)), strict=False):
-            chords.setdefault(character, (*modifiers, int(name[1:])))
-    return chords
+GsWay = Literal["ctrl", "alt", "f8", "f12", "dropped"]
+"""How GS (FNC1) is typed; ``dropped``: not at all, as many scanners are set from the factory."""
+Fault = Literal["silence", "garbage", "half", "torn", "dropped", "unplug"]
+"""What befalls a read. ``silence``: it is not typed; ``garbage``: noise in front; ``half``: it stops in the middle;
+``torn``: a record is cut; ``dropped``: the kernel lost keys and says so; ``unplug``: it is pulled out in the middle."""
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
-
-_LETTERS_US = {
-    "k16": "qQ", "k17": "wW", "k18": "eE", "k19": "rR", "k20": "tT", "k21": "yY", "k22": "uU", "k23": "iI",
-    "k24": "oO", "k25": "pP", "k30": "aA", "k31": "sS", "k32": "dD", "k33": "fF", "k34": "gG", "k35": "hH",
-    "k36": "jJ", "k37": "kK", "k38": "lL", "k44": "zZ", "k45": "xX", "k46": "cC", "k47": "vV", "k48": "bB",
-    "k49": "nN", "k50": "mM",
-}  # fmt: skip
-_US = {
-    "k2": "1!", "k3": "2@", "k4": "3#", "k5": "4$", "k6": "5%", "k7": "6^", "k8": "7&", "k9": "8*", "k10": "9(",
-    "k11": "0)", "k12": "-_", "k13": "=+", "k26": "[{", "k27": "]}", "k39": ";:", "k40": "'\"", "k41": "`~",
-    "k43": "\\|", "k51": ",<", "k52": ".>", "k53": "/?",
-}  # fmt: skip
-_DE = {
-    "k2": "1!", "k3": '2"²', "k4": "3§³", "k5": "4$", "k6": "5%", "k7": "6&", "k8": "7/{", "k9": "8([", "k10": "9)]",
-    "k11": "0=}", "k12": "ß?\\", "k26": "üÜ", "k27": "+*~", "k39": "öÖ", "k40": "äÄ", "k41": "^°", "k43": "#'",
-    "k51": ",;", "k52": ".:", "k53": "-_", "k86": "<>|", "k16": "qQ@", "k21": "zZ", "k44": "yY",
-}  # fmt: skip
-_FR = {
-    "k2": "&1", "k3": "é2~", "k4": '"3#', "k5": "'4{", "k6": "(5[", "k7": "-6|", "k8": "è7`", "k9": "_8\\",
-    "k10": "ç9^", "k11": "à0@", "k12": ")°]", "k13": "=+}", "k16": "aA", "k30": "qQ", "k17": "zZ", "k44": "wW",
-    "k39": "mM", "k50": ",?", "k51": ";.", "k52": ":/", "k53": "!§", "k40": "ù%", "k43": "*µ", "k27": "$£",
-    "k86": "<>",
-}  # fmt: skip
-LAYOUTS = {
-    "us": _table(**_LETTERS_US, **_US),
-    "de": _table(**{**_LETTERS_US, **_DE}),
-    "fr": _table(**{**_LETTERS_US, **_FR}),
-}
-"""Character to the chord of keys that types it; written down from keyboards, not from the codec."""
+CHUNK_BYTES_MAX = 100
+CHUNK_PAUSE_S = 0.001
+"""Between two pieces of a read that is typed in pieces: the polling interval of USB keyboards."""
 
 
 class WedgeScanner:
-    """Types. ``has_releases`` False leaves the key-up events out, ``is_repeating`` adds autorepeat: both are real."""
+    """Types. Its habits, all off at first and all real, can be changed at any time.
 
-    def __init__(self, link: Link, layout: str = "us", suffix: str = "enter", *, gs: str = "ctrl") -> None:
+    ``has_releases`` False leaves the key-up events out, ``is_repeating`` adds autorepeat, ``is_dribbling`` sends pieces
+    of random size; ``caps_lock``: ``toggled`` presses Caps Lock around the read, ``on`` types for a keyboard whose
+    Caps Lock is on. ``has_alt_codes``: every character as Alt and its number. ``prefix``: typed in front of each read.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        layout: str = "us",
+        suffix: str = "enter",
+        *,
+        gs: GsWay = "ctrl",
+        random_source: random.Random | None = None,
+    ) -> None:
         self.link = link
         self.has_releases = True
         self.is_repeating = False
+        self.is_dribbling = False
+        self.caps_lock: Literal["off", "toggled", "on"] = "off"
+        self.has_alt_codes = False
+        self.prefix = ""
         self.scans_sent = 0
-        self._chords = LAYOUTS[layout]
+        self._strokes = LAYOUTS[layout]
         self._suffix = SUFFIXES[suffix]
         self._gs = gs
+        self._random = random_source or random.Random(0)
 
     async def start(self) -> None:
         """Plug the scanner in."""
@@ -88,31 +87,80 @@ class WedgeScanner:
         """Pull it out for good."""
         self.link.unplug()
 
-    async def scan(self, text: str) -> None:
+    async def scan(self, text: str, fault: Fault | None = None) -> None:
         """Read one bar code. Raises KeyError for a character that the layout cannot type."""
-        records = b"".join(self._type(text))
-        self.link.write(records)
+        records = list(self._type(self.prefix + text))
+        await self._send(self._spoiled(records, fault))
         self.scans_sent += 1
         await self.link.drain(DRAIN_S_MAX)
+        if fault == "unplug":
+            self.link.unplug()
+
+    async def _send(self, records: bytes) -> None:
+        if not self.is_dribbling:
+            self.link.write(records)
+            return
+        position = 0
+        while position < len(records):
+            size = self._random.randint(1, CHUNK_BYTES_MAX)
+            self.link.write(records[position : position + size])
+            position += size
+            await asyncio.sleep(CHUNK_PAUSE_S)
+
+    def _spoiled(self, records: list[bytes], fault: Fault | None) -> bytes:
+        middle = self._random.randrange(1, len(records)) if len(records) > 1 else 0
+        whole = b"".join(records)
+        match fault:
+            case "silence":
+                return b""
+            case "garbage":
+                return self._random.randbytes(self._random.randint(1, 60)) + whole
+            case "half" | "unplug":
+                return b"".join(records[:middle])
+            case "torn":
+                return b"".join(records[:middle])[: -self._random.randrange(1, _EVENT.size)] + b"".join(
+                    records[middle:]
+                )
+            case "dropped":
+                lost = _EVENT.pack(*_now(), _SYN, _SYN_DROPPED, 0)
+                return b"".join(records[:middle]) + lost + b"".join(records[middle + 4 :])
+        return whole
 
     def _type(self, text: str) -> Iterator[bytes]:
+        if self.caps_lock == "toggled":
+            yield from self._chord((_CAPS_LOCK,))
         for character in text:
-            if character == "\x1d":
-                yield from self._group_separator()
-            else:
-                yield from self._chord(self._chords[character])
+            yield from self._character(character)
+        if self.caps_lock == "toggled":
+            yield from self._chord((_CAPS_LOCK,))
         for chord in self._suffix:
             yield from self._chord(chord)
 
-    def _group_separator(self) -> Iterator[bytes]:
-        """As the scanner is set: Ctrl with ], Alt with 0029 on the keypad, or a function key."""
-        if self._gs == "alt":
-            yield from self._key(_LEFT_ALT, 1)
-            for digit in "0029":
-                yield from self._chord((_KEYPAD_DIGITS[digit],))
-            yield from self._key(_LEFT_ALT, 0)
+    def _character(self, character: str) -> Iterator[bytes]:
+        if character == "\x1d":
+            yield from self._group_separator()
+        elif character < " ":
+            letter = _CONTROL_KEYS.get(character) or self._strokes[chr(ord(character) | 0x60)][0][0]
+            yield from self._chord((_LEFT_CTRL, letter))
+        elif self.has_alt_codes:
+            yield from self._alt_code(f"{character.encode('cp1252')[0]:04}")
         else:
+            for stroke in self._strokes[character]:
+                is_swapped = self.caps_lock != "off" and character.isalpha() and character.isascii()
+                yield from self._chord(_with_shift_swapped(stroke) if is_swapped else stroke)
+
+    def _group_separator(self) -> Iterator[bytes]:
+        """As the scanner is set: Ctrl with ], Alt with 0029 on the keypad, a function key, or nothing."""
+        if self._gs == "alt":
+            yield from self._alt_code("0029")
+        elif self._gs != "dropped":
             yield from self._chord({"ctrl": (_LEFT_CTRL, _CLOSING_BRACKET), "f8": (66,), "f12": (88,)}[self._gs])
+
+    def _alt_code(self, digits: str) -> Iterator[bytes]:
+        yield from self._key(_LEFT_ALT, 1)
+        for digit in digits:
+            yield from self._chord((_KEYPAD_DIGITS[digit],))
+        yield from self._key(_LEFT_ALT, 0)
 
     def _chord(self, keys: tuple[int, ...]) -> Iterator[bytes]:
         *modifiers, key = keys
@@ -120,29 +168,41 @@ class WedgeScanner:
             yield from self._key(modifier, 1)
         yield from self._key(key, 1)
         if self.is_repeating:
-            yield from self._key(key, 2)
+            yield from self._key(key, _REPEAT)
         if self.has_releases:
             yield from self._key(key, 0)
         for modifier in reversed(modifiers):
             yield from self._key(modifier, 0)
 
     def _key(self, key: int, value: int) -> Iterator[bytes]:
-        seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-        microseconds = nanoseconds // 1000
-        if value != 2:
-            yield _EVENT.pack(seconds, microseconds, 4, _SCAN_CODES, 0x70000 + key)
-        yield _EVENT.pack(seconds, microseconds, 1, key, value)
-        yield _EVENT.pack(seconds, microseconds, 0, 0, int(value == 2))
+        now = _now()
+        if value != _REPEAT:
+            yield _EVENT.pack(*now, _MSC, _SCAN_CODES, 0x70000 + key)
+        yield _EVENT.pack(*now, _KEY, key, value)
+        yield _EVENT.pack(*now, _SYN, 0, int(value == _REPEAT))
+
+
+def _now() -> tuple[int, int]:
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return seconds, nanoseconds // 1000
+
+
+def _with_shift_swapped(stroke: tuple[int, ...]) -> tuple[int, ...]:
+    return stroke[1:] if stroke[0] == LEFT_SHIFT else (LEFT_SHIFT, *stroke)
 
 
 async def _run(arguments: argparse.Namespace) -> None:
     link = PtyLink(arguments.path) if arguments.pty else FifoLink(arguments.path)
-    scanner = WedgeScanner(link, arguments.layout, arguments.suffix, gs=arguments.gs)
+    source = random.Random(arguments.seed)
+    scanner = WedgeScanner(link, arguments.layout, arguments.suffix, gs=arguments.gs, random_source=source)
+    scanner.caps_lock = arguments.caps_lock
+    scanner.has_alt_codes = arguments.alt_codes
+    scanner.prefix = arguments.prefix
 
     async def scan(line: str) -> None:
         try:
-            await scanner.scan(line)
-        except KeyError as error:
+            await scanner.scan(line, arguments.fault if source.random() < arguments.fault_probability else None)
+        except (KeyError, UnicodeEncodeError) as error:
             print(f"character {error} cannot be typed with layout {arguments.layout}", file=sys.stderr)
 
     await scanner.start()
@@ -160,7 +220,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pty", action="store_true", help="a pty in place of the FIFO")
     parser.add_argument("--layout", choices=sorted(LAYOUTS), default="us")
     parser.add_argument("--suffix", choices=sorted(SUFFIXES), default="enter")
-    parser.add_argument("--gs", choices=("ctrl", "alt", "f8", "f12"), default="ctrl", help="how GS (FNC1) is typed")
+    parser.add_argument("--gs", choices=get_args(GsWay), default="ctrl", help="how GS (FNC1) is typed")
+    parser.add_argument("--prefix", default="", help="typed in front of each read")
+    parser.add_argument("--caps-lock", choices=("off", "toggled", "on"), default="off")
+    parser.add_argument("--alt-codes", action="store_true", help="type each character as Alt and its number")
+    parser.add_argument("--fault", choices=FAULTS, help="what befalls reads")
+    parser.add_argument("--fault-probability", type=float, default=1.0, help="of a read, with --fault")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random")
     add_arguments(parser)
     asyncio.run(_run(parser.parse_args(argv)))
     return 0

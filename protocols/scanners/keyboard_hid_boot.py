@@ -37,6 +37,11 @@ class KeyboardHidBootCodec:
         return self._text.is_ended_by_idle
 
     @property
+    def is_in_licence(self) -> bool:
+        """A driving licence is being read, which only an idle line ends."""
+        return self._text.is_in_licence
+
+    @property
     def has_pending(self) -> bool:
         """A read, or half a report, waits for the rest."""
         return self._text.has_pending or bool(self._buffer)

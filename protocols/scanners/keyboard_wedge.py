@@ -17,7 +17,7 @@ _SYN_DROPPED = 3
 _TYPES = frozenset({*range(6), 0x11, 0x12, 0x14, 0x15, 0x16, 0x17})
 _KEY_MAX, _SYN_MAX, _MSC_MAX = 0x2FF, 3, 5
 _KEYBOARD_KEYS = range(1, 0x100)
-_RELEASED, _PRESSED = 0, 1
+_RELEASED, _PRESSED, _REPEATED = 0, 1, 2
 _REJECTED_HEAD_BYTES = 64
 
 
@@ -39,6 +39,11 @@ class KeyboardWedgeCodec:
         return self._text.is_ended_by_idle
 
     @property
+    def is_in_licence(self) -> bool:
+        """A driving licence is being read, which only an idle line ends."""
+        return self._text.is_in_licence
+
+    @property
     def has_pending(self) -> bool:
         """A read, or half a record, waits for the rest."""
         return self._text.has_pending or bool(self._buffer) or self._skipped_length > 0
@@ -46,7 +51,7 @@ class KeyboardWedgeCodec:
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         events: list[CodecEvent] = []
         self._buffer += data
-        position = 0
+        position = 0 if self._skipped_length else self._take_in_step(events)
         while len(self._buffer) - position >= RECORD.size:
             _, microseconds, kind, code, value = RECORD.unpack_from(self._buffer, position)
             if not _is_plausible(microseconds, kind, code, value):
@@ -71,6 +76,28 @@ class KeyboardWedgeCodec:
         if self._text.has_pending:
             self._text.lose("keys_lost")
         return [self._end_skipping(), *self._text.flush()]
+
+    def _take_in_step(self, events: list[CodecEvent]) -> int:
+        """The short way through records as a kernel writes them; returns how many bytes it took.
+
+        Four of five records are times and scan codes, and this is the path of every key of every scan.
+        """
+        whole = len(self._buffer) - len(self._buffer) % RECORD.size
+        taken = 0
+        for _, microseconds, kind, code, value in RECORD.iter_unpack(self._buffer[:whole]):
+            if not 0 <= microseconds < 1_000_000:
+                break
+            if kind == _EV_KEY and code in _KEYBOARD_KEYS:
+                if value == _PRESSED:
+                    events += self._text.press(code)
+                elif value == _RELEASED:
+                    events += self._text.release(code)
+                elif value != _REPEATED:
+                    break
+            elif not (kind == _EV_MSC and code <= _MSC_MAX) and not (kind == _EV_SYN and code == 0 and 0 <= value <= 1):
+                break
+            taken += RECORD.size
+        return taken
 
     def _record(self, kind: int, code: int, value: int) -> list[CodecEvent]:
         if kind == _EV_KEY and code in _KEYBOARD_KEYS:

@@ -190,3 +190,87 @@ def test_hid_boot_repeats_a_key_that_was_not_released() -> None:
 def test_hid_boot_follows_keys_that_overlap() -> None:
     stream = bytes((0, 0, 4, 0, 0, 0, 0, 0)) + bytes((0, 0, 4, 5, 0, 0, 0, 0)) + bytes((0, 0, 5, 0, 0, 0, 0, 0))
     assert texts(list(KeyboardHidBootCodec().feed(stream + bytes((0, 0, 0x28, 0, 0, 0, 0, 0))))) == ["ab"]
+
+
+@pytest.mark.parametrize(
+    ("options", "caps_lock"),
+    [({}, "toggled"), ({"is_caps_lock_on": True}, "on")],
+)
+@pytest.mark.parametrize("layout", ["us", "de", "fr", "se"])
+async def test_wedge_reads_right_whatever_its_scanner_does_to_caps_lock(
+    options: dict[str, bool], caps_lock: str, layout: str
+) -> None:
+    codec = KeyboardWedgeCodec(KeyboardOptions(layout=layout, **options))  # type: ignore[arg-type]
+    for _ in range(2):
+        stream = await scanned("Ab12-cD_!3", layout, caps_lock=caps_lock)  # type: ignore[arg-type]
+        assert texts(list(codec.feed(stream))) == ["Ab12-cD_!3"]
+
+
+def test_wedge_caps_lock_shifts_digits_too_where_it_is_set_so() -> None:
+    codec = KeyboardWedgeCodec(KeyboardOptions(layout="fr", caps_lock_shifts="keys"))
+    assert texts(list(codec.feed(down(CAPS) + typed("1234") + down(CAPS) + typed("1") + down(ENTER)))) == ["1234&"]
+
+
+@pytest.mark.parametrize("layout", ["us", "de", "it"])
+async def test_wedge_reads_a_scanner_that_types_every_character_as_alt_code(layout: str) -> None:
+    codec = KeyboardWedgeCodec(KeyboardOptions(layout=layout))  # type: ignore[arg-type]
+    text = "0123ABCxyz~`{|}[]\\@#€éß\x1d\x1e"
+    assert texts(list(codec.feed(await scanned(text, "us", gs="alt", has_alt_codes=True)))) == [text]
+
+
+def test_wedge_takes_ctrl_with_alt_for_altgr() -> None:
+    e = 18
+    codec = KeyboardWedgeCodec(KeyboardOptions(layout="de"))
+    for modifiers in ((CTRL, ALT), (100,), (CTRL, 100)):
+        assert texts(list(codec.feed(down(*modifiers, e) + up(e, *modifiers) + down(ENTER)))) == ["€"]
+
+
+@pytest.mark.parametrize("layout", ["us", "uk", "de", "fr", "it", "es", "se", "no", "dk"])
+async def test_wedge_reads_control_characters_as_ctrl_with_a_key(layout: str) -> None:
+    codec = KeyboardWedgeCodec(KeyboardOptions(layout=layout, suffix="tab"))  # type: ignore[arg-type]
+    text = "A\x02B\x03C\x04D\x1cE\x1dF\x1eG\x1fH\rI\nJ"
+    stream = await scanned(text, layout, "tab")
+    assert texts(list(codec.feed(stream))) == [text]
+
+
+def test_wedge_takes_its_prefix_off_and_rejects_a_read_without() -> None:
+    codec = KeyboardWedgeCodec(KeyboardOptions(prefix="99"))
+    events = list(codec.feed(typed("994006") + down(ENTER) + typed("4006") + down(ENTER) + typed("99") + down(ENTER)))
+    assert texts(events) == ["4006"]
+    assert reasons(events) == ["no_prefix"]
+
+
+def test_wedge_is_not_disturbed_by_the_other_nodes_of_its_device() -> None:
+    volume_up, mute, touch = 115, 113, 0x14A
+    stream = typed("40") + down(volume_up, mute, touch) + up(volume_up, mute, touch) + record(4, 4, 0xC00E9)
+    assert texts(list(KeyboardWedgeCodec().feed(stream + typed("06") + down(ENTER)))) == ["4006"]
+
+
+def test_wedge_counts_enter_with_ctrl_j_once() -> None:
+    j = 36
+    read = typed("40") + down(ENTER) + up(ENTER) + down(CTRL, j) + up(j, CTRL)
+    assert texts(list(KeyboardWedgeCodec().feed(read * 3))) == ["40"] * 3
+
+
+LICENCE = "@\n\x1e\rANSI 636000090002DL00410278ZV03190008DLDAQX0000\nDCSEXAMPLE\nDBB07041990\nDBA07042030\r"
+
+
+@pytest.mark.parametrize("suffix", ["auto", "enter"])
+@pytest.mark.parametrize("gs", ["ctrl", "alt"])
+async def test_wedge_never_cuts_a_driving_licence_into_reads(suffix: str, gs: str) -> None:
+    codec = KeyboardWedgeCodec(KeyboardOptions(suffix=suffix))  # type: ignore[arg-type]
+    assert texts(list(codec.feed(typed("40") + down(ENTER)))) == ["40"]
+    assert not codec.feed(await scanned(LICENCE, gs=gs))
+    assert codec.is_in_licence
+    assert codec.is_ended_by_idle
+    assert [text.startswith("@\n\x1e\rANSI ") for text in texts(list(codec.flush()))] == [True]
+    assert texts(list(codec.feed(typed("40") + down(ENTER)))) == ["40"]
+
+
+@pytest.mark.parametrize("text", ["@", "@A", "@AN", " @AAM", "B@", "@@", "]C0@"])
+async def test_wedge_reads_codes_that_only_begin_as_a_licence(text: str) -> None:
+    expected = text.removeprefix("]C0")
+    codec = KeyboardWedgeCodec()
+    for following in ("40", "AB", "@"):
+        events = list(codec.feed(await scanned(text) + await scanned(following)))
+        assert texts([*events, *codec.flush()]) == [expected, following]
