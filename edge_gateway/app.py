@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,16 @@ import structlog
 from edge_gateway import __version__
 from edge_gateway.bus.publisher import BusPublisher
 from edge_gateway.bus.subscriber import RequestSubscriber
+from edge_gateway.bus.terminals import TerminalStates
 from edge_gateway.bus.topics import Topics
 from edge_gateway.cloud_channel import CloudChannel
 from edge_gateway.contracts import log_events
+from edge_gateway.contracts.claims import LostClaim
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import StreamNames
+from edge_gateway.devices.claims import Claims
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.overview import Overview
@@ -45,6 +49,8 @@ BUS_STOP_S = 1.0
 """For replies and the offline state to be taken by the broker."""
 STORE_RETRY_S = 5.0
 """Between two attempts to open the store on a full disk."""
+TOKEN_BYTES = 16
+"""Of a claim's token: nobody guesses it."""
 LOOK_INTERVAL_S = 2.0
 """How often the outbox is counted and health is looked at; health is published when it changed."""
 
@@ -101,11 +107,19 @@ class Gateway:
             on_change=self._device_changed,
             profile_directories=settings.profile_directories,
         )
+        self._claims = Claims(
+            clock,
+            lambda: world.random_bytes(TOKEN_BYTES).hex(),
+            stealable=[device.id for device in settings.device if device.can_steal_claims],
+            on_change=self._claim_changed,
+            on_lost=self._claim_lost,
+        )
         self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch)
-        self._device_requests = DeviceRequestService(self._registry.get, command_log, clock)
+        self._device_requests = DeviceRequestService(self._registry.get, command_log, self._claims, clock)
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
+        terminals = TerminalStates(self._bus, topics, self._claims.terminal_gone)
         self._alerts = Alerts(store_id, self._publisher.alert, ids, clock)
         self._uplinks = {each.name: world.make_uplink(each, store_id, clock) for each in settings.uplinks}
         self._couriers = {
@@ -136,6 +150,7 @@ class Gateway:
                 "bus": self._bus.counters,
                 "requests": subscriber.counters,
                 "device_requests": self._device_requests.counters,
+                "terminals": terminals.counters,
                 "transactions": self._transactions.counters,
                 "events": self._router.counters,
                 **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
@@ -188,6 +203,7 @@ class Gateway:
             stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
             self._start(stack, "hot plug", self._hot_plug.run())
             self._start(stack, "devices", self._registry.run())
+            self._start(stack, "claims", self._claims.run())
             stack.push_async_callback(self._finish_requests)
             self._start(stack, "health", self._watch())
             self._start(stack, "watchdog", self._notifier.run())
@@ -261,10 +277,20 @@ class Gateway:
     def _device_changed(self, device: Supervisor) -> None:
         """Retain the device's state, and its info where that changed as well."""
         place = (device.lane, device.device_class, device.device_id)
-        self._publisher.device_state(*place, device.state)
+        claim = self._claims.view(device.device_id)
+        self._publisher.device_state(*place, replace(device.state, claim=claim))
         if self._last_info.get(device.device_id) != (info := device.info):
             self._last_info[device.device_id] = info
             self._publisher.device_info(*place, info)
+
+    def _claim_changed(self, device_id: str) -> None:
+        if (device := self._registry.get(device_id)) is not None:
+            self._device_changed(device)
+
+    def _claim_lost(self, device_id: str, lost: LostClaim) -> None:
+        if (device := self._registry.get(device_id)) is not None:
+            former = {"owner": lost.view.owner, "owner_lane": lost.view.owner_lane}
+            device.emit("claim_lost", {**former, "why": lost.why.value, "new_owner": lost.new_owner})
 
     async def _watch(self) -> None:
         """Count the outbox, look at health, publish it when it changed, and alarm a person where one is needed."""

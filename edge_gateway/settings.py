@@ -138,6 +138,9 @@ class DeviceSettings(Section):
     profile: Name = Field(description="Firmware profile: a file of firmware_profiles without .toml.")
     transport: dict[str, Any] = Field(description="kind and its settings; what is missing comes from the profile.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Driver settings over those of the profile.")
+    can_steal_claims: bool = Field(
+        False, description="A terminal may take the device from another that holds it, before that one's claim ends."
+    )
     forward: tuple[str, ...] = Field((), description="Event names forwarded to the cloud, such as barcode_scanned.")
 
 

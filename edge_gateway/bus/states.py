@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from edge_gateway.contracts.claims import ClaimView
 from edge_gateway.contracts.clock import rfc3339
 from edge_gateway.contracts.events import DeviceState
 
@@ -27,8 +28,19 @@ def device_state(state: DeviceState) -> bytes:
             "flags": list(state.flags),
             "last_frame_age_s": state.last_frame_age_s,
             "reconnect_count": state.reconnect_count,
+            "claim": None if state.claim is None else _claim(state.claim),
         }
     )
+
+
+def _claim(claim: ClaimView) -> Mapping[str, Any]:
+    """Not when it ends: each use of the device puts that off, and would be told."""
+    return {
+        "owner": claim.owner,
+        "owner_lane": claim.owner_lane,
+        "claimed_at": rfc3339(claim.claimed_at),
+        "ttl_s": claim.ttl_s,
+    }
 
 
 def compact(value: Mapping[str, Any]) -> bytes:

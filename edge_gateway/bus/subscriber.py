@@ -95,8 +95,6 @@ class RequestSubscriber:
         if command is None:
             raise RequestError(ErrorCode.INVALID_REQUEST, "topic: lane, class, device or command is no valid name")
         route = self._replies.route(message, envelope.reply_to)
-        if envelope.claim is not None:
-            raise RequestError(ErrorCode.UNSUPPORTED, "claim: this gateway grants no claims; leave it out")
         request = Request(
             id=envelope.id,
             lane=command.lane,
@@ -105,6 +103,7 @@ class RequestSubscriber:
             name=command.name,
             params=envelope.params,
             expires_at=None if envelope.expires_at is None else datetime.fromisoformat(envelope.expires_at),
+            claim=envelope.claim,
         )
         return request, route
 

@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from edge_gateway.contracts.fields import LEVEL_PATTERN, RESERVED_LANES
+from edge_gateway.contracts.fields import LEVEL_PATTERN, RESERVED_LANES, SHARED_LANE
 
 ROOT: Final = "edge/v1"
 TOPIC_BYTES_MAX: Final = 1024
 """Of a reply topic that a client names. Ours are below 400; MQTT itself allows 65,535."""
-SHARED_LANE: Final = "shared"
 POS_CLASS: Final = "pos"
 
 _LEVEL = re.compile(LEVEL_PATTERN, re.ASCII)
@@ -57,6 +56,14 @@ class Topics:
         """Filter of the requests of terminals; ``commands`` matches them too."""
         return f"{self._base}/+/{POS_CLASS}/+/command/+"
 
+    @property
+    def terminal_states(self) -> str:
+        """Filter of what terminals, and the broker for them, say of themselves."""
+        return f"{self._base}/+/{POS_CLASS}/+/state"
+
+    def terminal_state(self, lane: str, terminal: str) -> str:
+        return self.device_state(lane, POS_CLASS, terminal)
+
     def device_info(self, lane: str, device_class: str, device_id: str) -> str:
         return f"{self._base}/{lane}/{device_class}/{device_id}/info"
 
@@ -87,6 +94,14 @@ class Topics:
         if not (_WORD.fullmatch(device_class) and _WORD.fullmatch(name)):
             return None
         return CommandTopic(lane, device_class, target, name)
+
+    def parse_terminal_state(self, topic: str) -> tuple[str, str] | None:
+        """Lane and terminal. None: no such topic, or a level that can be no id."""
+        levels = topic.split("/")
+        if len(levels) != 7 or topic != self.terminal_state(levels[3], levels[5]):
+            return None
+        is_valid = _LEVEL.fullmatch(levels[3]) and _LEVEL.fullmatch(levels[5]) and levels[3] not in RESERVED_LANES
+        return (levels[3], levels[5]) if is_valid else None
 
     def default_reply(self, command_topic: str) -> str:
         """For any topic that the filter ``commands`` lets through, also one whose levels can be no ids."""

@@ -24,9 +24,11 @@ class Request:
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
+    claim: str | None = field(default=None, repr=False)
+    """Token of the claim it is made under."""
 
     def digest(self) -> str:
-        """Of what is asked for: a repeat under the same id has the same one, whatever its expiry."""
+        """Of what is asked for: a repeat under the same id has the same one, whatever its expiry and its claim."""
         content = json.dumps([self.name, self.params], sort_keys=True, separators=(",", ":"))
         return sha256(content.encode()).hexdigest()
 
@@ -41,12 +43,13 @@ class Reply:
     error_code: ErrorCode | None = None
     error_message: str | None = None
     is_retryable: bool = False
+    error_details: Mapping[str, Any] | None = None
 
     @classmethod
     def failed(cls, request_id: str, error: RequestError) -> Reply:
         """From an error: ``unknown`` where the outcome is not known, else ``failed``."""
         status = ReplyStatus.UNKNOWN if isinstance(error, UnknownOutcomeError) else ReplyStatus.FAILED
-        return cls(request_id, status, None, error.code, str(error), error.is_retryable)
+        return cls(request_id, status, None, error.code, str(error), error.is_retryable, error.details)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's shape: ``{"id", "status", "result"?, "error"?: {"code", "message", "retryable"}}``."""
@@ -59,4 +62,6 @@ class Reply:
                 "message": self.error_message or "",
                 "retryable": self.is_retryable,
             }
+            if self.error_details is not None:
+                body["error"]["details"] = dict(self.error_details)
         return body

@@ -22,7 +22,7 @@ class RequestEnvelope(_Part):
     params: dict[str, Any] = Field(default_factory=dict, description="As the command has it.")
     expires_at: Instant | None = Field(None, description="Not begun after this instant (UTC, Z).")
     claim: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
-        None, description="For exclusive claims on a device, which come later: answered unsupported."
+        None, description="Token of a claim on the device; refused not_claimed where it is not, or no more, that one."
     )
     reply_to: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = Field(
         None, description="Reply topic inside the lane, for clients without MQTT 5 response topics."
@@ -36,6 +36,9 @@ class ReplyError(_Part):
     message: str = Field(description="For people and logs; not for programs.")
     retryable: StrictBool = Field(
         description="Nothing was done: tried again unchanged, it can succeed; the code says under which id."
+    )
+    details: dict[str, Any] | None = Field(
+        None, description="With `claimed`: owner, owner_lane and remaining_s of whoever holds the device."
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class ErrorCode(StrEnum):
@@ -16,6 +17,7 @@ class ErrorCode(StrEnum):
     EXPIRED = "expired"
     NOT_FOUND = "not_found"
     CLAIMED = "claimed"
+    NOT_CLAIMED = "not_claimed"
     OFFLINE = "offline"
     TIMEOUT = "timeout"
     BUSY = "busy"
@@ -31,6 +33,7 @@ class ErrorCode(StrEnum):
 
 RETRYABLE = frozenset(
     {
+        ErrorCode.CLAIMED,
         ErrorCode.OFFLINE,
         ErrorCode.TIMEOUT,
         ErrorCode.BUSY,
@@ -64,13 +67,21 @@ class RequestError(EdgeGatewayError):
     """A request from the bus is refused or failed. Its code and message go into the one final reply.
 
     ``is_retryable``: by its code. False must be said wherever something was done, so that the same request under a new
-    id would do it twice: half a receipt on paper, a drawer that opened.
+    id would do it twice: half a receipt on paper, a drawer that opened. ``details``: for programs, JSON-able.
     """
 
-    def __init__(self, code: ErrorCode, message: str, *, is_retryable: bool | None = None) -> None:
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        is_retryable: bool | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.is_retryable = code in RETRYABLE if is_retryable is None else is_retryable
+        self.details = details
 
 
 class DeviceError(RequestError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from edge_gateway.contracts.claims import ClaimView
 from edge_gateway.contracts.states import ScaleStatus
 
 
@@ -106,3 +107,4 @@ class DeviceState:
     last_frame_age_s: float | None = None
     reconnect_count: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+    claim: ClaimView | None = None

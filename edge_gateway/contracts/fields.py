@@ -19,6 +19,8 @@ PATTERN_WORDS: Final[Mapping[str, str]] = {
     _INSTANT_PATTERN: "an instant in UTC with Z at its end, such as 2026-11-21T10:15:03Z (no offset such as +01:00)",
 }
 """What people are told instead of an expression."""
+SHARED_LANE: Final = "shared"
+"""The lane of devices that all lanes use."""
 RESERVED_LANES: Final = frozenset({"gateway", "alert"})
 """Levels where a lane would stand that are not lanes."""
 

@@ -73,6 +73,15 @@ class ScaleStatus(StrEnum):
     NO_ANSWER = "no_answer"
 
 
+class ClaimEnd(StrEnum):
+    """Why a claim ended that its owner did not release."""
+
+    EXPIRED = "expired"
+    STOLEN = "stolen"
+    OWNER_OFFLINE = "owner_offline"
+    """The broker said so, by the terminal's last will; or the terminal itself."""
+
+
 class ReplyStatus(StrEnum):
     """Of a reply. Each request gets exactly one final reply."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,12 @@ CANCEL_S_MAX = 1.0
 
 log = structlog.get_logger(__name__)
 
+Objection = Callable[[], RequestError | None]
+
+
+def no_objection() -> None:
+    """Nothing speaks against it."""
+
 
 class CommandFailure(Exception):
     """A driver's bug came up in a command. The command has been answered; the conversation cannot be trusted."""
@@ -32,7 +38,8 @@ class CommandFailure(Exception):
 
 @dataclass(eq=False, slots=True)
 class Command:
-    """One command on its way. ``begin_by_s`` is on the monotonic clock; ``too_late``: what it is then, not begun."""
+    """One command on its way. ``begin_by_s`` is on the monotonic clock; ``too_late``: what it is then, not begun;
+    ``objection``: asked at the last moment why it must not begin."""
 
     name: str
     params: Mapping[str, Any]
@@ -40,6 +47,7 @@ class Command:
     deadline_s: float
     begin_by_s: float
     too_late: ErrorCode
+    objection: Objection
     outcome: asyncio.Future[Mapping[str, Any]] = field(repr=False)
     is_begun: bool = False
 
@@ -62,6 +70,7 @@ class CommandQueue:
         has_effect: bool,
         deadline_s: float,
         begin_within_s: float | None = None,
+        objection: Objection = no_objection,
     ) -> Mapping[str, Any]:
         """The result. It waits for ``deadline_s`` at most, or ``begin_within_s`` if that is less; then it runs for
         ``deadline_s`` at most. Raises RequestError: BUSY, TIMEOUT or EXPIRED (not begun), OFFLINE, the driver's own, or
@@ -74,7 +83,7 @@ class CommandQueue:
         if begin_within_s is not None and begin_within_s < deadline_s:
             limit_s, too_late = begin_within_s, ErrorCode.EXPIRED
         begin_by_s = self._clock.monotonic() + limit_s
-        command = Command(name, params, has_effect, deadline_s, begin_by_s, too_late, outcome)
+        command = Command(name, params, has_effect, deadline_s, begin_by_s, too_late, objection, outcome)
         self._waiting.append(command)
         self._is_filled.set()
         try:
@@ -106,6 +115,10 @@ class CommandQueue:
         start_s = self._clock.monotonic()
         if start_s >= command.begin_by_s:
             _settle(command, self._not_begun(command))
+            return
+        if (objection := command.objection()) is not None:
+            self._counters[f"commands:{objection.code.value}"] += 1
+            _settle(command, objection)
             return
         command.is_begun = True
         task = asyncio.ensure_future(driver.execute(command.name, command.params))

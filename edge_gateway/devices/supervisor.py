@@ -12,12 +12,13 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.backoff import Backoff
+from edge_gateway.contracts.claims import CLAIM_COMMANDS
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.transport import Transport
-from edge_gateway.devices.command_queue import CommandFailure, CommandQueue
+from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.condition import Condition, Disconnect
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
 from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
@@ -127,7 +128,7 @@ class Supervisor:
             "profile": profile.name,
             "tier": profile.tier,
             "transport": self._transport.description,
-            "commands": sorted(self._driver_class.commands),
+            "commands": sorted([*self._driver_class.commands, *CLAIM_COMMANDS]),
         }
 
     def has_effect(self, name: str) -> bool:
@@ -135,9 +136,16 @@ class Supervisor:
         return self._driver_class.commands.get(name, False)
 
     async def execute(
-        self, name: str, params: Mapping[str, Any], *, deadline_s: float, begin_within_s: float | None = None
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        deadline_s: float,
+        begin_within_s: float | None = None,
+        objection: Objection = no_objection,
     ) -> Mapping[str, Any]:
-        """Carry out one command. Raises RequestError: UNSUPPORTED, OFFLINE, and those of ``CommandQueue.execute``."""
+        """Carry out one command, if there is no ``objection`` when its turn comes. Raises RequestError: UNSUPPORTED,
+        OFFLINE, and those of ``CommandQueue.execute``."""
         if name not in self._driver_class.commands:
             known = ", ".join(sorted(self._driver_class.commands)) or "none"
             raise RequestError(ErrorCode.UNSUPPORTED, f"{self.device_id}: no command {name!r}; there are: {known}")
@@ -145,7 +153,12 @@ class Supervisor:
             self.counters["commands:offline"] += 1
             raise RequestError(ErrorCode.OFFLINE, f"{self.device_id}: not connected: {self._condition.reason}")
         return await self._commands.execute(
-            name, params, has_effect=self.has_effect(name), deadline_s=deadline_s, begin_within_s=begin_within_s
+            name,
+            params,
+            has_effect=self.has_effect(name),
+            deadline_s=deadline_s,
+            begin_within_s=begin_within_s,
+            objection=objection,
         )
 
     async def run(self) -> None:
@@ -200,7 +213,7 @@ class Supervisor:
             self._condition,
             self._rejected_frames,
             self.counters,
-            self._emit,
+            self.emit,
         )
         try:
             # The driver is there before the first byte can be.
@@ -245,7 +258,8 @@ class Supervisor:
             elif not task.cancelled():
                 task.exception()  # taken: what counts is raised by the conversation
 
-    def _emit(self, name: str, data: Mapping[str, Any]) -> None:
+    def emit(self, name: str, data: Mapping[str, Any]) -> None:
+        """An event of the device, stamped: of its driver, or of the gateway about it."""
         self._sequence += 1
         self._on_event(
             StampedEvent(

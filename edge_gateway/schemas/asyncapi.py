@@ -11,7 +11,18 @@ from edge_gateway.bus.topics import ROOT
 from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.schemas import examples
-from edge_gateway.schemas.catalogue import ALERTS, COMMANDS, EVENTS, STATES, Command, Event, State
+from edge_gateway.schemas.catalogue import (
+    ALERTS,
+    ANY_CLASS,
+    COMMANDS,
+    COMMON_COMMANDS,
+    COMMON_EVENTS,
+    EVENTS,
+    STATES,
+    Command,
+    Event,
+    State,
+)
 from edge_gateway.schemas.json_schema import components
 
 VERSION: Final = "1.0.0"
@@ -41,9 +52,9 @@ def asyncapi() -> dict[str, Any]:
     operations: dict[str, Any] = {}
     for state in STATES:
         _add_state(state, channels, operations)
-    for event in EVENTS:
+    for event in (*EVENTS, *COMMON_EVENTS):
         _add_event(event, channels, operations)
-    for command in COMMANDS:
+    for command in (*COMMANDS, *COMMON_COMMANDS):
         _add_command(command, channels, operations)
     _add_replies(channels)
     _add_alerts(channels, operations)
@@ -73,17 +84,19 @@ def asyncapi() -> dict[str, Any]:
 def _add_state(state: State, channels: dict[str, Any], operations: dict[str, Any]) -> None:
     message = _message(state.name, _ref(state.payload), examples.STATES[state.name], state.meaning)
     channels[state.name] = _channel(state.topic, {state.name: message}, state.meaning)
-    operations[f"publish{_upper(state.name)}"] = _operation("send", state.name, state.meaning, is_retained=True)
+    verb, action = ("take", "receive") if state.is_received else ("publish", "send")
+    operations[f"{verb}{_upper(state.name)}"] = _operation(action, state.name, state.meaning, is_retained=True)
 
 
 def _add_event(event: Event, channels: dict[str, Any], operations: dict[str, Any]) -> None:
     name = _camel(event.device_class, event.name)
     data = examples.EVENT_DATA[f"{event.device_class}.{event.name}"]
-    payload = _cloud_event(f"com.edge-gateway.{event.device_class}.{event.name}.v1", _ref(event.data))
-    example = examples.cloud_event(event.device_class, event.name, data)
+    kind = f"com.edge-gateway.{_class(event.device_class)}.{event.name}.v1"
+    payload = _cloud_event(kind, _ref(event.data))
+    example = examples.cloud_event(event.device_class.replace(ANY_CLASS, "scale"), event.name, data)
     summary = (event.data.__doc__ or "").strip().split("\n")[0]
     message = {**_message(name, payload, example, summary), "contentType": CONTENT_TYPE}
-    address = f"{{lane}}/{event.device_class}/{{device}}/event/{event.name}"
+    address = f"{{lane}}/{_class(event.device_class)}/{{device}}/event/{event.name}"
     channels[name] = _channel(address, {name: message}, summary)
     operations[f"publish{_upper(name)}"] = _operation("send", name, summary)
 
@@ -95,7 +108,7 @@ def _add_command(command: Command, channels: dict[str, Any], operations: dict[st
     payload = _narrowed(_ref(RequestEnvelope), "params", _ref(command.params))
     example = {"id": "T3-000017", "params": examples.PARAMS[key], "expires_at": examples.EXPIRES_AT}
     message = _message(f"{name}Request", payload, example, command.meaning)
-    address = f"{{lane}}/{command.device_class}/{{{target}}}/command/{command.name}"
+    address = f"{{lane}}/{_class(command.device_class)}/{{{target}}}/command/{command.name}"
     channels[name] = _channel(address, {f"{name}Request": message}, command.meaning)
     status = "accepted" if command.device_class == "pos" else "completed"
     reply = _message(
@@ -145,9 +158,12 @@ def _add_alerts(channels: dict[str, Any], operations: dict[str, Any]) -> None:
 
 
 def _schemas() -> dict[str, Any]:
-    sent: list[type[BaseModel]] = [ReplyEnvelope, *(event.data for event in (*EVENTS, *ALERTS))]
-    sent += [command.result for command in COMMANDS] + [state.payload for state in STATES]
-    taken: list[type[BaseModel]] = [RequestEnvelope, *(command.params for command in COMMANDS)]
+    sent: list[type[BaseModel]] = [ReplyEnvelope, *(event.data for event in (*EVENTS, *COMMON_EVENTS, *ALERTS))]
+    commands = (*COMMANDS, *COMMON_COMMANDS)
+    sent += [command.result for command in commands]
+    sent += [state.payload for state in STATES if not state.is_received]
+    taken: list[type[BaseModel]] = [RequestEnvelope, *(command.params for command in commands)]
+    taken += [state.payload for state in STATES if state.is_received]
     return dict(sorted({**components(taken, is_sent=False), **components(sent, is_sent=True)}.items()))
 
 
@@ -180,7 +196,7 @@ def _cloud_event(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
             "specversion": {"const": "1.0"},
             "id": {"type": "string", "format": "uuid", "description": "UUIDv7."},
             "source": {**text, "description": "/stores/{store}/devices/{device} or /stores/{store}/gateway"},
-            "type": {"const": kind},
+            "type": {"const": kind} if "{" not in kind else {"type": "string", "description": kind},
             "time": {"type": "string", "format": "date-time"},
             "subject": text,
             "datacontenttype": {"const": "application/json"},
@@ -196,6 +212,10 @@ def _narrowed(envelope: Mapping[str, Any], field: str, schema: Mapping[str, Any]
 
 def _ref(model: type[BaseModel]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _class(device_class: str) -> str:
+    return "{class}" if device_class == ANY_CLASS else device_class
 
 
 def _camel(*words: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParams
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
@@ -48,7 +49,12 @@ class State:
     topic: str
     payload: type[BaseModel]
     meaning: str
+    is_received: bool = False
+    """Published by terminals, and read by the gateway."""
 
+
+ANY_CLASS: Final = "device"
+"""In place of a device class: what every device has, whatever its driver."""
 
 EVENTS: Final = (
     Event("scanner", "barcode_scanned", payloads.BarcodeScannedData),
@@ -56,6 +62,8 @@ EVENTS: Final = (
     Event("pos_printer", "drawer_opened", payloads.DrawerData),
     Event("pos_printer", "drawer_closed", payloads.DrawerData),
 )
+COMMON_EVENTS: Final = (Event(ANY_CLASS, "claim_lost", payloads.ClaimLostData),)
+"""Of any device."""
 ALERTS: Final = (
     Event("alert", "event_dead_lettered", payloads.EventDeadLetteredData),
     Event("alert", "store_full", payloads.StoreFullData),
@@ -95,11 +103,30 @@ COMMANDS: Final = (
     Command("scale", "tare", payloads.TareParams, payloads.WeightReading, "Take a container's weight off."),
     Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
 )
+COMMON_COMMANDS: Final = (
+    Command(
+        ANY_CLASS,
+        "claim",
+        ClaimParams,
+        payloads.ClaimResult,
+        "Hold the device alone. The result's token goes into `claim` of each request to it, and each renews.",
+    ),
+    Command(ANY_CLASS, "renew", RenewParams, payloads.ClaimResult, "Keep a claim that is not used for a while."),
+    Command(ANY_CLASS, "release", ReleaseParams, payloads.EmptyResult, "Give a claim back."),
+)
+"""Of any device."""
 STATES: Final = (
     State("gatewayState", "gateway/state", payloads.GatewayStatePayload, "Whether the gateway is there."),
     State("gatewayHealth", "gateway/health", payloads.GatewayHealthPayload, "How the gateway and its parts are."),
     State("deviceInfo", "{lane}/{class}/{device}/info", payloads.DeviceInfoPayload, "Who a device is."),
     State("deviceState", "{lane}/{class}/{device}/state", payloads.DeviceStatePayload, "How a device is right now."),
+    State(
+        "terminalState",
+        "{lane}/pos/{terminal}/state",
+        payloads.TerminalStatePayload,
+        "Whether a terminal is there: online when it connects, offline by its last will, which ends its claims.",
+        is_received=True,
+    ),
 )
 
 
@@ -110,11 +137,12 @@ def file_models() -> dict[str, tuple[type[BaseModel], bool]]:
         "request": (RequestEnvelope, False),
         "reply": (ReplyEnvelope, True),
     }
-    for event in (*EVENTS, *ALERTS, *CLOUD_EVENTS):
+    for event in (*EVENTS, *COMMON_EVENTS, *ALERTS, *CLOUD_EVENTS):
         models[f"{event.device_class}.{event.name}.v1"] = (event.data, True)
-    for command in COMMANDS:
+    for command in (*COMMANDS, *COMMON_COMMANDS):
         models[f"{command.device_class}.{command.name}.params"] = (command.params, False)
         models[f"{command.device_class}.{command.name}.result"] = (command.result, True)
     for state in STATES:
-        models[state.topic.replace("{lane}/{class}/{device}", "device").replace("/", ".")] = (state.payload, True)
+        name = state.topic.replace("{lane}/{class}/{device}", "device").replace("{lane}/pos/{terminal}", "terminal")
+        models[name.replace("/", ".")] = (state.payload, not state.is_received)
     return models

@@ -76,6 +76,13 @@ _WEIGHT: Final[dict[str, Any]] = {
     "resolution": "0.001",
     "age_ms": 12,
 }
+_CLAIM: Final[dict[str, Any]] = {
+    "claim": "5b1f0c9d3a7e4f62a8d0c4b7e9135af2",
+    "owner": "T3",
+    "owner_lane": "lane-3",
+    "ttl_s": 30.0,
+    "expires_at": "2026-11-21T10:16:50.000Z",
+}
 
 EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
     "scanner.barcode_scanned": {
@@ -96,6 +103,16 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "lane": "lane-3",
         "epoch": 1763720000,
         "sequence": 7,
+    },
+    "device.claim_lost": {
+        "owner": "T3",
+        "owner_lane": "lane-3",
+        "why": "expired",
+        "new_owner": None,
+        "device_id": "lane3-scale",
+        "lane": "lane-3",
+        "epoch": 1763720000,
+        "sequence": 8,
     },
     "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 3},
     "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 4},
@@ -172,6 +189,9 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
     "scale.zero": {},
     "scale.tare": {"weight": "0.010"},
     "scale.clear_tare": {},
+    "device.claim": {"owner": "T3", "ttl_s": 30.0},
+    "device.renew": {},
+    "device.release": {},
 }
 RESULTS: Final[dict[str, dict[str, Any]]] = {
     "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
@@ -190,6 +210,9 @@ RESULTS: Final[dict[str, dict[str, Any]]] = {
     "scale.zero": {**_WEIGHT, "status": "weight_zero", "weight": "0.000"},
     "scale.tare": {**_WEIGHT, "net": True},
     "scale.clear_tare": _WEIGHT,
+    "device.claim": _CLAIM,
+    "device.renew": _CLAIM,
+    "device.release": {},
 }
 STATES: Final[dict[str, dict[str, Any]]] = {
     "gatewayState": {"state": "online", "since": "2026-11-21T06:00:00.000Z", "version": "0.1.0"},
@@ -216,7 +239,9 @@ STATES: Final[dict[str, dict[str, Any]]] = {
         "flags": [],
         "last_frame_age_s": 0.1,
         "reconnect_count": 0,
+        "claim": {"owner": "T3", "owner_lane": "lane-3", "claimed_at": "2026-11-21T10:16:20.000Z", "ttl_s": 30.0},
     },
+    "terminalState": {"state": "online"},
 }
 EXPIRES_AT: Final = "2026-11-21T10:17:20Z"
 

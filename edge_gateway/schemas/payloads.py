@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge_gateway.contracts.states import Health, PowerState, ScaleStatus
+from edge_gateway.contracts.states import ClaimEnd, Health, PowerState, ScaleStatus
 
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 
@@ -86,6 +86,46 @@ class DrawerData(DeviceEventData):
     """The cash drawer was opened, or closed, by whatever means."""
 
 
+class ClaimHolder(_Sent):
+    """Who holds a device alone."""
+
+    owner: str = Field(description="Id of the terminal.")
+    owner_lane: str
+    claimed_at: datetime
+    ttl_s: float = Field(description="It ends so long after its last use; each request with its token is one.")
+
+
+class ClaimLostData(DeviceEventData):
+    """A claim ended without its owner's doing."""
+
+    owner: str = Field(description="The terminal that held the device.")
+    owner_lane: str
+    why: ClaimEnd
+    new_owner: str | None = Field(description="Who has it now, where it was stolen.")
+
+
+class ClaimResult(_Sent):
+    """The device is yours alone."""
+
+    claim: str = Field(description="Token for the `claim` of every request to the device.")
+    owner: str
+    owner_lane: str
+    ttl_s: float
+    expires_at: datetime = Field(description="If nothing renews it.")
+
+
+class EmptyResult(_Sent):
+    """Done."""
+
+
+class TerminalStatePayload(BaseModel):
+    """Retained, published by the terminal; ``offline`` also by the broker, as the terminal's last will."""
+
+    model_config = ConfigDict(extra="allow")
+
+    state: Literal["online", "offline"]
+
+
 class DeviceStatePayload(_Sent):
     """Retained. A scale's reading and a printer's condition stand beside these fields."""
 
@@ -95,6 +135,7 @@ class DeviceStatePayload(_Sent):
     flags: list[str] = Field(description="Conditions: cover_open, paper_empty, paper_near_end, drawer_open ...")
     last_frame_age_s: float | None = Field(description="Since the last valid frame, when this was published.")
     reconnect_count: int = Field(ge=0)
+    claim: ClaimHolder | None = Field(description="Who holds the device; null: nobody.")
 
 
 class DeviceInfoPayload(_Sent):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
+from edge_gateway.contracts.claims import CLAIM_COMMANDS, READ_PREFIXES
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import (
@@ -23,6 +24,7 @@ from edge_gateway.contracts.errors import (
 )
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
+from edge_gateway.services.claim_requests import ClaimDesk, ClaimRequests
 from edge_gateway.services.unkept_replies import UnkeptReplies
 
 DEADLINE_S: Final = 10.0
@@ -46,9 +48,16 @@ class Device(Protocol):
     def has_effect(self, name: str) -> bool: ...
 
     async def execute(
-        self, name: str, params: Mapping[str, Any], *, deadline_s: float, begin_within_s: float | None
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        deadline_s: float,
+        begin_within_s: float | None,
+        objection: Callable[[], RequestError | None],
     ) -> Mapping[str, Any]:
-        """``deadline_s`` bounds the waiting and, anew, the run; ``begin_within_s`` the waiting. Raises RequestError."""
+        """``deadline_s`` bounds the waiting and, anew, the run; ``begin_within_s`` the waiting. ``objection`` is asked
+        when its turn comes. Raises RequestError."""
         ...
 
 
@@ -58,12 +67,17 @@ FindDevice = Callable[[str], Device | None]
 
 class DeviceRequestService:
     """A command with an effect is carried out at most once for each request id, also across restarts. A command without
-    one is carried out each time it is asked: a weight that was read before is not the weight."""
+    one is carried out each time it is asked: a weight that was read before is not the weight.
 
-    def __init__(self, find_device: FindDevice, command_log: CommandLog, clock: Clock) -> None:
+    Where a device is claimed, only requests with the claim's token are begun; those that only read are for everybody.
+    """
+
+    def __init__(self, find_device: FindDevice, command_log: CommandLog, claims: ClaimDesk, clock: Clock) -> None:
         self.counters: Counter[str] = Counter()
         self._find_device = find_device
         self._command_log = command_log
+        self._claims = claims
+        self._claim_requests = ClaimRequests(claims)
         self._clock = clock
         self._unkept = UnkeptReplies(command_log, clock)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -73,8 +87,12 @@ class DeviceRequestService:
         """The reply, also of a refusal; raises nothing on purpose."""
         try:
             device = self._find(request)
-            has_effect = device.has_effect(request.name)
-            reply = await (self._once(device, request) if has_effect else self._read(device, request))
+            if request.name in CLAIM_COMMANDS:
+                reply = self._claim_requests.answer(request, expired=self._expired(request))
+            else:
+                with self._claims.using(request.target, request.claim):
+                    has_effect = device.has_effect(request.name)
+                    reply = await (self._once(device, request) if has_effect else self._read(device, request))
         except RequestError as error:
             reply = Reply.failed(request.id, error)
         self.counters[f"{reply.status.value}:{reply.error_code.value}" if reply.error_code else reply.status.value] += 1
@@ -117,10 +135,9 @@ class DeviceRequestService:
     @contextmanager
     def _place(self, request: Request) -> Iterator[RequestError | None]:
         """One of the device's places. Else why it is not begun: a repeat of what was done is answered all the same."""
-        left_s = self._left_s(request)
-        if left_s is not None and left_s <= 0:
-            words = f"expired {-left_s:.1f} s ago by the gateway's clock; not carried out"
-            yield RequestError(ErrorCode.EXPIRED, words)
+        refusal = self._expired(request) or self._unclaimed(request)
+        if refusal is not None:
+            yield refusal
             return
         if self._in_hand[request.target] >= IN_HAND_MAX:
             words = f"{IN_HAND_MAX} requests wait for {request.target}; not carried out, send it again later"
@@ -154,7 +171,11 @@ class DeviceRequestService:
         deadline_s = DEADLINES_S.get(request.name, DEADLINE_S)
         try:
             result = await device.execute(
-                request.name, request.params, deadline_s=deadline_s, begin_within_s=self._left_s(request)
+                request.name,
+                request.params,
+                deadline_s=deadline_s,
+                begin_within_s=self._left_s(request),
+                objection=lambda: self._unclaimed(request),
             )
         except RequestError as error:
             return Reply.failed(request.id, error)
@@ -162,6 +183,17 @@ class DeviceRequestService:
             lost = UnknownOutcomeError(str(error)) if has_effect else RequestError(ErrorCode.OFFLINE, str(error))
             return Reply.failed(request.id, lost)
         return Reply(request.id, ReplyStatus.COMPLETED, result)
+
+    def _unclaimed(self, request: Request) -> RequestError | None:
+        is_read = request.name.startswith(READ_PREFIXES)
+        return self._claims.refusal(request.target, request.claim, is_read=is_read)
+
+    def _expired(self, request: Request) -> RequestError | None:
+        left_s = self._left_s(request)
+        if left_s is None or left_s > 0:
+            return None
+        words = f"expired {-left_s:.1f} s ago by the gateway's clock; not carried out"
+        return RequestError(ErrorCode.EXPIRED, words)
 
     def _left_s(self, request: Request) -> float | None:
         return None if request.expires_at is None else (request.expires_at - self._clock.now()).total_seconds()
@@ -178,4 +210,5 @@ def _reply_of(request_id: str, stored: bytes) -> Reply:
         None if error is None else ErrorCode(error["code"]),
         None if error is None else error["message"],
         error is not None and error["retryable"],
+        None if error is None else error.get("details"),
     )

@@ -21,7 +21,15 @@ from edge_gateway.contracts.states import ReplyStatus, ScaleStatus
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.schemas import examples, payloads
 from edge_gateway.schemas.asyncapi import asyncapi
-from edge_gateway.schemas.catalogue import ALERTS, CLOUD_EVENTS, COMMANDS, EVENTS, STATES
+from edge_gateway.schemas.catalogue import (
+    ALERTS,
+    CLOUD_EVENTS,
+    COMMANDS,
+    COMMON_COMMANDS,
+    COMMON_EVENTS,
+    EVENTS,
+    STATES,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,11 +62,11 @@ def test_schemas_command_writes_checks_and_removes(tmp_path: Path) -> None:
 
 
 def test_examples_are_valid() -> None:
-    for event in (*EVENTS, *CLOUD_EVENTS):
+    for event in (*EVENTS, *COMMON_EVENTS, *CLOUD_EVENTS):
         event.data.model_validate(examples.EVENT_DATA[f"{event.device_class}.{event.name}"])
     for alert in ALERTS:
         alert.data.model_validate(examples.ALERT_DATA[f"alert.{alert.name}"])
-    for command in COMMANDS:
+    for command in (*COMMANDS, *COMMON_COMMANDS):
         key = f"{command.device_class}.{command.name}"
         command.params.model_validate(examples.PARAMS[key])
         command.result.model_validate(examples.RESULTS[key])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, TransportError, UnknownOutcomeError
+from edge_gateway.devices.claims import Claims
 from edge_gateway.services import unkept_replies
 from edge_gateway.services.device_requests import IN_HAND_MAX, DeviceRequestService
 from tests.support.broker import wait_until
@@ -40,7 +41,13 @@ class PaperCounter:
         return name == "print"
 
     async def execute(
-        self, name: str, params: Mapping[str, Any], *, deadline_s: float, begin_within_s: float | None
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        deadline_s: float,
+        begin_within_s: float | None,
+        objection: Callable[[], RequestError | None],
     ) -> Mapping[str, Any]:
         self.deadlines.append((deadline_s, begin_within_s))
         await self.release.wait()
@@ -51,7 +58,9 @@ class PaperCounter:
 
 
 def service(printer: PaperCounter, store: Store, clock: Clock | None = None) -> DeviceRequestService:
-    return DeviceRequestService({"p-1": printer}.get, store.commands, clock or SystemClock())
+    return DeviceRequestService(
+        {"p-1": printer}.get, store.commands, Claims(clock or SystemClock(), lambda: "token"), clock or SystemClock()
+    )
 
 
 def ask(request_id: str = "r-1", name: str = "print", **changes: Any) -> Request:
@@ -179,7 +188,9 @@ async def test_device_takes_a_few_requests_at_once_and_the_next_is_answered_busy
     """Repeats of what was done, and other devices, do not come to feel it."""
     printer, scale = PaperCounter(), PaperCounter()
     async with open_store(tmp_path) as store:
-        requests = DeviceRequestService({"p-1": printer, "s-1": scale}.get, store.commands, SystemClock())
+        requests = DeviceRequestService(
+            {"p-1": printer, "s-1": scale}.get, store.commands, Claims(SystemClock(), lambda: "token"), SystemClock()
+        )
         done = await requests.handle(ask("done"))
         printer.release.clear()
         waiting = [asyncio.create_task(requests.handle(ask(f"r-{number}"))) for number in range(IN_HAND_MAX)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from edge_gateway.bus.subscriber import RequestSubscriber
 from edge_gateway.bus.topics import Topics
 from edge_gateway.contracts.clock import EventIds, SystemClock
 from edge_gateway.contracts.commands import Reply, Request
+from edge_gateway.contracts.errors import RequestError
+from edge_gateway.devices.claims import Claims
 from edge_gateway.services.device_requests import IN_HAND_MAX, DeviceRequestService
 from edge_gateway.services.transactions import TransactionService
 from tests.support.broker import Broker, BusClient, wait_until
@@ -38,7 +40,13 @@ class StalledPrinter:
         return True
 
     async def execute(
-        self, name: str, params: Mapping[str, Any], *, deadline_s: float, begin_within_s: float | None
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        deadline_s: float,
+        begin_within_s: float | None,
+        objection: Callable[[], RequestError | None],
     ) -> Mapping[str, Any]:
         self.asked += 1
         await self.release.wait()
@@ -50,7 +58,7 @@ async def test_till_at_a_stalled_printer_holds_up_no_sale_of_another_lane(broker
     clock, bus, printer = SystemClock(), make_bus(broker), StalledPrinter()
     async with open_store(tmp_path) as store:
         transactions = TransactionService(STORE, store.outbox, clock, EventIds(clock))
-        devices = DeviceRequestService({"p-1": printer}.get, store.commands, clock)
+        devices = DeviceRequestService({"p-1": printer}.get, store.commands, Claims(clock, lambda: "token"), clock)
 
         async def handle(request: Request) -> Reply:
             return await (transactions if request.device_class == "pos" else devices).handle(request)

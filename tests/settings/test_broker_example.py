@@ -58,6 +58,10 @@ async def test_terminal_commands_only_the_devices_of_its_lane(broker: Broker, ve
         for topic in (
             "edge/v1/S001/lane-2/pos_printer/p2/command/print",
             "edge/v1/S001/lane-2/pos/T2/command/submit_transaction",
+            "edge/v1/S001/lane-2/pos/T2/state",
+            "edge/v1/S001/lane-1/pos/T9/state",
+            "edge/v1/S001/lane-1/pos_printer/p1/state",
+            "edge/v1/S001/lane-1/pos/T1/state",
             "edge/v1/S001/lane-1/scanner/s1/event/barcode_scanned",
             "edge/v1/S001/gateway/state",
             "edge/v1/S001/lane-1/pos/T1/command/submit_transaction",
@@ -66,6 +70,7 @@ async def test_terminal_commands_only_the_devices_of_its_lane(broker: Broker, ve
             await terminal.publish(topic, b"{}")
         await gateway.wait_for(lambda message: str(message.topic).endswith("p1/command/print"))
         assert [str(message.topic) for message in gateway.messages] == [
+            "edge/v1/S001/lane-1/pos/T1/state",
             "edge/v1/S001/lane-1/pos/T1/command/submit_transaction",
             "edge/v1/S001/lane-1/pos_printer/p1/command/print",
         ]
