@@ -1,0 +1,242 @@
+"""Honeywell on a serial line or SPP: bar codes, replies to menu commands, and framed results with their symbology.
+
+A framed result is ``SYN FE [length, 4] CR MSGGET [length, 4 digits] [code id] [AIM, 2] GS data CR``; the second length
+counts the CR. Sources: Honeywell user guides, "Serial Programming Commands"; the frames as in captures of SPP scanners.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
+from protocols.scanners.honeywell_menu import (
+    MENU_BYTES_MAX,
+    SYN,
+    decode_host_command,
+    decode_reply,
+    find_reply,
+    information_of,
+)
+from protocols.scanners.rs232_plain import Rs232PlainCodec
+
+REPLY_BYTES_MAX: Final = 4096
+"""The longest reply lists a scanner's revisions in 400 bytes; more without a status is no reply."""
+_FRAME_MARK: Final = 0xFE
+_HEADER_BYTES: Final = 7
+_MESSAGE: Final = b"MSGGET"
+_DATA_AT: Final = 21
+_GS: Final = 0x1D
+_DIGITS = re.compile(rb"\d{4}")
+_HOST_START: Final = b"\x16"
+_REPORT_BYTES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FramedRead(BarcodeRead):
+    """A read of a framed result. ``length`` counts the CR."""
+
+    length: int = 0
+
+
+class HoneywellSerialCodec:
+    """Bytes of the scanner. What is no frame and no reply goes to the codec of plain reads.
+
+    ``is_awaiting_reply``: a menu command was sent, so text up to a status and ``.`` or ``!`` is its reply, but for
+    lines in front of it that are no ``Name: value``: those are reads that came in between.
+    """
+
+    def __init__(self, plain: Rs232PlainCodec | None = None, *, is_awaiting_reply: bool = False) -> None:
+        self.is_awaiting_reply = is_awaiting_reply
+        self._plain = plain or Rs232PlainCodec()
+        self._buffer = bytearray()
+
+    @property
+    def is_ended_by_idle(self) -> bool:
+        return self._plain.is_ended_by_idle
+
+    @property
+    def has_pending(self) -> bool:
+        return bool(self._buffer) or self._plain.has_pending
+
+    def feed(self, data: bytes) -> Sequence[CodecEvent]:
+        self._buffer += data
+        events: list[CodecEvent] = []
+        while self._buffer and self._step(events):
+            pass
+        return events
+
+    def flush(self) -> Sequence[CodecEvent]:
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        if rest[:2] == bytes((SYN, _FRAME_MARK)):
+            return [FrameRejected.of("incomplete", rest), *self._plain.flush()]
+        return [*self._plain.feed(rest), *self._plain.flush()]
+
+    def stop_awaiting(self) -> Sequence[CodecEvent]:
+        """No reply came: what was held for it are reads."""
+        self.is_awaiting_reply = False
+        return self.feed(b"")
+
+    def _step(self, events: list[CodecEvent]) -> bool:
+        """Take one thing from the front of the buffer. False: wait for more bytes."""
+        if self._buffer[0] == SYN:
+            if len(self._buffer) == 1:
+                return False
+            if self._buffer[1] == _FRAME_MARK:
+                return self._take_frame(events)
+        return self._take_text(events)
+
+    def _take_text(self, events: list[CodecEvent]) -> bool:
+        start = self._buffer.find(bytes((SYN,)), 1)
+        text = bytes(self._buffer[:start] if start > 0 else self._buffer)
+        if self.is_awaiting_reply:
+            text = text[: REPLY_BYTES_MAX + 1]
+        if self.is_awaiting_reply:
+            if (end := find_reply(text)) is not None:
+                del self._buffer[:end]
+                events += self._reply(text[:end])
+                return True
+            if start < 0 and len(text) <= REPLY_BYTES_MAX:
+                return False
+        del self._buffer[: len(text)]
+        events += self._plain.feed(text)
+        return True
+
+    def _reply(self, text: bytes) -> list[CodecEvent]:
+        reply = decode_reply(text)
+        if reply is None:
+            return [FrameRejected.of("no_reply", text)]
+        events: list[CodecEvent] = []
+        for line in text.splitlines(keepends=True)[:-1]:
+            told = line.decode("latin-1")
+            is_part = information_of(told) is not None or not told.strip() or find_item(line)
+            if not is_part:
+                events += self._plain.feed(line)
+        return [*events, reply]
+
+    def _take_frame(self, events: list[CodecEvent]) -> bool:
+        buffer = self._buffer
+        if len(buffer) < _DATA_AT:
+            return False
+        head = bytes(buffer[:_DATA_AT])
+        digits = head[13:17]
+        is_frame = head[6] == 0x0D and head[7:13] == _MESSAGE and _DIGITS.fullmatch(digits) and head[20] == _GS
+        if not is_frame or int(digits) < 1:
+            events.append(FrameRejected.of("no_message", head))
+            del buffer[:2]
+            return True
+        length = int(digits)
+        if len(buffer) < _DATA_AT + length:
+            return False
+        data = bytes(buffer[_DATA_AT : _DATA_AT + length])
+        if data[-1] != 0x0D:
+            events.append(FrameRejected.of("no_end", head + data))
+            del buffer[:2]
+            return True
+        del buffer[: _DATA_AT + length]
+        aim = "]" + head[18:20].decode("latin-1")
+        events.append(
+            FramedRead(
+                raw=aim.encode("latin-1") + data[:-1], data=data[:-1], aim=aim, code_id=chr(head[17]), length=length
+            )
+        )
+        return True
+
+
+class HoneywellHostCodec:
+    """Commands of a host, one after the other."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Sequence[CodecEvent]:
+        self._buffer += data
+        events: list[CodecEvent] = []
+        while self._buffer:
+            if self._buffer[0] != SYN:
+                end = self._buffer.find(_HOST_START, 0, MENU_BYTES_MAX)
+                if end < 0 and len(self._buffer) < MENU_BYTES_MAX:
+                    break
+                self._reject(events, "no_command", end if end > 0 else MENU_BYTES_MAX)
+                continue
+            if len(self._buffer) < 3:
+                break
+            size = self._size()
+            if size is None:
+                break
+            command = decode_host_command(bytes(self._buffer[:size]))
+            if command is None:
+                self._reject(events, "unknown_command", size)
+                continue
+            del self._buffer[:size]
+            events.append(command)
+        return events
+
+    def flush(self) -> Sequence[CodecEvent]:
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return [FrameRejected.of("incomplete", rest)] if rest else ()
+
+    def _size(self) -> int | None:
+        """Bytes of the command in front; None: it has not come whole."""
+        if self._buffer[:3] != b"\x16M\r":
+            return 3
+        match = re.search(rb"[.!]", self._buffer[:MENU_BYTES_MAX])
+        if match is not None:
+            return match.end()
+        return MENU_BYTES_MAX if len(self._buffer) >= MENU_BYTES_MAX else None
+
+    def _reject(self, events: list[CodecEvent], reason: str, size: int) -> None:
+        events.append(FrameRejected.of(reason, bytes(self._buffer[:size])))
+        del self._buffer[:size]
+
+
+class HoneywellHidHostCodec:
+    """Output reports of a host: ``FD``, a length and the command, filled with zeros or not."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Sequence[CodecEvent]:
+        self._buffer += data
+        events: list[CodecEvent] = []
+        while self._buffer:
+            if self._buffer[0] != 0xFD:
+                end = self._buffer.find(b"\xfd", 0, _REPORT_BYTES)
+                if end < 0 and len(self._buffer) < _REPORT_BYTES:
+                    break
+                self._skip(end if end > 0 else _REPORT_BYTES, events)
+                continue
+            if len(self._buffer) < 2 or len(self._buffer) < 2 + self._buffer[1]:
+                break
+            self._take(2 + self._buffer[1], events)
+        return events
+
+    def flush(self) -> Sequence[CodecEvent]:
+        """A report whose length is too large by a few is still read: a known program counts its own padding."""
+        events: list[CodecEvent] = []
+        if self._buffer[:1] == b"\xfd":
+            self._take(len(self._buffer), events)
+        elif self._buffer:
+            self._skip(len(self._buffer), events)
+        return events
+
+    def _skip(self, size: int, events: list[CodecEvent]) -> None:
+        """Reports are filled with zeros: these are nothing."""
+        if (junk := bytes(self._buffer[:size])).strip(b"\x00"):
+            events.append(FrameRejected.of("no_command", junk))
+        del self._buffer[:size]
+
+    def _take(self, size: int, events: list[CodecEvent]) -> None:
+        report = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        command = decode_host_command(report[2:].rstrip(b"\x00"))
+        events.append(command or FrameRejected.of("unknown_command", report))
+
+
+def find_item(line: bytes) -> bool:
+    """The line is part of a reply of several settings."""
+    return re.search(rb"[\x05\x06\x15][,;]", line) is not None
