@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from edge_gateway.settings_parts import Host, NodeSection, Section
 
@@ -17,11 +19,40 @@ BAUD_RATES = (
 )
 """The speeds that Linux has names for (termios.h, B50 to B4000000). Others are typing errors."""
 
+BLUETOOTH_BASE = "-0000-1000-8000-00805f9b34fb"
+"""What a 16-bit UUID is short for (Bluetooth Core Specification 5.4, Vol 3, Part B, 2.5.1)."""
+
+_SHORT_UUID = re.compile(r"(?:0[xX])?([0-9a-fA-F]{4})")
+_BLUETOOTH_ADDRESS = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
+
 
 def _standard_rate(baud: int) -> int:
     if baud not in BAUD_RATES:
         raise ValueError(f"expected a rate that serial ports have: {', '.join(map(str, BAUD_RATES))}")
     return baud
+
+
+def _whole_uuid(text: str) -> str:
+    """As BlueZ writes it: 36 characters, lower case."""
+    if short := _SHORT_UUID.fullmatch(text):
+        return f"0000{short[1].lower()}{BLUETOOTH_BASE}"
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError(
+            "expected a UUID such as 6e400003-b5a3-f393-e0a9-e50e24dcca9e, or its 16 bits such as 2A9D"
+        ) from None
+
+
+def _bluetooth_address(text: str) -> str:
+    address = text.strip().upper().replace("-", ":")
+    if not _BLUETOOTH_ADDRESS.fullmatch(address):
+        raise ValueError("expected a Bluetooth address such as F0:F1:F2:F3:F4:F5")
+    return address
+
+
+GattUuid = Annotated[str, AfterValidator(_whole_uuid)]
+BluetoothAddress = Annotated[str, AfterValidator(_bluetooth_address)]
 
 
 class SerialTransportSettings(NodeSection):
@@ -66,7 +97,38 @@ class HidrawTransportSettings(NodeSection):
     )
 
 
+class BleTransportSettings(Section):
+    """A Bluetooth Low Energy device: bytes come as notifications of one GATT service, and go by writing."""
+
+    kind: Literal["ble"]
+    address: BluetoothAddress | None = Field(None, description="Its address, such as F0:F1:F2:F3:F4:F5; or name.")
+    name: str | None = Field(
+        None, min_length=1, max_length=248, description="The name it advertises, where it changes its address."
+    )
+    service: GattUuid = Field(description="The GATT service, as UUID or its 16 bits: 181D is the weight scale service.")
+    notify: tuple[GattUuid, ...] = Field(
+        min_length=1, max_length=8, description="Characteristics that notify or indicate: each gives its bytes."
+    )
+    write: GattUuid | None = Field(None, description="The characteristic that is written to; none: it only listens.")
+    write_response: bool | None = Field(
+        None, description="Whether the device confirms what is written; none: where its characteristic can."
+    )
+    adapter: str | None = Field(
+        None, pattern=r"^hci\d+$", description="The Bluetooth adapter, such as hci0; none: the first."
+    )
+
+    @model_validator(mode="after")
+    def _is_found_one_way(self) -> Self:
+        if (self.address is None) == (self.name is None):
+            raise ValueError("expected address or name, one of the two: how the device is found")
+        return self
+
+
 TransportSettings = Annotated[
-    SerialTransportSettings | TcpTransportSettings | EvdevTransportSettings | HidrawTransportSettings,
+    SerialTransportSettings
+    | TcpTransportSettings
+    | EvdevTransportSettings
+    | HidrawTransportSettings
+    | BleTransportSettings,
     Field(discriminator="kind"),
 ]

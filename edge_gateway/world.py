@@ -23,7 +23,7 @@ from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.server import StatusServer
 from edge_gateway.status.source import StatusSource
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
-from edge_gateway.transports.factory import make_transport
+from edge_gateway.transports.factory import TransportFactory
 from edge_gateway.uplinks.couriers.network_return import NetworkReturn
 from edge_gateway.uplinks.factory import make_uplink
 
@@ -47,7 +47,7 @@ class World:
     """Of delays: back-off and jitter."""
     random_bytes: Callable[[int], bytes] = os.urandom
     """Of event ids."""
-    make_transport: Callable[[TransportSettings, Locator], Transport] = make_transport
+    make_transport: Callable[[TransportSettings, Locator], Transport] = field(default_factory=TransportFactory)
     """Settings, and whoever knows where attached devices are."""
     make_inventory: Callable[[], Inventory] = Inventory
     make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], Watch] = HotPlug

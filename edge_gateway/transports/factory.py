@@ -1,4 +1,4 @@
-"""From a ``transport`` section to the transport."""
+"""From a ``transport`` section to the transport, and what the transports of one gateway share: its radios."""
 
 from __future__ import annotations
 
@@ -7,27 +7,43 @@ from typing import assert_never
 from edge_gateway.contracts.attachment import Locator
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.settings_transports import (
+    BleTransportSettings,
     EvdevTransportSettings,
     HidrawTransportSettings,
     SerialTransportSettings,
     TcpTransportSettings,
     TransportSettings,
 )
+from edge_gateway.transports.ble import BleTransport
+from edge_gateway.transports.ble_radio import BleRadio
 from edge_gateway.transports.evdev import EvdevTransport
 from edge_gateway.transports.hidraw import HidrawTransport
 from edge_gateway.transports.serial import SerialTransport
 from edge_gateway.transports.tcp import TcpTransport
 
 
+class TransportFactory:
+    """Of one gateway. Making a transport opens nothing."""
+
+    def __init__(self) -> None:
+        self._radios: dict[str | None, BleRadio] = {}
+
+    def __call__(self, settings: TransportSettings, locator: Locator | None = None) -> Transport:
+        """``locator``: finds what is configured by ``device``."""
+        match settings:
+            case SerialTransportSettings():
+                return SerialTransport(settings, locator)
+            case TcpTransportSettings():
+                return TcpTransport(settings)
+            case EvdevTransportSettings():
+                return EvdevTransport(settings, locator)
+            case HidrawTransportSettings():
+                return HidrawTransport(settings, locator)
+            case BleTransportSettings():
+                return BleTransport(settings, self._radios.setdefault(settings.adapter, BleRadio(settings.adapter)))
+        assert_never(settings)
+
+
 def make_transport(settings: TransportSettings, locator: Locator | None = None) -> Transport:
-    """Nothing is opened yet. ``locator``: finds what is configured by ``device``."""
-    match settings:
-        case SerialTransportSettings():
-            return SerialTransport(settings, locator)
-        case TcpTransportSettings():
-            return TcpTransport(settings)
-        case EvdevTransportSettings():
-            return EvdevTransport(settings, locator)
-        case HidrawTransportSettings():
-            return HidrawTransport(settings, locator)
-    assert_never(settings)
+    """One transport by itself, for a tool that opens no other."""
+    return TransportFactory()(settings, locator)

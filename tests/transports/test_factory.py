@@ -18,6 +18,10 @@ from edge_gateway.transports.factory import make_transport
         ({"kind": "tcp", "host": "printer.shop"}, "tcp printer.shop:9100"),
         ({"kind": "evdev", "path": "/dev/input/event7"}, "evdev /dev/input/event7"),
         ({"kind": "hidraw", "path": "/dev/hidraw3"}, "hidraw /dev/hidraw3"),
+        (
+            {"kind": "ble", "address": "f0-f1-f2-f3-f4-f5", "service": "181D", "notify": ["2A9D"]},
+            "ble F0:F1:F2:F3:F4:F5",
+        ),
     ],
 )
 def test_factory_makes_the_transport_of_its_kind(settings: dict[str, Any], description: str) -> None:
