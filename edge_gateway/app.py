@@ -23,7 +23,9 @@ from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import StreamNames
+from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.claims import Claims
+from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.overview import Overview
@@ -32,6 +34,7 @@ from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
 from edge_gateway.services.transactions import TransactionService
 from edge_gateway.settings import GatewaySettings
+from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.status.notify import SystemdNotifier
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
@@ -98,9 +101,13 @@ class Gateway:
         )
         self._inventory = world.make_inventory()
         self._hot_plug = world.make_hot_plug(self._inventory, clock, self._attached_changed)
+
+        def make_transport(transport: TransportSettings) -> Transport:
+            return world.make_transport(transport, self._inventory)
+
         self._registry = build_registry(
             settings.device,
-            make_transport=lambda transport: world.make_transport(transport, self._inventory),
+            make_transport=make_transport,
             clock=clock,
             random=world.random,
             on_event=self._router.route,
@@ -114,6 +121,7 @@ class Gateway:
             on_change=self._claim_changed,
             on_lost=self._claim_lost,
         )
+        self._profiles = ProfileWatch(self._registry, settings.profile_directories, make_transport, clock)
         self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch)
         self._device_requests = DeviceRequestService(self._registry.get, command_log, self._claims, clock)
         subscriber = RequestSubscriber(
@@ -153,6 +161,7 @@ class Gateway:
                 "terminals": terminals.counters,
                 "transactions": self._transactions.counters,
                 "events": self._router.counters,
+                "profiles": self._profiles.counters,
                 **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
                 **{f"courier/{name}": courier.counters for name, courier in self._couriers.items()},
                 **(self._channel.counters if self._channel else {}),
@@ -179,6 +188,10 @@ class Gateway:
             random=world.random,
         )
 
+    def reload(self) -> None:
+        """Look at the firmware profiles now. From a signal handler."""
+        self._profiles.look_soon()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; raises what a part died of, after stopping the others in order."""
         async with contextlib.AsyncExitStack() as stack:
@@ -204,6 +217,7 @@ class Gateway:
             self._start(stack, "hot plug", self._hot_plug.run())
             self._start(stack, "devices", self._registry.run())
             self._start(stack, "claims", self._claims.run())
+            self._start(stack, "profiles", self._profiles.run())
             stack.push_async_callback(self._finish_requests)
             self._start(stack, "health", self._watch())
             self._start(stack, "watchdog", self._notifier.run())
@@ -304,6 +318,7 @@ class Gateway:
                 self._publisher.gateway_health(health)
                 self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
             self._alerts.look(self._overview.store_look())
+            self._alerts.look_at(self._overview.findings())
             await self._clock.sleep(LOOK_INTERVAL_S)
 
 

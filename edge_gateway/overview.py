@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from edge_gateway import __version__
@@ -14,10 +14,10 @@ from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.contracts.store import StreamCounts
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.services.alerts import StoreLook, StoreLoss
+from edge_gateway.services.alerts import Finding, StoreLook, StoreLoss
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_uplinks import UplinkSettings
-from edge_gateway.status.health import roll_up
+from edge_gateway.status.health import firmware_words, roll_up
 from edge_gateway.status.source import (
     BusStatus,
     DeviceStatus,
@@ -35,6 +35,8 @@ from edge_gateway.store.outbox import SqliteOutbox
 from edge_gateway.uplinks.couriers.courier import Courier
 
 DISCONNECTS_SHOWN = 5
+PROBLEMS_TOLD = 10
+"""Of a profile, in one alert: a file that is something else has hundreds."""
 
 
 class Overview:
@@ -97,6 +99,11 @@ class Overview:
                 if state.has_losses
             ),
         )
+
+    def findings(self) -> Iterator[Finding]:
+        """What alarms a person, of devices."""
+        for supervisor in self._registry:
+            yield from device_findings(_device_status(supervisor))
 
     def _locked(self) -> int:
         return max((feed.locked for feed in self._feeds()), default=0)
@@ -204,6 +211,28 @@ class Overview:
             yield f"device/{supervisor.device_id}", supervisor.counters
 
 
+def device_findings(device: DeviceStatus) -> Iterator[Finding]:
+    """Firmware that is not allowed, a changed profile that was refused."""
+    place: dict[str, object] = {"device_id": device.id, "lane": device.lane, "profile": device.profile}
+    if device.firmware_status is not None and device.firmware_status.is_drift:
+        data = {
+            "text": f"{device.id}: {firmware_words(device)}; update it, or change the policy",
+            **place,
+            "firmware": device.firmware,
+            "status": device.firmware_status.value,
+            "policy": device.firmware_policy,
+        }
+        yield Finding("warning", "firmware_drift", f"{device.id} {device.firmware}", data)
+    if problems := device.profile_problems:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        data = {
+            "text": f"{device.id} goes on as it was: profile {device.profile} was changed and has {count}",
+            **place,
+            "problems": list(problems[:PROBLEMS_TOLD]),
+        }
+        yield Finding("warning", "profile_refused", f"{device.id} {problems}", data)
+
+
 def _uplink_status(settings: UplinkSettings, courier: Courier) -> UplinkStatus:
     syncs = courier.syncs()
     return UplinkStatus(
@@ -243,5 +272,9 @@ def _device_status(supervisor: Supervisor) -> DeviceStatus:
         reconnect_count=state.reconnect_count,
         disconnects=tuple(str(each) for each in list(supervisor.disconnects)[-DISCONNECTS_SHOWN:]),
         details=dict(state.details),
-        info=supervisor.info,
+        info=(info := supervisor.info),
+        firmware=None if (firmware := info.get("firmware")) is None else str(firmware),
+        firmware_status=supervisor.firmware_status,
+        firmware_policy=str(supervisor.profile.firmware),
+        profile_problems=supervisor.profile_problems,
     )

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     def run(
         config: Path = typer.Option(Path("/etc/edge-gateway/gateway.toml"), help="The configuration file."),
     ) -> None:
-        """Run the gateway until SIGTERM or SIGINT."""
+        """Run the gateway until SIGTERM or SIGINT; SIGHUP looks at the firmware profiles at once."""
         from edge_gateway.commands.config import find_problems
         from edge_gateway.contracts.errors import ConfigError
         from edge_gateway.settings_loader import load_settings
@@ -50,7 +50,9 @@ def run_gateway(settings: GatewaySettings) -> int:
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, stop.set)
-        await Gateway(settings).run(stop)
+        gateway = Gateway(settings)
+        loop.add_signal_handler(signal.SIGHUP, gateway.reload)
+        await gateway.run(stop)
 
     try:
         uvloop.run(serve())

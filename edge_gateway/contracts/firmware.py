@@ -26,6 +26,8 @@ class FirmwareStatus(StrEnum):
     NOT_APPROVED = "not_approved"
     NOT_COMPARABLE = "not_comparable"
     """The device reports another kind of version than the policy names: another product, or the wrong profile."""
+    OTHER_PROFILE = "other_profile"
+    """The profile in use is for other versions of this model: its settings may not fit this one."""
     NOT_REPORTED = "not_reported"
 
     @property

@@ -44,7 +44,8 @@ class Condition:
 
     def __init__(self, device_id: str, transport: str, clock: Clock, on_change: Callable[[], None]) -> None:
         self._device_id = device_id
-        self._transport = transport
+        self.transport = transport
+        """Where it is attached, for people."""
         self._clock = clock
         self._on_change = on_change
         self._power = self._logged = PowerState.UNKNOWN
@@ -117,7 +118,7 @@ class Condition:
         if is_answering:
             self._set(PowerState.ONLINE, None)
         else:
-            self._set(PowerState.OFFLINE, reason or f"does not answer on {self._transport}")
+            self._set(PowerState.OFFLINE, reason or f"does not answer on {self.transport}")
 
     def frame_seen(self) -> None:
         self._last_frame_s = self._clock.monotonic()
@@ -161,7 +162,7 @@ class Condition:
 
     def _log(self) -> None:
         """Each loss, silence and recovery once; another reason for the same state goes to the bus only."""
-        about = log.bind(device=self._device_id, transport=self._transport)
+        about = log.bind(device=self._device_id, transport=self.transport)
         match self._power:
             case PowerState.OFF:
                 about.warning(log_events.DEVICE_LOST, reason=self._reason)

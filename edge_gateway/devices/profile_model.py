@@ -113,9 +113,9 @@ class FirmwarePolicy(_Part):
             raise ValueError(f"minimum: {self.minimum!r} is a range; expected one version")
         return self
 
-    def judge(self, reported: Any) -> FirmwareStatus | None:
-        """Of what a device reports as its firmware; None where there is no policy."""
-        return judge(reported, self.minimum, self.approved)
+    def __str__(self) -> str:
+        parts = [f"at least {self.minimum}"] if self.minimum else []
+        return ", ".join(parts + ([f"one of {'; '.join(self.approved)}"] if self.approved else []))
 
 
 class Profile(_Part):
@@ -144,6 +144,17 @@ class Profile(_Part):
     match: Match = Match()
     firmware: FirmwarePolicy = FirmwarePolicy()
     declarative: dict[str, Any] = Field(default_factory=dict, description="Framing as data, for the declarative codec.")
+
+    def judge_firmware(self, reported: Any) -> FirmwareStatus | None:
+        """How what a device reports stands to the policy and to the versions this profile is for; None: neither is
+        given."""
+        wanted = self.match.firmware
+        if wanted is None:
+            return judge(reported, self.firmware.minimum, self.firmware.approved)
+        fits = judge(reported, None, (wanted,))
+        if fits in {FirmwareStatus.NOT_APPROVED, FirmwareStatus.NOT_COMPARABLE}:
+            return FirmwareStatus.OTHER_PROFILE
+        return judge(reported, self.firmware.minimum, self.firmware.approved) or fits
 
     @model_validator(mode="after")
     def _verified_has_its_recording(self) -> Profile:

@@ -17,6 +17,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.condition import Condition, Disconnect
@@ -47,6 +48,9 @@ STEADY_S = 5.0
 
 STOP_S_MAX = 1.0
 """A driver ends within this after its connection is lost; one that does not is left behind and reported."""
+
+PROFILE_CHANGED = "its profile was changed"
+"""The reason of the short absence that follows."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +86,9 @@ class Supervisor:
         self._hung_up = Backoff(REOPEN_S_MAX, HUNG_UP_S_MAX, random)
         self._restart = Backoff(RESTART_S_FIRST, RESTART_S_MAX, random)
         self._is_connected = False
+        self._attempts: asyncio.Future[None] | None = None
+        self.profile_problems: tuple[str, ...] = ()
+        """Of its profile as it is on disk now, where that was refused: the device goes on with the one it had."""
 
     @property
     def device_id(self) -> str:
@@ -114,14 +121,20 @@ class Supervisor:
         return self._condition.disconnects
 
     @property
+    def firmware_status(self) -> FirmwareStatus | None:
+        """How what the device reports stands to its profile's policy; None: there is none."""
+        return self._profile.judge_firmware(self._condition.reported.get("firmware"))
+
+    @property
     def info(self) -> dict[str, Any]:
         """The ``info`` topic: what the profile knows, over it what the device says of itself."""
-        profile = self._profile
+        profile, firmware = self._profile, self.firmware_status
         return {
             "vendor": profile.vendor,
             "model": profile.model,
             "capabilities": dict(profile.capabilities),
             **self._condition.reported,
+            **({} if firmware is None else {"firmware_status": firmware.value}),
             "device_id": self.device_id,
             "lane": self.lane,
             "device_class": self.device_class,
@@ -161,15 +174,48 @@ class Supervisor:
             objection=objection,
         )
 
+    @property
+    def settings(self) -> DeviceSettings:
+        """The device as it is configured."""
+        return self._device
+
+    def configure(self, profile: Profile, transport: Transport, driver_class: DriverClass) -> None:
+        """Another profile from now on. The connection ends as if the device were pulled out, and is made anew; what was
+        counted of the device goes on."""
+        self._driver_settings = driver_settings(driver_class, profile, self._device)
+        self._profile, self._transport, self._driver_class = profile, transport, driver_class
+        self._condition.transport = transport.description
+        if self._attempts is not None:
+            self._attempts.cancel()
+
+    def relabel(self, profile: Profile) -> None:
+        """The same profile with other words or policy: nothing that the connection depends on."""
+        self._profile = profile
+        self._tell_change()
+
     async def run(self) -> None:
         """Until cancelled. Nothing that a device or a driver does ends it."""
         try:
             while True:
-                delay_s = await self._attempt()
-                await self._clock.sleep(delay_s)
+                self._attempts = asyncio.ensure_future(self._attempt_forever())
+                try:
+                    await asyncio.wait({self._attempts})
+                finally:
+                    self._attempts.cancel()
+                    await asyncio.wait({self._attempts})
+                if not self._attempts.cancelled():
+                    self._attempts.result()
+                self._commands.refuse_all(PROFILE_CHANGED)
+                self._condition.disconnected(PROFILE_CHANGED)
         finally:
+            self._attempts = None
             self._commands.refuse_all("the gateway stops")
             self._condition.stopped()
+
+    async def _attempt_forever(self) -> None:
+        while True:
+            delay_s = await self._attempt()
+            await self._clock.sleep(delay_s)
 
     async def _attempt(self) -> float:
         """One connection from open to close. Returns how long to wait before the next."""

@@ -71,6 +71,8 @@ ALERTS: Final = (
     Event("alert", "events_locked", payloads.EventsLockedData),
     Event("alert", "store_set_aside", payloads.StoreSetAsideData),
     Event("alert", "events_lost", payloads.EventsLostData),
+    Event("alert", "firmware_drift", payloads.FirmwareDriftData),
+    Event("alert", "profile_refused", payloads.ProfileRefusedData),
 )
 """On ``alert/{severity}``."""
 CLOUD_EVENTS: Final = (

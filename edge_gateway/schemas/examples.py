@@ -169,6 +169,24 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
         "is_exact": True,
         "transaction_ids": ["S001-T3-20261121-000123"],
     },
+    "alert.firmware_drift": {
+        "text": "lane3-scanner: firmware 1.9 is older than allowed (at least 1.10); update it, or change the policy",
+        "device_id": "lane3-scanner",
+        "lane": "lane-3",
+        "profile": "zebra-serial-scanner",
+        "firmware": "1.9",
+        "status": "below_minimum",
+        "policy": "at least 1.10",
+    },
+    "alert.profile_refused": {
+        "text": "lane3-scanner goes on as it was: profile shop-scanner was changed and has 1 problem",
+        "device_id": "lane3-scanner",
+        "lane": "lane-3",
+        "profile": "shop-scanner",
+        "problems": [
+            "/etc/edge-gateway/profiles.d/shop-scanner.toml: line 9: settings.sufix = 'tab': no such key here"
+        ],
+    },
 }
 PARAMS: Final[dict[str, dict[str, Any]]] = {
     "pos.submit_transaction": {"transaction": TRANSACTION},

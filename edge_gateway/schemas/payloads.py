@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import ClaimEnd, Health, PowerState, ScaleStatus
 
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
@@ -151,6 +152,10 @@ class DeviceInfoPayload(_Sent):
     transport: str
     capabilities: dict[str, Any]
     commands: list[str]
+    firmware: str | None = Field(None, description="As the device reports it; absent where it reports none.")
+    firmware_status: FirmwareStatus | None = Field(
+        None, description="How that stands to the policy of its profile; absent without a policy."
+    )
 
 
 class GatewayStatePayload(_Sent):
@@ -220,6 +225,26 @@ class EventsLostData(AlertData):
     lost: dict[str, int] = Field(description="How many, by stream.")
     is_exact: bool = Field(description="False: the damage leaves more than one answer.")
     transaction_ids: list[str] = Field(description="The first of the lost sales that are still known by their ids.")
+
+
+class FirmwareDriftData(AlertData):
+    """A device reports firmware that the policy of its profile does not allow."""
+
+    device_id: str
+    lane: str
+    profile: str
+    firmware: str = Field(description="The version that the device reports.")
+    status: Literal["below_minimum", "not_approved", "not_comparable", "other_profile"]
+    policy: str = Field(description="What is allowed, in words.")
+
+
+class ProfileRefusedData(AlertData):
+    """A firmware profile on disk was changed and has problems: the device goes on as it was."""
+
+    device_id: str
+    lane: str
+    profile: str
+    problems: list[str] = Field(description="Each with its file, line, key and what was expected; the first ten.")
 
 
 class TareParams(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,6 +17,9 @@ STORE_FULL_INTERVAL_S: Final = 60.0
 """A disk that is full, has a little room, and is full again, alarms once a minute."""
 REASON_CHARACTERS_MAX: Final = 500
 """Of the cloud's words."""
+
+FINDING_INTERVAL_S: Final = 3600.0
+"""What comes and goes (a device that is swapped to and fro) alarms once an hour."""
 
 CRITICAL_FILL_PERCENT: Final = 95
 """From here on sales are about to be refused."""
@@ -49,6 +52,16 @@ class StoreLook:
     losses: tuple[StoreLoss, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that stands until it is put right. ``about``: what it is of, told apart from others of its name."""
+
+    severity: Severity
+    name: str
+    about: str
+    data: Mapping[str, Any]
+
+
 class Alerts:
     """Told of dead letters as they come, and by ``look``, every few seconds, how the store is; ``look`` publishes.
 
@@ -67,6 +80,7 @@ class Alerts:
         self._fill_level_told = 0
         self._is_locked_told = False
         self._losses_told: set[str] = set()
+        self._findings_told: dict[tuple[str, str], float] = {}
 
     def dead_letter(self, event: OutboxEvent, reason: str) -> None:
         """The cloud will never take it."""
@@ -89,6 +103,18 @@ class Alerts:
                 "is taken over into it, and what is lost is told; see that the disk is replaced"
             )
             self._tell("critical", "store_set_aside", {"text": text, "kept_as": str(store.set_aside_as)})
+
+    def look_at(self, findings: Iterable[Finding]) -> None:
+        """Each is told once, and again when it was put right and came back, at most once an hour."""
+        now_s = self._clock.monotonic()
+        for finding in findings:
+            key = (finding.name, finding.about)
+            if key not in self._findings_told:
+                self._tell(finding.severity, finding.name, finding.data)
+            self._findings_told[key] = now_s
+        for key, seen_s in list(self._findings_told.items()):
+            if now_s - seen_s >= FINDING_INTERVAL_S:
+                del self._findings_told[key]
 
     def _look_at_fill(self, store: StoreLook) -> None:
         """Once for each level that is reached on the way up."""

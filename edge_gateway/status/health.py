@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import FLAGS_IN_WAY, Health, PowerState
 from edge_gateway.status.source import (
     BusStatus,
@@ -41,6 +42,20 @@ def worst(healths: Iterable[Health]) -> Health:
     """The most severe; healthy where there is nothing to say. Inactive counts as healthy here."""
     found = max(healths, key=_SEVERITY.__getitem__, default=Health.HEALTHY)
     return Health.HEALTHY if found is Health.INACTIVE else found
+
+
+def firmware_words(device: DeviceStatus) -> str:
+    """What is wrong with a device's firmware."""
+    match device.firmware_status:
+        case FirmwareStatus.BELOW_MINIMUM:
+            wrong = "is older than allowed"
+        case FirmwareStatus.NOT_APPROVED:
+            wrong = "is not approved"
+        case FirmwareStatus.OTHER_PROFILE:
+            return f"firmware {device.firmware}: profile {device.profile} is for other versions"
+        case _:
+            wrong = "cannot be compared with the policy"
+    return f"firmware {device.firmware} {wrong} ({device.firmware_policy})"
 
 
 def _gateway_reasons(gateway: GatewayStatus) -> Iterator[Reason]:
@@ -87,3 +102,10 @@ def _device_reasons(devices: Sequence[DeviceStatus]) -> Iterator[Reason]:
             yield Reason(part=part, health=Health.DEGRADED, text=f"{device.power.value}: {text}")
         elif in_way := sorted(FLAGS_IN_WAY.intersection(device.flags)):
             yield Reason(part=part, health=Health.DEGRADED, text=", ".join(in_way).replace("_", " "))
+        if device.profile_problems:
+            text = (
+                f"profile {device.profile} was changed and refused, and goes on as it was: {device.profile_problems[0]}"
+            )
+            yield Reason(part=part, health=Health.DEGRADED, text=text)
+        if device.firmware_status is not None and device.firmware_status.is_drift:
+            yield Reason(part=part, health=Health.DEGRADED, text=firmware_words(device))

@@ -78,6 +78,8 @@ def _devices(snapshot: Snapshot) -> Iterator[Metric]:
     online = _gauge("device_online", "1 when the device is there and answers.", labels)
     age = _gauge("device_last_frame_age_seconds", "Age of the newest valid frame.", labels)
     reconnects = _counter("device_reconnects", "Connections made after the first.", labels)
+    firmware = _gauge("device_firmware", "1 for the version that a device reports.", (*labels, "version", "status"))
+    drift = _gauge("device_firmware_drift", "1 while the policy of the profile does not allow the firmware.", labels)
     flag = _gauge("device_condition", "1 for each condition that a device reports.", (*labels, "condition"))
     for device in snapshot.devices:
         values = [device.id, device.lane, device.device_class]
@@ -85,9 +87,13 @@ def _devices(snapshot: Snapshot) -> Iterator[Metric]:
         if device.last_frame_age_s is not None:
             age.add_metric(values, device.last_frame_age_s)
         reconnects.add_metric(values, device.reconnect_count)
+        if device.firmware is not None:
+            firmware.add_metric([*values, device.firmware, device.firmware_status or ""], 1)
+        if device.firmware_status is not None:
+            drift.add_metric(values, float(device.firmware_status.is_drift))
         for condition in device.flags:
             flag.add_metric([*values, condition], 1)
-    yield from (online, age, reconnects, flag)
+    yield from (online, age, reconnects, firmware, drift, flag)
 
 
 def _bus(snapshot: Snapshot) -> Iterator[Metric]:

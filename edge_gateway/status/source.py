@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import Health, PowerState
 
 
@@ -57,6 +58,14 @@ class DeviceStatus(_Part):
     disconnects: tuple[str, ...] = Field((), description="The newest losses of the connection: when and why.")
     details: dict[str, Any] = Field(default_factory=dict, description="Of its class; for a scale: its reading.")
     info: dict[str, Any] = Field(default_factory=dict, description="Model, firmware, capabilities, tier.")
+    firmware: str | None = Field(None, description="The version that the device reports; null: it reports none.")
+    firmware_status: FirmwareStatus | None = Field(
+        None, description="How that stands to the policy of its profile; null: there is no policy."
+    )
+    profile_problems: tuple[str, ...] = Field(
+        (), description="Of its profile on disk, which was changed and refused: the device goes on as it was."
+    )
+    firmware_policy: str = Field("", description="The policy in words; empty: none.")
 
 
 class BusStatus(_Part):

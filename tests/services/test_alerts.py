@@ -8,8 +8,18 @@ from typing import Any
 
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.firmware import FirmwareStatus
+from edge_gateway.overview import device_findings
 from edge_gateway.schemas.catalogue import ALERTS
-from edge_gateway.services.alerts import STORE_FULL_INTERVAL_S, Alerts, StoreLook, StoreLoss
+from edge_gateway.services.alerts import (
+    FINDING_INTERVAL_S,
+    STORE_FULL_INTERVAL_S,
+    Alerts,
+    Finding,
+    StoreLook,
+    StoreLoss,
+)
+from tests.status.snapshots import scale
 from tests.support.clock import FakeClock
 from tests.support.stores import event
 
@@ -112,3 +122,42 @@ def test_locked_events_alarm_once_until_their_key_is_back() -> None:
     assert watch.look(locked) == []
     assert watch.look() == []
     assert watch.look(locked) == [("critical", "events_locked")]
+
+
+def drift(firmware: str = "1.9") -> list[Finding]:
+    device = scale(firmware=firmware, firmware_status=FirmwareStatus.BELOW_MINIMUM, firmware_policy="at least 1.10")
+    return list(device_findings(device))
+
+
+def test_firmware_that_is_not_allowed_alarms_once_for_each_version() -> None:
+    watch = Watch()
+    watch.alerts.look_at(drift())
+    watch.alerts.look_at(drift())
+    watch.alerts.look_at([])
+    watch.alerts.look_at(drift())
+    [(severity, body)] = watch.heard
+    assert severity == "warning"
+    assert body["data"]["status"] == "below_minimum"
+    assert body["data"]["text"].startswith("lane1-scale: firmware 1.9 is older than allowed (at least 1.10);")
+    watch.alerts.look_at(drift("1.8"))
+    assert len(watch.heard) == 2
+
+
+async def test_firmware_that_comes_back_alarms_at_most_once_an_hour() -> None:
+    watch = Watch()
+    watch.alerts.look_at(drift())
+    await watch.clock.advance(FINDING_INTERVAL_S / 2)
+    watch.alerts.look_at(drift())
+    await watch.clock.advance(FINDING_INTERVAL_S)
+    watch.alerts.look_at([])
+    watch.alerts.look_at(drift())
+    assert len(watch.heard) == 2
+
+
+def test_profile_that_was_refused_alarms_with_its_problems() -> None:
+    watch = Watch()
+    watch.alerts.look_at(device_findings(scale(profile_problems=("a.toml: line 9: baud = 1: no",) * 12)))
+    [(severity, body)] = watch.heard
+    assert severity == "warning"
+    assert body["data"]["problems"] == ["a.toml: line 9: baud = 1: no"] * 10
+    assert "12 problems" in body["data"]["text"]

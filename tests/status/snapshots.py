@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.status.health import roll_up
 from edge_gateway.status.source import (
@@ -40,6 +41,9 @@ def scale(**changes: Any) -> DeviceStatus:
         reconnect_count=2,
         details={"status": "stable_weight", "weight": "1.234", "unit": "kg", "net": False, "age_ms": 12},
         info={"tier": "experimental"},
+        firmware="1.10",
+        firmware_status=FirmwareStatus.APPROVED,
+        firmware_policy="at least 1.9",
     )
     return base.model_copy(update=changes)
 

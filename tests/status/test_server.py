@@ -57,6 +57,9 @@ async def test_metrics_carry_units_labels_and_the_process(client: httpx2.AsyncCl
         "edge_gateway_uptime_seconds 12.5",
         'edge_gateway_health{health="healthy"} 1.0',
         'edge_gateway_device_online{class="scale",device="lane1-scale",lane="lane-1"} 1.0',
+        'edge_gateway_device_firmware{class="scale",device="lane1-scale",lane="lane-1",status="approved",'
+        'version="1.10"} 1.0',
+        'edge_gateway_device_firmware_drift{class="scale",device="lane1-scale",lane="lane-1"} 0.0',
         'edge_gateway_device_reconnects_total{class="scale",device="lane1-scale",lane="lane-1"} 2.0',
         "edge_gateway_bus_connected 1.0",
         'edge_gateway_outbox_pending_events{stream="transactions"} 3.0',

@@ -13,12 +13,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from edge_gateway import settings, settings_transports, settings_uplinks
+from edge_gateway.devices import profile_model
+from edge_gateway.devices.profile_model import FirmwarePolicy, Match, Profile
 from edge_gateway.settings import STREAM_DEFAULTS, GatewaySettings, StreamSettings
 from edge_gateway.settings_uplinks import DeliverySettings
 from tests.support.markdown import ROOT
 
 PAGE: Final = ROOT / "docs/configuration.md"
-_MODULES: Final = (settings, settings_uplinks, settings_transports)
+_MODULES: Final = (settings, settings_uplinks, settings_transports, profile_model)
+PROFILE: Final = (Profile, Match, FirmwarePolicy)
+"""Of a firmware profile, which is a file of its own."""
 STREAM_TABLE: Final = "defaults of the streams"
 _BLOCK: Final = re.compile(r"(?P<begin><!-- keys: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
@@ -39,7 +43,12 @@ def expected() -> set[str]:
         name for name, schema in GatewaySettings.model_json_schema()["$defs"].items() if schema.get("type") == "object"
     }
     transports = {name for name in vars(settings_transports) if name.endswith("TransportSettings") and _is_model(name)}
-    return sections | transports | {GatewaySettings.__name__, DeliverySettings.__name__, STREAM_TABLE}
+    return (
+        sections
+        | transports
+        | {model.__name__ for model in PROFILE}
+        | {GatewaySettings.__name__, DeliverySettings.__name__, STREAM_TABLE}
+    )
 
 
 def sections() -> Iterator[str]:
