@@ -48,7 +48,12 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
         names.add(path)
-    assert names == {"protocols/scales/acme_9.py", "firmware_profiles/acme-9.toml", "drivers/lane_light.py"}
+    assert names == {
+        "protocols/scales/acme_9.py",
+        "firmware_profiles/acme-9.toml",
+        "firmware_profiles/corner-shop.toml",
+        "drivers/lane_light.py",
+    }
     (tmp_path / "firmware_profiles" / "lane-light.toml").write_text(LIGHT_PROFILE)
     monkeypatch.setattr(protocols.scales, "__path__", [*protocols.scales.__path__, str(tmp_path / "protocols/scales")])
     monkeypatch.setattr(drivers, "__path__", [*drivers.__path__, str(tmp_path / "drivers")])
@@ -118,6 +123,27 @@ async def test_new_scale_of_the_readme_weighs(run_example: Callable[..., Example
     ]
     assert example.device.state.power == "offline"
     assert example.device.counters["frames_rejected"] > 0
+
+
+async def test_unknown_scale_of_the_readme_weighs_without_python(run_example: Callable[..., Example]) -> None:
+    answers = {"now": b"\x02S00000\x03" + bytes([0x50])}
+    example = run_example("corner-shop", lambda asked: answers["now"] if asked == b"\x05" else b"")
+    for text in (b"S00000", b"U00120", b"S 1235", b"O99999"):
+        check = 0
+        for byte in text + b"\x03":
+            check ^= byte
+        answers["now"] = b"\x02" + text + b"\x03" + bytes([check])
+        await example.clock.advance(1.0)
+    answers["now"] = b"\x02S01235\x03\x00"
+    await example.clock.advance(2.0)
+    told = [(event.event.data["status"], event.event.data["weight"]) for event in example.events]
+    assert told == [
+        ("weight_zero", "0.000"),
+        ("weight_unstable", None),
+        ("stable_weight", "1.235"),
+        ("weight_overweight", None),
+        ("no_answer", None),
+    ]
 
 
 def test_new_scale_of_the_readme_does_not_depend_on_how_its_bytes_are_cut(built: Path) -> None:
