@@ -80,7 +80,11 @@ def _is_model(name: str) -> bool:
 def _table(name: str) -> str:
     if name == STREAM_TABLE:
         return _stream_table()
-    model: type[BaseModel] = next(getattr(module, name) for module in _MODULES if hasattr(module, name))
+    return table(next(getattr(module, name) for module in _MODULES if hasattr(module, name)))
+
+
+def table(model: type[BaseModel]) -> str:
+    """The keys of a model, with their defaults and meanings."""
     shared: Collection[str] = DeliverySettings.model_fields if model is not DeliverySettings else ()
     schema = model.model_json_schema()
     lines = ["| key | default | meaning |", "|---|---|---|"]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import configuration_page
+from tests.support import configuration_page, device_pages
 from tests.support.markdown import ROOT
 
 COMMAND = Path(sys.executable).parent / "edge-gateway"
@@ -15,9 +15,10 @@ DEMO_SEED = "7"
 
 
 def main() -> None:
-    """Tables of the configuration, schemas and AsyncAPI, the OpenAPI document of the cloud, a picture of the demo."""
+    """Tables of the configuration, pages of devices and protocols, schemas and AsyncAPI, the OpenAPI document of the cloud, a picture of the demo."""
     docs = ROOT / "docs"
     configuration_page.PAGE.write_text(configuration_page.rendered(configuration_page.PAGE.read_text("utf-8")), "utf-8")
+    device_pages.write()
     _run("schemas", "--out", str(docs / "schemas"))
     (docs / "cloud-openapi.json").write_text(_run("simulate", "cloud", "--openapi"))
     picture = str(docs / "demo.svg")
