@@ -64,9 +64,9 @@ def _devices_index(profiles: Mapping[str, Profile]) -> str:
         "",
         NOTICE,
         "",
-        f"{len(profiles)} models and families have a profile. `experimental`: built from its document; `verified`: shown by a "
-        "capture of real hardware. A model that is not here may work with the profile of its protocol: the generic ones take "
-        "any model that speaks it.",
+        f"{len(profiles)} models and families have a profile. `experimental`: built from its document; "
+        "`verified`: shown by a capture of real hardware. A model that is not here may work with the profile of its "
+        "protocol: the generic ones take any model that speaks it.",
         "",
     ]
     for device_class in sorted({profile.device_class.value for profile in profiles.values()}):

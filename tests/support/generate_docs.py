@@ -15,7 +15,7 @@ DEMO_SEED = "7"
 
 
 def main() -> None:
-    """Tables of the configuration, pages of devices and protocols, schemas and AsyncAPI, the OpenAPI document of the cloud, a picture of the demo."""
+    """Tables of the configuration, pages of devices and protocols, schemas and API documents, a picture of the demo."""
     docs = ROOT / "docs"
     configuration_page.PAGE.write_text(configuration_page.rendered(configuration_page.PAGE.read_text("utf-8")), "utf-8")
     device_pages.write()
