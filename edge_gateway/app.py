@@ -21,7 +21,8 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.claims import LostClaim
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
-from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.events import OutboxEvent, StampedEvent
+from edge_gateway.contracts.states import DeviceClass, PowerState
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.claims import Claims
@@ -33,6 +34,8 @@ from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
 from edge_gateway.services.transactions import TransactionService
+from edge_gateway.services.weighings import Weighings
+from edge_gateway.services.weight_audit import WeightAudit
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.status.notify import SystemdNotifier
@@ -110,7 +113,7 @@ class Gateway:
             make_transport=make_transport,
             clock=clock,
             random=world.random,
-            on_event=self._router.route,
+            on_event=self._device_said,
             on_change=self._device_changed,
             profile_directories=settings.profile_directories,
         )
@@ -122,7 +125,9 @@ class Gateway:
             on_lost=self._claim_lost,
         )
         self._profiles = ProfileWatch(self._registry, settings.profile_directories, make_transport, clock)
-        self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch)
+        self._weighings = Weighings(clock, self._scale_lanes, self._boot_epoch)
+        weight_audit = WeightAudit(store_id, self._outbox, self._weighings, ids, self._boot_epoch)
+        self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch, weight_audit)
         self._device_requests = DeviceRequestService(self._registry.get, command_log, self._claims, clock)
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
@@ -160,6 +165,7 @@ class Gateway:
                 "device_requests": self._device_requests.counters,
                 "terminals": terminals.counters,
                 "transactions": self._transactions.counters,
+                "weight_audit": weight_audit.counters,
                 "events": self._router.counters,
                 "profiles": self._profiles.counters,
                 **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
@@ -288,9 +294,18 @@ class Gateway:
     def _attached_changed(self) -> None:
         """Something was plugged in or pulled out; who waits for it looks several times a second."""
 
+    def _device_said(self, stamped: StampedEvent) -> None:
+        self._router.route(stamped)
+        self._weighings.note(stamped)
+
+    def _scale_lanes(self) -> set[str]:
+        return {device.lane for device in self._registry if device.device_class == DeviceClass.SCALE}
+
     def _device_changed(self, device: Supervisor) -> None:
         """Retain the device's state, and its info where that changed as well."""
         place = (device.lane, device.device_class, device.device_id)
+        if device.state.power != PowerState.ONLINE:
+            self._weighings.gone(device.device_id)
         claim = self._claims.view(device.device_id)
         self._publisher.device_state(*place, replace(device.state, claim=claim))
         if self._last_info.get(device.device_id) != (info := device.info):

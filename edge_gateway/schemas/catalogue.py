@@ -18,6 +18,7 @@ from edge_gateway.contracts.transaction import (
     Transaction,
     TransactionCompletedData,
 )
+from edge_gateway.contracts.weight_sold import WeightSoldData
 from edge_gateway.schemas import payloads
 
 
@@ -77,6 +78,7 @@ ALERTS: Final = (
 """On ``alert/{severity}``."""
 CLOUD_EVENTS: Final = (
     Event("pos", "transaction_completed", TransactionCompletedData),
+    Event("pos", "weight_sold", WeightSoldData),
     Event("gateway", "command_completed", CommandCompletedData),
     Event("gateway", "outbox_changed", OutboxChangedData),
 )

@@ -21,6 +21,7 @@ from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import Appended, Outbox
 from edge_gateway.contracts.transaction import Transaction, read_transaction
 from edge_gateway.services.event_router import no_epoch
+from edge_gateway.services.weight_audit import WeightAudit
 
 STREAM: Final = "transactions"
 EVENT_TYPE: Final = event_type("pos", "transaction_completed")
@@ -39,7 +40,13 @@ class TransactionService:
     """
 
     def __init__(
-        self, store_id: str, outbox: Outbox, clock: Clock, ids: EventIds, epoch: Callable[[], int | None] = no_epoch
+        self,
+        store_id: str,
+        outbox: Outbox,
+        clock: Clock,
+        ids: EventIds,
+        epoch: Callable[[], int | None] = no_epoch,
+        weight_audit: WeightAudit | None = None,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self._store_id = store_id
@@ -47,6 +54,7 @@ class TransactionService:
         self._clock = clock
         self._ids = ids
         self._epoch = epoch
+        self._weight_audit = weight_audit
         self._sequences: OrderedDict[str, int] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -120,7 +128,10 @@ class TransactionService:
         sequence = self._next_sequence(request.target)
         try:
             event = self._event(request, transaction, sequence, event_id)
-            return await self._outbox.append(event, key=key, digest=digest)
+            kept = asyncio.ensure_future(self._outbox.append(event, key=key, digest=digest))
+            if self._weight_audit is not None:
+                self._weight_audit.append(request, transaction, sequence, kept)
+            return await kept
         except StoreError:
             if self._sequences.get(request.target) == sequence:
                 self._sequences[request.target] -= 1

@@ -1,0 +1,139 @@
+"""What the scales showed in the last minutes, to put beside the weights that are sold."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.events import StampedEvent
+from edge_gateway.contracts.fields import SHARED_LANE
+from edge_gateway.contracts.states import DeviceClass, ScaleStatus
+from edge_gateway.contracts.weight_sold import NoReading, SoldReading
+
+WEIGHING_AGE_S_MAX: Final = 900.0
+"""A basket is weighed, scanned, talked over and paid in a quarter of an hour. What the scale showed before is not the
+weight of this sale, even if the number is the same."""
+WEIGHINGS_MAX: Final = 200
+"""Kept for each lane: more than a lane weighs in that time."""
+
+
+@dataclass(slots=True)
+class _Weighing:
+    """A stable weight. ``until``: when the scale showed something else, on both clocks."""
+
+    device_id: str
+    lane: str
+    weight: str
+    value: Decimal
+    unit: str
+    is_net: bool
+    status: ScaleStatus
+    measured_at: datetime
+    measured_s: float
+    epoch: int | None
+    sequence: int
+    until: tuple[datetime, float] | None = None
+    sold_as: str | None = None
+
+
+class Weighings:
+    """``note`` is told of every event of a device. ``scale_lanes``: the lanes that have a scale."""
+
+    def __init__(
+        self, clock: Clock, scale_lanes: Callable[[], Collection[str]], epoch: Callable[[], int | None]
+    ) -> None:
+        self._clock = clock
+        self._scale_lanes = scale_lanes
+        self._epoch = epoch
+        self._lanes: dict[str, deque[_Weighing]] = {}
+        self._shown: dict[str, _Weighing] = {}
+
+    def note(self, stamped: StampedEvent) -> None:
+        """An event of a scale that tells what it shows: the reading before it is over. Others are passed over."""
+        data = stamped.event.data
+        if stamped.device_class != DeviceClass.SCALE or "status" not in data:
+            return
+        self.gone(stamped.device_id)
+        weight, unit = data.get("weight"), data.get("unit")
+        if data["status"] != ScaleStatus.STABLE_WEIGHT or not isinstance(weight, str) or not isinstance(unit, str):
+            return
+        try:
+            value = Decimal(weight)
+        except InvalidOperation:
+            return
+        age_s = data.get("age_ms", 0) / 1000
+        weighing = _Weighing(
+            device_id=stamped.device_id,
+            lane=stamped.lane,
+            weight=weight,
+            value=value,
+            unit=unit,
+            is_net=bool(data.get("net", False)),
+            status=ScaleStatus.STABLE_WEIGHT,
+            measured_at=stamped.time - timedelta(seconds=age_s),
+            measured_s=stamped.monotonic_s - age_s,
+            epoch=self._epoch(),
+            sequence=stamped.sequence,
+        )
+        self._shown[stamped.device_id] = weighing
+        self._lanes.setdefault(stamped.lane, deque(maxlen=WEIGHINGS_MAX)).append(weighing)
+
+    def gone(self, device_id: str) -> None:
+        """The scale shows something else, or nobody hears it any more."""
+        if (weighing := self._shown.pop(device_id, None)) is not None:
+            weighing.until = self._clock.now(), self._clock.monotonic()
+
+    def find(self, lane: str, quantity: Decimal, unit: str, sold_as: str) -> SoldReading | NoReading:
+        """The newest reading of this weight that stands beside no other line yet; else the newest of this weight.
+
+        From now on it stands beside ``sold_as``.
+        """
+        if not {lane, SHARED_LANE} & set(self._scale_lanes()):
+            return NoReading.NO_SCALE
+        found = [
+            weighing
+            for weighing in self._recent(lane)
+            if weighing.value == quantity and weighing.unit.casefold() == unit.casefold()
+        ]
+        if not found:
+            return NoReading.NO_MATCHING_READING
+        weighing = next((each for each in found if each.sold_as is None), found[0])
+        reading = self._reading(weighing)
+        weighing.sold_as = weighing.sold_as or sold_as
+        return reading
+
+    def give_back(self, sold_as: Collection[str]) -> None:
+        """These lines were not sold after all."""
+        for weighings in self._lanes.values():
+            for weighing in weighings:
+                if weighing.sold_as in sold_as:
+                    weighing.sold_as = None
+
+    def _recent(self, lane: str) -> Iterator[_Weighing]:
+        """Of the lane, then of what all lanes share; the newest first."""
+        oldest_s = self._clock.monotonic() - WEIGHING_AGE_S_MAX
+        for place in dict.fromkeys((lane, SHARED_LANE)):
+            for weighing in reversed(self._lanes.get(place, ())):
+                if weighing.until is None or weighing.until[1] >= oldest_s:
+                    yield weighing
+
+    def _reading(self, weighing: _Weighing) -> SoldReading:
+        return SoldReading(
+            device_id=weighing.device_id,
+            lane=weighing.lane,
+            weight=weighing.weight,
+            unit=weighing.unit,
+            net=weighing.is_net,
+            status=weighing.status,
+            measured_at=weighing.measured_at,
+            shown_until=weighing.until[0] if weighing.until else None,
+            epoch=weighing.epoch,
+            sequence=weighing.sequence,
+            age_s=round(max(0.0, self._clock.monotonic() - weighing.measured_s), 3),
+            also_for=weighing.sold_as,
+        )
