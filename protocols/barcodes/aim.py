@@ -9,6 +9,10 @@ from protocols.barcodes.gtin import expand_upc_e
 
 UNKNOWN = "unknown"
 
+_LENGTHS_WITH_ADD_ON = {
+    15: ("ean_13", 2), 18: ("ean_13", 5), 14: ("upc_a", 2), 17: ("upc_a", 5), 10: ("ean_8", 2), 13: ("ean_8", 5),
+}  # fmt: skip
+
 _AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z]")
 
 _BY_CODE = {
@@ -80,6 +84,14 @@ def ean_upc_by_length(text: str) -> str:
     return {13: "ean_13", 12: "upc_a", 7: "upc_e", 6: "upc_e"}.get(len(text), UNKNOWN)
 
 
+def _with_add_on(text: str) -> str:
+    """]E3 with 13 digits and an add-on, as the standard has it; scanners also leave UPC-A and EAN-8 at 12 and 8."""
+    if len(text) == 13 and has_valid_check_digit(text):
+        return "ean_13"
+    base, add_on = _LENGTHS_WITH_ADD_ON.get(len(text), ("ean_13", 0))
+    return f"{base}_addon_{add_on}" if add_on else base
+
+
 def _ean_upc(modifier: str, text: str) -> str:
     """]E0 EAN-13, UPC-A, UPC-E; ]E1 and ]E2 an add-on alone; ]E3 with its add-on; ]E4 EAN-8.
 
@@ -92,5 +104,5 @@ def _ean_upc(modifier: str, text: str) -> str:
     if modifier == "2":
         return "ean_addon_5"
     if modifier == "3":
-        return {15: "ean_13_addon_2", 18: "ean_13_addon_5"}.get(len(text), "ean_13")
+        return _with_add_on(text)
     return ean_upc_by_length(text.partition("|")[0]) if modifier == "0" else UNKNOWN

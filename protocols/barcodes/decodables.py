@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from edge_gateway.contracts.check_digits import check_digit, has_valid_check_digit, is_digits
-from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from edge_gateway.contracts.events import CodecEvent
 from protocols.barcodes import gs1
 from protocols.barcodes.aim import split_aim
-from protocols.barcodes.gtin import (
-    expand_upc_e,
-    isbn10,
-    normalised,
-    upc_a_of_unlabelled,
-)
+from protocols.barcodes.books import isbn_10, isbn_13, issn
+from protocols.barcodes.coupons import coupon_of
+from protocols.barcodes.element_values import element_values
+from protocols.barcodes.gtin import expand_upc_e, normalised, upc_a_of_unlabelled
 from protocols.barcodes.meaning import Barcode, barcode_of
+from protocols.barcodes.whole_data import WholeDataCodec
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
-
-_BYTES_MAX = gs1.TEXT_CHARACTERS_MAX
-_REJECTED_HEAD_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +43,7 @@ class EanUpcParsed(CodecEvent):
     gtin: str | None = None
     isbn13: str | None = None
     isbn10: str | None = None
-
-
-@dataclass
-class WholeDataCodec:
-    """Collects one read up to the idle line, then parses it. Bounded: longer data is rejected."""
-
-    parse: Callable[[bytes], CodecEvent]
-    _buffer: bytearray = field(default_factory=bytearray)
-    _length: int = 0
-
-    def feed(self, data: bytes) -> Sequence[CodecEvent]:
-        self._length += len(data)
-        self._buffer += data[: max(0, _BYTES_MAX - len(self._buffer))]
-        return ()
-
-    def flush(self) -> Sequence[CodecEvent]:
-        data, length = bytes(self._buffer), self._length
-        self._buffer.clear()
-        self._length = 0
-        if length > _BYTES_MAX:
-            return [FrameRejected("too_long", data[:_REJECTED_HEAD_BYTES], length)]
-        return [self.parse(data)] if data else []
+    issn: str | None = None
 
 
 def parse_gs1(data: bytes) -> CodecEvent:
@@ -88,8 +63,9 @@ def parse_ean_upc(data: bytes) -> CodecEvent:
     """Digits of an EAN or UPC, told by length and check digit."""
     _, rest = split_aim(data)
     text = rest.decode("latin-1").strip()
-    if not is_digits(text):
-        return EanUpcParsed(text, None, False)
+    if not is_digits(text) or len(text) == 10:
+        book = isbn_13(text)
+        return EanUpcParsed(text, "ISBN-10" if book else None, book is not None, isbn13=book, isbn10=book and text)
     if upc_a := upc_a_of_unlabelled(text) if len(text) == 8 else expand_upc_e(text):
         system = int(upc_a[0])
         return EanUpcParsed(text, "UPC-E", True, upc_a[:-1], int(upc_a[-1]), system, upc_a, normalised(upc_a))
@@ -105,13 +81,16 @@ def parse_ean_upc(data: bytes) -> CodecEvent:
         number_system=int(text[0]) if name == "UPC-A" else None,
         upc_a=text if name == "UPC-A" else None,
         gtin=normalised(text),
-        isbn13=text if name == "EAN-13" and text.startswith(("978", "979")) and has_valid_check_digit(text) else None,
-        isbn10=isbn10(text),
+        isbn13=isbn_13(text),
+        isbn10=isbn_10(text),
+        issn=issn(text),
     )
 
 
 def describe(event: CodecEvent) -> JsonEvent:
     """GS1 data under the names ``ai``, ``digital_link``, ``composite``; else the default."""
+    if isinstance(event, EanUpcParsed) and event.check_digit is not None:
+        return event_json(event) | {"check": event.check_digit}
     if not isinstance(event, Gs1Parsed):
         return event_json(event)
     told: JsonEvent = {
@@ -131,13 +110,19 @@ def describe(event: CodecEvent) -> JsonEvent:
         told["composite"] = dict(event.application_identifiers)
     elif event.application_identifiers:
         told["ai"] = dict(event.application_identifiers)
+        values = element_values(event.application_identifiers)
+        told["element_values"] = {key: dict(value) for key, value in values.items()} or None
+    if (coupon := coupon_of("", event.application_identifiers)) is not None:
+        told["coupon"] = {"kind": coupon.kind, **coupon.parts}
+    if event.barcode.may_lack_separators:
+        told["may_lack_separators"] = True
     return {name: value for name, value in told.items() if value is not None}
 
 
 PROTOCOLS = {
     "barcode/gs1": Decodable(
         device_to_host=Side(
-            lambda: WholeDataCodec(parse_gs1),
+            lambda: WholeDataCodec(lambda data: [parse_gs1(data)]),
             examples=(
                 b"]C1010400638133393110ABC\x1d17261231",
                 b"https://example.com/01/04006381333931/10/AB?17=261231",
@@ -148,7 +133,9 @@ PROTOCOLS = {
     ),
     "barcode/upc-ean": Decodable(
         device_to_host=Side(
-            lambda: WholeDataCodec(parse_ean_upc), examples=(b"4006381333931", b"04252614"), is_self_synchronising=False
+            lambda: WholeDataCodec(lambda data: [parse_ean_upc(data)]),
+            examples=(b"4006381333931", b"04252614"),
+            is_self_synchronising=False,
         ),
         describe=describe,
     ),

@@ -27,6 +27,8 @@ TEXT_CHARACTERS_MAX = 8192
 
 ApplicationIdentifiers = Mapping[str, str]
 
+_DATE_INSIDE = re.compile(r"1[1-7][0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])(?=$|10|21|30|37|310|392)")
+
 # Upper or lower case as a whole: a mixed-case scheme is no GS1 Digital Link.
 _DIGITAL_LINK = re.compile(r"(?:https?|HTTPS?)://[^/?#]+(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
 _PRIMARY_KEYS = frozenset(
@@ -61,6 +63,23 @@ def element_strings(text: str) -> ApplicationIdentifiers | None:
         found.append((element.identifier, element.value))
         rest = rest.lstrip(GS)
     return _without_conflict(found)
+
+
+def may_lack_separators(text: str) -> bool:
+    """Element strings without any GS, of which one seems to have run into the next.
+
+    Either it is longer than it may be, or inside it stands what looks like a date with its identifier (10ABC17261231).
+    """
+    if GS in text or len(text) > TEXT_CHARACTERS_MAX or not text.isascii():
+        return False
+    from protocols.barcodes import gs1_elements
+
+    rest = text
+    while rest and (element := gs1_elements.first_of(rest)) is not None:
+        rest = rest[element.length :]
+        if element.is_separator_required and (rest or _DATE_INSIDE.search(element.value, 1)):
+            return True
+    return False
 
 
 def digital_link(text: str) -> ApplicationIdentifiers | None:

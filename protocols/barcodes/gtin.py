@@ -51,15 +51,6 @@ def is_restricted_circulation(gtin: str) -> bool:
     return gtin[0] == "0" and (gtin[1] == "2" or gtin[1:3] in ("02", "04"))
 
 
-def isbn10(digits: str) -> str | None:
-    """The ten-digit form of an ISBN-13 that begins with 978, else None."""
-    if not (digits.startswith("978") and len(digits) == 13 and has_valid_check_digit(digits)):
-        return None
-    body = digits[3:12]
-    remainder = -sum(int(digit) * weight for digit, weight in zip(body, range(10, 1, -1), strict=True)) % 11
-    return body + ("X" if remainder == 10 else str(remainder))
-
-
 def _unsuppressed(body: str) -> str:
     """The ten digits that six digits of UPC-E stand for: zeros put back where the last digit says."""
     last = body[5]

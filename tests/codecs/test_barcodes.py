@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from edge_gateway.contracts.check_digits import check_digit
 from protocols.barcodes import gs1
 from protocols.barcodes.aim import split_aim, symbology
-from protocols.barcodes.gtin import expand_upc_e, isbn10, normalised
+from protocols.barcodes.books import isbn_10
+from protocols.barcodes.gtin import expand_upc_e, normalised
 from protocols.barcodes.meaning import barcode_of
 
 
@@ -141,9 +142,9 @@ def test_upc_e_expands_by_its_last_digit(upc_e: str, upc_a: str | None) -> None:
 
 
 def test_isbn_10_of_an_isbn_13() -> None:
-    assert isbn10("9788205512375") == "820551237X"
-    assert isbn10("9781492053743") == "1492053740"
-    assert isbn10("9791034304745") is None
+    assert isbn_10("9788205512375") == "820551237X"
+    assert isbn_10("9781492053743") == "1492053740"
+    assert isbn_10("9791034304745") is None
 
 
 @pytest.mark.parametrize(
@@ -183,3 +184,123 @@ def test_gs1_never_raises_and_keeps_every_character(text: str) -> None:
         total = sum(len(key) + len(value) for key, value in found.items())
         assert total <= len(text.replace("\x1d", ""))
     gs1.digital_link(f"https://a/{text}")
+
+
+@pytest.mark.parametrize(
+    ("aim", "text", "kind", "gtin", "add_on"),
+    [
+        ("]E3", "400638133393112", "ean_13_addon_2", "04006381333931", "12"),
+        ("]E3", "978149205374351999", "ean_13_addon_5", "09781492053743", "51999"),
+        ("]E3", "04210000526412", "upc_a_addon_2", "00042100005264", "12"),
+        ("]E3", "04210000526451999", "upc_a_addon_5", "00042100005264", "51999"),
+        ("]E3", "9638507412", "ean_8_addon_2", "00000096385074", "12"),
+        ("]E3", "9638507451999", "ean_8_addon_5", "00000096385074", "51999"),
+        ("]E3", "4006381333931", "ean_13", "04006381333931", None),
+        ("]E1", "12", "ean_addon_2", None, None),
+    ],
+)
+def test_add_on_is_told_beside_the_number(aim: str, text: str, kind: str, gtin: str | None, add_on: str | None) -> None:
+    barcode = barcode_of(text.encode(), aim=aim)
+    assert (barcode.symbology, barcode.gtin, barcode.add_on) == (kind, gtin, add_on)
+
+
+@pytest.mark.parametrize(
+    ("text", "code_id", "isbn", "issn"),
+    [
+        ("9781492053743", None, "9781492053743", None),
+        ("9791034304745", None, "9791034304745", None),
+        ("9790260000438", None, None, None),  # music
+        ("1492053740", "bookland", "9781492053743", None),
+        ("820551237X", "bookland", "9788205512375", None),
+        ("1492053741", "bookland", None, None),
+        ("9770317847001", None, None, "0317-8471"),
+        ("1492053740", None, None, None),
+    ],
+)
+def test_books_and_periodicals(text: str, code_id: str | None, isbn: str | None, issn: str | None) -> None:
+    barcode = barcode_of(text.encode(), symbology_by_code_id=code_id)
+    assert (barcode.isbn, barcode.issn) == (isbn, issn)
+
+
+@pytest.mark.parametrize(
+    ("aim", "data", "text"),
+    [
+        ("]Q2", b"\\000026\xe2\x82\xac\\\\1", "€\\1"),
+        ("]Q1", b"\\000026\xe2\x82\xac", "€"),
+        ("]Q2", b"A\\000009\xe1\\000026\xce\xb1", "Aαα"),
+        ("]Q2", b"\\000020\x93\xfa\x96{", "日本"),
+        ("]d4", b"\\000032\xc4\xe3", "你"),
+        ("]L1", b"\\000028\xa4\xa4", "中"),
+        ("]Q2", b"\\000017\xa4", "€"),
+        ("]Q2", b"\\000899\x00\x01", None),
+        ("]Q2", b"\\000026\xff", None),
+        ("]Q1", b"C:\\000026", "C:\\000026"),  # no escape: it does not lead, and nothing says that ECI is on
+        ("]Q1", b"\\999999x", "\\999999x"),
+        ("]C0", b"\\000026\xc3\xa4", "\\000026ä"),
+    ],
+)
+def test_text_is_in_the_character_set_that_its_symbol_names(aim: str, data: bytes, text: str | None) -> None:
+    assert barcode_of(data, aim=aim).text == text
+
+
+@pytest.mark.parametrize(
+    ("elements", "identifier", "expected"),
+    [
+        ("3103000195", "3103", {"name": "net_weight", "value": "0.195", "unit": "kg"}),
+        ("3202000195", "3202", {"name": "net_weight", "value": "1.95", "unit": "lb"}),
+        ("3300000195", "3300", {"name": "gross_weight", "value": "195", "unit": "kg"}),
+        ("3920299", "3920", {"name": "price", "value": "299"}),
+        ("39220299", "3922", {"name": "price", "value": "2.99"}),
+        ("39329780299", "3932", {"name": "price", "value": "2.99", "currency": "EUR"}),
+        ("39127521234", "3912", {"name": "amount", "value": "12.34", "currency": "SEK"}),
+        ("3941" + "0155", "3941", {"name": "discount_percent", "value": "15.5"}),
+        ("3953012345", "3953", {"name": "unit_price", "value": "12.345"}),
+        ("3115000019", "3115", {"name": "length", "value": "0.00019", "unit": "m"}),
+    ],
+)
+def test_element_with_a_decimal_point_is_told_as_decimal_text(
+    elements: str, identifier: str, expected: Mapping[str, str]
+) -> None:
+    barcode = barcode_of(b"0104006381333931" + elements.encode(), aim="]d2")
+    assert barcode.application_identifiers is not None
+    assert barcode.element_values == {identifier: expected}
+
+
+@pytest.mark.parametrize(
+    ("aim", "text", "expected"),
+    [
+        ("]E0", "9811234567893", {"kind": "gs1_common_currency", "reference": "123456789"}),
+        ("]E0", "9912345678906", {"kind": "gs1_national", "reference": "1234567890"}),
+        ("]E0", "512345678900", {"kind": "upc_5", "manufacturer": "12345", "family": "678", "value_code": "90"}),
+    ],
+)  # fmt: skip
+def test_coupon_is_told(aim: str, text: str, expected: Mapping[str, str]) -> None:
+    number = f"{text[:-1]}{check_digit(text[:-1])}"
+    assert barcode_of(number.encode(), aim=aim).to_json()["coupon"] == expected
+
+
+def test_north_american_coupon_is_split() -> None:
+    # company prefix 614141, offer 123456, save 0.75, buy 2 units of family 101, expires 2027-12-31
+    data = "0614141" + "123456" + "275" + "12" + "0" + "101" + "3271231"
+    barcode = barcode_of(f"8110{data}".encode(), aim="]e0")
+    assert barcode.coupon is not None
+    assert dict(barcode.coupon.parts) == {
+        "company_prefix": "614141", "offer_code": "123456", "save_value": "75", "purchase_requirement": "2",
+        "requirement_code": "0", "family_code": "101", "expires": "271231",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("aim", "text", "expected"),
+    [
+        ("]C1", "010400638133393110ABC17261231", True),
+        ("]C1", "010400638133393110ABC\x1d17261231", False),
+        ("]C1", "010400638133393117261231" + "10ABC", False),
+        ("]d2", "010400638133393121" + "A" * 25, True),
+        (None, "010400638133393110ABC17261231", True),
+        (None, "0104006381333931", False),
+        ("]C0", "010400638133393110ABC17261231", False),
+    ],
+)
+def test_lost_separators_are_noticed(aim: str | None, text: str, expected: bool) -> None:
+    assert barcode_of(text.encode(), aim=aim).may_lack_separators is expected
