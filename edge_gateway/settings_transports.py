@@ -26,6 +26,12 @@ _SHORT_UUID = re.compile(r"(?:0[xX])?([0-9a-fA-F]{4})")
 _BLUETOOTH_ADDRESS = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 
 
+_SHARED = (
+    "Other devices with it at the same place use the same open port, and each gets all bytes: a scanner and its scale "
+    "on a single cable."
+)
+
+
 def _standard_rate(baud: int) -> int:
     if baud not in BAUD_RATES:
         raise ValueError(f"expected a rate that serial ports have: {', '.join(map(str, BAUD_RATES))}")
@@ -65,6 +71,22 @@ class SerialTransportSettings(NodeSection):
     parity: Literal["N", "E", "O"] = Field("N", description="None, even or odd.")
     stopbits: Literal[1, 2] = Field(1, description="Stop bits.")
     flow: Literal["none", "rtscts", "xonxoff"] = Field("none", description="Flow control.")
+    dtr: bool = Field(True, description="Raise the modem line DTR when the port is opened: many devices sleep without.")
+    rts: bool = Field(True, description="Raise RTS when the port is opened; with flow rtscts the kernel has it.")
+    software_parity: bool = Field(
+        False,
+        description="For an adapter that only knows 8 bits without parity: the eighth bit of what is received is "
+        "cleared here, and that of what is sent is the parity.",
+    )
+    shared: bool = Field(False, description=_SHARED)
+
+    @model_validator(mode="after")
+    def _parity_has_its_bit(self) -> Self:
+        if self.software_parity and self.bytesize != 7:
+            raise ValueError("software_parity needs bytesize 7: the eighth bit is the parity")
+        if not self.rts and self.flow == "rtscts":
+            raise ValueError("with flow rtscts the kernel moves RTS; leave rts out")
+        return self
 
 
 class TcpTransportSettings(Section):
@@ -74,6 +96,7 @@ class TcpTransportSettings(Section):
     host: Host = Field(description="Host of the device.")
     port: int = Field(9100, ge=1, le=65535, description="Port of the device.")
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
+    shared: bool = Field(False, description=_SHARED)
 
 
 class EvdevTransportSettings(NodeSection):

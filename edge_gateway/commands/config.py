@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -74,14 +74,30 @@ def find_problems(path: Path) -> list[ConfigProblem]:
         return list(error.problems)
     _, problems = check_config(file)
     entries = file.data.get("device")
-    duplicates = find_duplicates(dict(enumerate(entries if isinstance(entries, list) else [])))
+    directories = profile_directories(file)
+    raw = entries if isinstance(entries, list) else []
+    duplicates = find_duplicates({place: _with_profile(entry, directories) for place, entry in enumerate(raw)})
     told = {problem.key for problem in problems}
-    of_devices = _device_problems(usable_devices(file), profile_directories(file))
+    of_devices = _device_problems(usable_devices(file), directories)
     for found in file.locate([*duplicates, *of_devices]):
         if found.key not in told:
             told.add(found.key)
             problems.append(found)
     return in_order(problems)
+
+
+def _with_profile(entry: Any, directories: Sequence[Path]) -> Any:
+    """With the transport settings of its profile, where both can be read: two devices may share a port by them."""
+    from edge_gateway.contracts.errors import ConfigError
+    from edge_gateway.devices.profiles import load_profile
+
+    match entry:
+        case {"profile": str(name), "transport": dict(transport)}:
+            try:
+                return {**entry, "transport": load_profile(name, directories).transport.of(transport)}
+            except ConfigError:
+                return entry
+    return entry
 
 
 def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequence[Path]) -> list[ConfigProblem]:

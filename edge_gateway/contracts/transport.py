@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 
@@ -46,6 +47,46 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Close now, dropping unsent bytes. Idempotent."""
+        ...
+
+
+class PatientTransport(Transport, Protocol):
+    """A way that fails for a moment now and then, such as a network."""
+
+    misses_before_gone: int
+    """Only after so many failures to open, one after the other, the device counts as gone; before, as silent."""
+
+
+def misses_before_gone(transport: Transport) -> int:
+    """1: the first failure says it all, as where a node is missing."""
+    misses: int = getattr(transport, "misses_before_gone", 1)
+    return misses
+
+
+@dataclass(frozen=True, slots=True)
+class ModemLines:
+    """What the far end of a serial port signals (ITU-T V.24): clear to send, data set ready, carrier, ring."""
+
+    cts: bool
+    dsr: bool
+    dcd: bool
+    ri: bool
+
+
+@runtime_checkable
+class ModemTransport(Transport, Protocol):
+    """A serial port with its wires. All raise TransportError where it is not open or has none (a pty)."""
+
+    def modem_lines(self) -> ModemLines:
+        """As they are now."""
+        ...
+
+    def set_modem_lines(self, *, dtr: bool | None = None, rts: bool | None = None) -> None:
+        """Raise or lower; None: leave it. RTS is the kernel's with flow ``rtscts``."""
+        ...
+
+    async def send_break(self, duration_s: float) -> None:
+        """Hold the line at space for so long: the attention signal of some devices."""
         ...
 
 

@@ -98,16 +98,26 @@ class Condition:
         self._connected_s = self._clock.monotonic()
         self._connection_count += 1
 
+    def interrupted(self, reason: str) -> None:
+        """The connection is gone, or could not be made, and may be back at once: silent, and no alarm yet."""
+        self._end_connection(reason)
+        if self._power is not PowerState.OFF:
+            # What is logged stays as it was: a flap that is over soon is no news.
+            self._set(PowerState.OFFLINE, reason, flags=(), details={}, is_quiet=True)
+
     def disconnected(self, reason: str) -> None:
         """The connection is gone, or could not be made: nothing that was known of the device holds any more."""
-        if self._connected_s is not None:
-            lasted_s = self._clock.monotonic() - self._connected_s
-            self.disconnects.append(Disconnect(self._clock.now(), reason, lasted_s))
-            self._connected_s = None
+        self._end_connection(reason)
         if self.is_absence_told:
             return
         self._absent_told_s = self._clock.monotonic()
         self._set(PowerState.OFF, reason, flags=(), details={})
+
+    def _end_connection(self, reason: str) -> None:
+        if self._connected_s is not None:
+            lasted_s = self._clock.monotonic() - self._connected_s
+            self.disconnects.append(Disconnect(self._clock.now(), reason, lasted_s))
+            self._connected_s = None
 
     def stopped(self) -> None:
         """Nobody watches the device any more."""
@@ -143,6 +153,7 @@ class Condition:
         *,
         flags: tuple[str, ...] | None = None,
         details: Mapping[str, Any] | None = None,
+        is_quiet: bool = False,
     ) -> None:
         flags = self._flags if flags is None else flags
         details = self._details if details is None else details
@@ -155,7 +166,7 @@ class Condition:
         # Right after opening, a driver that has to ask says so: that its device has not answered yet is no news.
         is_awaited = power is PowerState.OFFLINE and before not in (PowerState.ONLINE, PowerState.OFFLINE)
         is_news = power is not before or reason != before_reason
-        if is_news and not is_awaited and power is not self._logged:
+        if is_news and not is_awaited and not is_quiet and power is not self._logged:
             self._log()
             self._logged = power
         self._on_change()

@@ -18,7 +18,7 @@ from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
-from edge_gateway.contracts.transport import Transport
+from edge_gateway.contracts.transport import Transport, misses_before_gone
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.condition import Condition, Disconnect
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
@@ -85,7 +85,8 @@ class Supervisor:
         self._reopen = Backoff(REOPEN_S_FIRST, REOPEN_S_MAX, random)
         self._hung_up = Backoff(REOPEN_S_MAX, HUNG_UP_S_MAX, random)
         self._restart = Backoff(RESTART_S_FIRST, RESTART_S_MAX, random)
-        self._is_connected = False
+        self._is_connected = self._was_connected = False
+        self._misses = 0
         self._attempts: asyncio.Future[None] | None = None
         self.profile_problems: tuple[str, ...] = ()
         """Of its profile as it is on disk now, where that was refused: the device goes on with the one it had."""
@@ -239,9 +240,14 @@ class Supervisor:
         else:
             raise AssertionError("a connection ends with the reason of its end")
         finally:
-            self._is_connected = False
+            self._was_connected, self._is_connected = self._is_connected, False
         self._commands.refuse_all(reason)
-        self._condition.disconnected(reason)
+        self._count_miss(start_s, frames)
+        patience = misses_before_gone(self._transport)
+        if patience > 1 and self._misses < patience and backoff is not self._restart:
+            self._condition.interrupted(reason)
+        else:
+            self._condition.disconnected(reason)
         if backoff is self._reopen and self.counters["frames"] > frames:
             self._hung_up.reset()
         if self._clock.monotonic() - start_s >= STEADY_S:
@@ -249,6 +255,12 @@ class Supervisor:
             self._hung_up.reset()
             self._restart.reset()
         return backoff.next_delay()
+
+    def _count_miss(self, start_s: float, frames_before: int) -> None:
+        """An attempt that failed, or that the far end ended at once, is one; the end of a good connection is none."""
+        lasted_s = self._clock.monotonic() - start_s
+        is_good = self.counters["frames"] > frames_before or (self._was_connected and lasted_s >= SHORT_S)
+        self._misses = 0 if is_good else self._misses + 1
 
     async def _connection(self) -> None:
         """Raises TransportError with the reason of the end, or whatever a driver's bug raises."""

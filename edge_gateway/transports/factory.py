@@ -1,4 +1,4 @@
-"""From a ``transport`` section to the transport, and what the transports of one gateway share: its radios."""
+"""From a ``transport`` section to the transport; and what those of one gateway share: radios, single-cable ports."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from edge_gateway.transports.ble_radio import BleRadio
 from edge_gateway.transports.evdev import EvdevTransport
 from edge_gateway.transports.hidraw import HidrawTransport
 from edge_gateway.transports.serial import SerialTransport
+from edge_gateway.transports.shared import SharedPort, SharedTransport
 from edge_gateway.transports.tcp import TcpTransport
 
 
@@ -27,9 +28,17 @@ class TransportFactory:
 
     def __init__(self) -> None:
         self._radios: dict[str | None, BleRadio] = {}
+        self._ports: dict[TransportSettings, SharedPort] = {}
 
     def __call__(self, settings: TransportSettings, locator: Locator | None = None) -> Transport:
         """``locator``: finds what is configured by ``device``."""
+        if isinstance(settings, SerialTransportSettings | TcpTransportSettings) and settings.shared:
+            if settings not in self._ports:
+                self._ports[settings] = SharedPort(self._make(settings, locator))
+            return SharedTransport(self._ports[settings])
+        return self._make(settings, locator)
+
+    def _make(self, settings: TransportSettings, locator: Locator | None) -> Transport:
         match settings:
             case SerialTransportSettings():
                 return SerialTransport(settings, locator)

@@ -7,22 +7,27 @@ import errno
 import fcntl
 import logging
 import os
+import sys
 import termios
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from serialx import Parity, SerialException, StopBits, create_serial_connection
+from serialx import Parity, PinState, SerialException, StopBits, create_serial_connection
 
 from edge_gateway.contracts.attachment import Locator, NodeKind
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.contracts.transport import ByteSink
+from edge_gateway.contracts.transport import ByteSink, ModemLines
 from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.nodes import NodePlace
+from edge_gateway.transports.parity import SoftwareParity
 from edge_gateway.transports.stream import Connection, StreamTransport, owning_group
 
 PTY_MAJORS = range(136, 144)
 """Unix98 pty slaves (Documentation/admin-guide/devices.txt)."""
+
+TIOCSBRK, TIOCCBRK = 0x5427, 0x5428
+"""Linux, include/uapi/asm-generic/ioctls.h; Python's termios does not name them."""
 
 # At debug level serialx writes every byte to its log; a card number on a wire must never get there.
 logging.getLogger("serialx").setLevel(logging.WARNING)
@@ -37,13 +42,14 @@ class SerialTransport(StreamTransport):
         flow = "" if settings.flow == "none" else f" {settings.flow}"
         super().__init__(f"serial {self._place} {frame}{flow}")
         self._settings = settings
+        self._parity = SoftwareParity(settings.parity) if settings.software_parity else None
 
     def is_there(self) -> bool:
         return self._place.is_there()
 
     async def _connect(self, sink: ByteSink) -> Connection:
         settings = self._settings
-        connection = Connection(sink)
+        connection = Connection(sink if self._parity is None else self._parity.over(sink))
         path = self._place.require_one(self.description)
         try:
             # A pty carries whole bytes and has no wires: some C libraries refuse it parity, 7 bits or RTS/CTS.
@@ -53,11 +59,13 @@ class SerialTransport(StreamTransport):
                 lambda: connection,
                 str(path.resolve()),
                 baudrate=settings.baud,
-                byte_size=8 if is_pty else settings.bytesize,
-                parity=Parity.NONE if is_pty else Parity(settings.parity),
+                byte_size=8 if is_pty or self._parity else settings.bytesize,
+                parity=Parity.NONE if is_pty or self._parity else Parity(settings.parity),
                 stopbits=StopBits.ONE if is_pty else StopBits(settings.stopbits),
                 rtscts=settings.flow == "rtscts" and not is_pty,
                 xonxoff=settings.flow == "xonxoff",
+                dtr_on_open=PinState.convert(settings.dtr),
+                rts_on_open=PinState.convert(settings.rts),
                 exclusive=True,
             )
         except (OSError, SerialException) as error:
@@ -75,6 +83,40 @@ class SerialTransport(StreamTransport):
                 connection.transport.abort()
             raise
         return connection
+
+    async def write(self, data: bytes) -> None:
+        await super().write(data if self._parity is None else self._parity.add(data))
+
+    def modem_lines(self) -> ModemLines:
+        lines = self._ioctl("reading the modem lines", termios.TIOCMGET, 0)
+        signals = (termios.TIOCM_CTS, termios.TIOCM_DSR, termios.TIOCM_CAR, termios.TIOCM_RNG)
+        return ModemLines(*(bool(lines & signal) for signal in signals))
+
+    def set_modem_lines(self, *, dtr: bool | None = None, rts: bool | None = None) -> None:
+        wanted = ((termios.TIOCM_DTR, dtr), (termios.TIOCM_RTS, rts))
+        for request, state in ((termios.TIOCMBIS, True), (termios.TIOCMBIC, False)):
+            if lines := sum(line for line, asked in wanted if asked is state):
+                self._ioctl("setting the modem lines", request, lines)
+
+    async def send_break(self, duration_s: float) -> None:
+        self._ioctl("starting a break", TIOCSBRK, 0)
+        try:
+            await asyncio.sleep(duration_s)
+        finally:
+            with suppress(TransportError):  # lost meanwhile, and with it the break
+                self._ioctl("ending a break", TIOCCBRK, 0)
+
+    def _ioctl(self, doing: str, request: int, value: int) -> int:
+        if self._connection is None or self._connection.is_lost:
+            raise TransportError(f"{self.description}: {doing}: not open")
+        buffer = bytearray(value.to_bytes(4, sys.byteorder))
+        try:
+            fcntl.ioctl(self._connection.fileno(), request, buffer)
+        except (OSError, ValueError) as error:
+            has_none = getattr(error, "errno", None) in (errno.ENOTTY, errno.EINVAL)
+            reason = "this port has no such wires" if has_none else str(error)
+            raise TransportError(f"{self.description}: {doing}: {reason}") from error
+        return int.from_bytes(buffer, sys.byteorder)
 
     def _explain(self, error: Exception, path: Path) -> TransportError:
         match getattr(error, "errno", None):

@@ -28,8 +28,14 @@ DROP_READ_BYTES = 65536
 """At most 1 MB of old input is read away at once; a peer that sends faster than that is not waited for."""
 
 
+MISSES_BEFORE_GONE = 3
+"""A switch that restarts a port or a device that takes one connection at a time misses once or twice."""
+
+
 class TcpTransport(StreamTransport):
     """One TCP connection to ``host:port``."""
+
+    misses_before_gone = MISSES_BEFORE_GONE
 
     def __init__(self, settings: TcpTransportSettings) -> None:
         super().__init__(f"tcp {settings.host}:{settings.port}")

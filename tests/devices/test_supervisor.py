@@ -61,6 +61,43 @@ async def test_supervisor_keeps_silent_and_absent_apart(bench: Bench, clock: Fak
     assert bench.supervisor.state.reason == "loopback talker-1: Input/output error"
 
 
+async def test_device_on_a_network_is_gone_only_after_three_misses(bench: Bench, clock: FakeClock) -> None:
+    bench.transport.misses_before_gone = 3  # type: ignore[attr-defined] # as a TCP connection has it
+    await clock.advance(supervisor.SHORT_S)
+    bench.driver.session.set_details({"status": "stable_weight"})
+    with capture_logs() as logs:
+        bench.far_end.refusal = TransportError("no answer")
+        bench.far_end.hang_up(ConnectionResetError("reset"))
+        await clock.settle()
+        assert (bench.supervisor.state.power, bench.supervisor.state.reason) == ("offline", "loopback talker-1: reset")
+        assert bench.supervisor.state.details == {}, "nothing old is shown meanwhile"
+        while bench.supervisor.counters["opens_failed"] < 2:
+            await clock.advance(0.05)
+        bench.far_end.refusal = None
+        await clock.advance(supervisor.REOPEN_S_MAX)
+        assert bench.supervisor.state.power == "online"
+        await bench.hear(b"a frame")
+    assert [entry["event"] for entry in logs] == [], "a flap is no news"
+    assert (len(bench.supervisor.disconnects), bench.supervisor.state.reconnect_count) == (1, 1), "but it is counted"
+
+    bench.far_end.refusal = TransportError("no answer")
+    bench.far_end.hang_up()
+    await clock.advance(3 * supervisor.REOPEN_S_MAX)
+    assert (bench.supervisor.state.power, bench.supervisor.state.reason) == ("off", "no answer")
+
+
+async def test_device_on_a_network_that_takes_connections_and_drops_them_is_gone_too(
+    bench: Bench, clock: FakeClock
+) -> None:
+    bench.transport.misses_before_gone = 3  # type: ignore[attr-defined]
+    for _ in range(3):
+        bench.far_end.hang_up()
+        await clock.settle()
+        power = bench.supervisor.state.power
+        await clock.advance(supervisor.HUNG_UP_S_MAX)
+    assert power == "off"
+
+
 async def test_supervisor_does_not_call_a_device_online_that_was_asked_and_has_not_answered(
     make_bench: Callable[..., Bench],
 ) -> None:

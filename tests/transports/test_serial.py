@@ -12,9 +12,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from edge_gateway.contracts.errors import TransportError
+from edge_gateway.contracts.transport import ModemLines, ModemTransport
 from edge_gateway.settings_transports import SerialTransportSettings
+from edge_gateway.transports.parity import SoftwareParity
 from edge_gateway.transports.serial import SerialTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.pty import DevicePty
@@ -89,6 +92,64 @@ async def test_serial_port_of_a_7e1_scale_opens_on_a_pty(device: DevicePty) -> N
     device.write(b"\xff")
     await wait_until(lambda: sink.data == b"\xff")
     await transport.close()
+
+
+@pytest.mark.parametrize(
+    ("parity", "sent", "on_the_wire"),
+    [("E", b"W\r", b"\xd7\x8d"), ("O", b"W\r", b"W\r"), ("N", b"W\r", b"\xd7\x8d")],
+)
+async def test_serial_port_of_eight_bits_speaks_with_a_device_of_seven(
+    device: DevicePty, parity: str, sent: bytes, on_the_wire: bytes
+) -> None:
+    transport, sink = serial(device.path, bytesize=7, parity=parity, software_parity=True), RecordingSink()
+    await transport.open(sink)
+    await transport.write(sent)
+    assert device.read(len(sent)) == on_the_wire
+    device.write(b"\x82\xb0\xb1\xae\x8d01\r")
+    await wait_until(lambda: len(sink.data) == 8)
+    assert sink.data == b"\x0201.\r01\r"
+    await transport.close()
+
+
+def test_every_byte_has_the_parity_it_was_given() -> None:
+    for parity, ones in (("E", 0), ("O", 1)):
+        sent = SoftwareParity(parity).add(bytes(range(128)))  # type: ignore[arg-type]
+        assert {byte.bit_count() % 2 for byte in sent} == {ones}
+        assert [byte & 0x7F for byte in sent] == list(range(128))
+
+
+async def test_serial_port_without_wires_says_so(
+    device: DevicePty, opened: tuple[SerialTransport, RecordingSink]
+) -> None:
+    transport, _ = opened
+    assert isinstance(transport, ModemTransport)
+    with pytest.raises(TransportError, match="reading the modem lines: this port has no such wires"):
+        transport.modem_lines()
+    with pytest.raises(TransportError, match="setting the modem lines: this port has no such wires"):
+        transport.set_modem_lines(dtr=False, rts=True)
+    await transport.send_break(0.01)  # a pty takes it, and nobody hears of it
+    await transport.close()
+    with pytest.raises(TransportError, match="reading the modem lines: not open"):
+        transport.modem_lines()
+
+
+def test_modem_lines_are_asked_for_as_the_kernel_wants_it(device: DevicePty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The far end is the kernel's table of requests (ioctl_tty(2)); a real port has it in tests/lab."""
+    requests: list[tuple[int, int]] = []
+    transport = serial(device.path)
+    monkeypatch.setattr(transport, "_ioctl", lambda doing, request, value: requests.append((request, value)) or 0x120)
+    transport.set_modem_lines(dtr=True, rts=False)
+    assert requests == [(termios.TIOCMBIS, termios.TIOCM_DTR), (termios.TIOCMBIC, termios.TIOCM_RTS)]
+    assert transport.modem_lines() == ModemLines(cts=True, dsr=True, dcd=False, ri=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"software_parity": True}, "needs bytesize 7"), ({"rts": False, "flow": "rtscts"}, "the kernel moves RTS")],
+)
+def test_serial_settings_that_contradict_each_other_are_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        serial(Path("/dev/ttyX"), **settings)
 
 
 async def test_serial_second_gateway_is_told_busy_and_the_first_notices_nothing(
