@@ -18,8 +18,8 @@ PACKAGE: Final = "firmware_profiles"
 SUFFIX: Final = ".toml"
 FILE_BYTES_MAX: Final = 65_536
 """A profile is a page of text; what is larger is something else, and is not read into memory."""
-EXTENDS_MAX: Final = 4
-"""Family, series, model and a site's own: a longer chain is one that nobody can follow."""
+EXTENDS_MAX: Final = 6
+"""Family, series and model, and a site's own over each of them: a longer chain is one that nobody can follow."""
 NOT_INHERITED: Final = frozenset(
     {"name", "extends", "vendor", "model", "match", "source", "tier", "recording", "firmware"}
 )
