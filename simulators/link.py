@@ -26,6 +26,14 @@ DRAIN_S_MAX = 1.0
 OnBytes = Callable[[bytes], None]
 
 
+class Wire(Protocol):
+    """The least a simulated device needs: a ``Link``, or the far end of a loopback in a test."""
+
+    on_bytes: OnBytes | None
+
+    def write(self, data: bytes) -> None: ...
+
+
 class Link(Protocol):
     """One end of a wire, as a simulated device holds it."""
 

@@ -12,6 +12,7 @@ from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.contracts.outbox_changes import OutboxChangedData
+from edge_gateway.contracts.scanner_commands import BeepParams, LedParams, SetParameterParams
 from edge_gateway.contracts.transaction import (
     SubmitTransactionParams,
     SubmitTransactionResult,
@@ -59,6 +60,7 @@ ANY_CLASS: Final = "device"
 
 EVENTS: Final = (
     Event("scanner", "barcode_scanned", payloads.BarcodeScannedData),
+    Event("scanner", "scan_failed", payloads.ScanFailedData),
     Event("scale", "weight_changed", payloads.WeightChangedData),
     Event("pos_printer", "drawer_opened", payloads.DrawerData),
     Event("pos_printer", "drawer_closed", payloads.DrawerData),
@@ -95,6 +97,15 @@ COMMANDS: Final = (
     Command("pos_printer", "print", PrintParams, payloads.PrintResult, "Print a document, once for each request id."),
     Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),
     Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
+    Command("scanner", "beep", BeepParams, payloads.EmptyResult, "Sound the scanner's beeper."),
+    Command("scanner", "led", LedParams, payloads.EmptyResult, "Switch the scanner's lamp."),
+    Command("scanner", "enable", payloads.NoParams, payloads.EmptyResult, "Let it read again."),
+    Command("scanner", "disable", payloads.NoParams, payloads.EmptyResult, "Stop it from reading."),
+    Command("scanner", "trigger", payloads.NoParams, payloads.EmptyResult, "Begin to read, as its trigger does."),
+    Command("scanner", "untrigger", payloads.NoParams, payloads.EmptyResult, "Stop what trigger began."),
+    Command("scanner", "good_read", payloads.NoParams, payloads.EmptyResult, "Tell the cashier yes, as configured."),
+    Command("scanner", "not_on_file", payloads.NoParams, payloads.EmptyResult, "Tell the cashier no: not known."),
+    Command("scanner", "set_parameter", SetParameterParams, payloads.SetParameterResult, "Change one of its settings."),
     Command("scale", "read_weight", payloads.NoParams, payloads.WeightReading, "Ask the scale now."),
     Command(
         "scale",

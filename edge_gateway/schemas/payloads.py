@@ -58,6 +58,20 @@ class BarcodeScannedData(DeviceEventData):
     )
 
 
+class ScanFailedData(DeviceEventData):
+    """The scanner tried to read, and read nothing."""
+
+    reason: str = Field(description="no_read: the session that a trigger began ended without a bar code.")
+
+
+class SetParameterResult(_Sent):
+    """The scanner confirmed it."""
+
+    parameter: int | str
+    value: int | str
+    permanent: bool
+
+
 class WeightReading(_Sent):
     """What a scale shows."""
 

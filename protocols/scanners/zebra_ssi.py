@@ -85,6 +85,11 @@ class SsiCodec:
         self._junk_reason = "no_packet"
 
     @property
+    def is_ended_by_idle(self) -> bool:
+        """Never: a packet has its length."""
+        return False
+
+    @property
     def has_pending(self) -> bool:
         """Part of a packet has come."""
         return bool(self._buffer) or bool(self._junk)

@@ -68,6 +68,11 @@ class SsiReads:
         """What follows belongs to a read that was too long."""
         self._is_packet_lost = False
 
+    @property
+    def is_joining(self) -> bool:
+        """More packets of a read are to come."""
+        return self._is_continuing
+
     def take(self, packet: SsiPacket) -> Sequence[CodecEvent]:
         """What the packet completes."""
         if packet.opcode not in (Opcode.DECODE_DATA, Opcode.MULTIPACKET) or self._is_repeat(packet):

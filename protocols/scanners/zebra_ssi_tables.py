@@ -230,6 +230,16 @@ NAMES: Mapping[int, str] = {
 SUPPLEMENTED: Final = frozenset({0x08, 0x09, 0x0A, 0x0B, 0x10})
 """EAN and UPC: with 0x40 two digits follow as an add-on, with 0x80 five."""
 
+SYMBOLOGIES: Mapping[int, str] = {
+    **CODE_TYPES,
+    **{
+        base | bit: f"{CODE_TYPES[base]}_addon_{digits}"
+        for base in sorted(SUPPLEMENTED)
+        for bit, digits in ((0x40, 2), (0x80, 5))
+    },
+}
+"""Also of those with an add-on."""
+
 NOT_APPLICABLE: Final = 0x01
 """The code type of "NR", the answer after a session in which nothing was read."""
 
