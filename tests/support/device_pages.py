@@ -64,7 +64,7 @@ def _devices_index(profiles: Mapping[str, Profile]) -> str:
         "",
         NOTICE,
         "",
-        f"{len(profiles)} models and families have a profile. `experimental`: built from its document; "
+        "Models and families that have a profile. `experimental`: built from its document; "
         "`verified`: shown by a capture of real hardware. A model that is not here may work with the profile of its "
         "protocol: the generic ones take any model that speaks it.",
         "",
@@ -167,7 +167,7 @@ def _protocols_index(protocols: Mapping[str, Decodable]) -> str:
         "",
         NOTICE,
         "",
-        f"{len(protocols)} protocols are understood; `edge-gateway decode NAME HEX` shows what bytes mean.",
+        "Protocols that are understood; `edge-gateway decode NAME HEX` shows what bytes mean.",
         "",
         "| protocol | what it is | decoded |",
         "|---|---|---|",
