@@ -28,6 +28,7 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scales import toledo_8217_commands as commands
+from protocols.scales.lines import is_parity_whole
 from protocols.scales.polled import PolledScaleProtocol, ScaleCommand, WeightUnchanged
 from protocols.scales.toledo_8217_status import Toledo8217Read, read_status
 
@@ -57,6 +58,9 @@ class Toledo8217Options(BaseModel):
     )
     unit_decimals: Mapping[Literal["kg", "g", "lb", "oz"], Annotated[int, Field(ge=0, le=4)]] = Field(
         {}, description="Decimals of a weight without a point, by the unit named after it; others are rejected."
+    )
+    has_high_resolution: bool = Field(
+        False, description="The model knows H (8213, Brecknell): one digit more than the display, only when asked."
     )
     status_codes: Literal["bits", "sasi"] = Field("bits", description="How the status byte is read; sasi: a list.")
     no_bit_status: Literal["not_ready", "unchanged"] = Field(
@@ -103,6 +107,8 @@ class Toledo8217Codec:
         return self._options.unit or "kg"
 
     def encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes | None:
+        if command is ScaleCommand.READ_HIGH_RESOLUTION and not self._options.has_high_resolution:
+            return None
         return commands.encode(command, weight, self._decimals)
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
@@ -152,7 +158,7 @@ class Toledo8217Codec:
             events.append(FrameRejected.of(reason_in_frame if was_in_frame else "bytes outside a frame", data))
 
     def _understand(self, frame: bytes) -> CodecEvent:
-        if not _is_parity_whole(frame):
+        if not is_parity_whole(frame):
             return FrameRejected.of("parity", frame)
         body = bytes(byte & 0x7F for byte in frame[1:-1]).decode("ascii")
         is_masked = any(byte & 0x80 for byte in frame)
@@ -179,21 +185,24 @@ class Toledo8217Codec:
         digits = len(match["pad"]) + len(match["inner_pad"]) + len(match["whole"]) + len(fraction or "")
         wanted = self._options.weight_digits or digits
         # A sign may stand in the place of the first digit.
-        if digits not in {wanted, wanted - len(match["sign"])} or not DIGITS_MIN <= digits <= DIGITS_MAX:
+        more = int(self._options.has_high_resolution and digits == wanted + 1)
+        if digits - more not in {wanted, wanted - len(match["sign"])} or not DIGITS_MIN <= digits <= DIGITS_MAX:
             return FrameRejected.of(f"{digits} digits; expected {self._options.weight_digits or 'other'}", frame)
         sent_unit = match["unit"].lower() if match["unit"] else None
         if sent_unit not in {None, "kg", "g", "lb", "oz"}:
             return FrameRejected.of(f"unknown unit {sent_unit!r}", frame)
         # A scale set to lb sends two decimals: without this check its pounds would be sold as kilograms.
-        if fraction is not None and sent_unit is None and self._options.unit and len(fraction) != self._decimals:
+        if fraction is not None and sent_unit is None and self._options.unit and len(fraction) - more != self._decimals:
             return FrameRejected.of(f"{len(fraction)} decimals; {self.unit} has {self._decimals}", frame)
         decimals = self._decimals if sent_unit is None else self._unit_decimals.get(sent_unit)
         if fraction is None and decimals is None:
             return FrameRejected.of(f"names the unit {sent_unit} and has no point; set unit_decimals", frame)
-        weight = _plain(match["whole"], fraction, decimals or 0)
+        weight = _plain(match["whole"], fraction, (decimals or 0) + more)
         is_zero = not weight.strip("0.")
         is_negative = match["sign"] == "-" and not is_zero
-        unit = sent_unit or self._options.unit or UNITS.get(self._decimals if fraction is None else len(fraction))
+        unit = (
+            sent_unit or self._options.unit or UNITS.get(self._decimals if fraction is None else len(fraction) - more)
+        )
         return Toledo8217Read(
             ScaleStatus.WEIGHT_ZERO
             if is_zero
@@ -205,6 +214,8 @@ class Toledo8217Codec:
             is_net="N" in (match["net"], match["net_before"], match["net_after"]),
             is_unit_sent=sent_unit is not None,
             is_parity_masked=is_masked,
+            is_high_resolution=bool(more),
+            implied_decimals=(decimals or 0) + more if fraction is None else None,
         )
 
 
@@ -214,12 +225,6 @@ def _plain(whole: str, fraction: str | None, decimals: int) -> str:
         padded = whole.zfill(decimals + 1)
         whole, fraction = padded[: len(padded) - decimals], padded[len(padded) - decimals :]
     return f"{whole.lstrip('0') or '0'}{'.' if fraction else ''}{fraction}"
-
-
-def _is_parity_whole(frame: bytes) -> bool:
-    """Bit 7 carries nothing, a mark, or one parity (even or odd) all through the frame."""
-    is_high = {byte >> 7 for byte in frame}
-    return len(is_high) == 1 or len({byte.bit_count() & 1 for byte in frame}) == 1
 
 
 def describe(event: CodecEvent) -> JsonEvent:

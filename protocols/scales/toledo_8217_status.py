@@ -33,12 +33,14 @@ FAILED_TESTS = {1 << 1: "novram", 1 << 2: "ram", 1 << 3: "cpu_ram", 1 << 4: "rom
 class Toledo8217Read(WeightRead):
     """``bits``: of a status answer, in 8217 order without bit 6; None: it was a weight.
 
-    ``is_unit_sent``: the unit stood in the frame; ``is_parity_masked``: bit 7 carried parity and was taken off.
+    ``is_unit_sent``: the unit stood in the frame; ``is_parity_masked``: bit 7 carried parity and was taken off;
+    ``implied_decimals``: the weight was sent without its point.
     """
 
     bits: int | None = None
     is_unit_sent: bool = False
     is_parity_masked: bool = False
+    implied_decimals: int | None = None
 
     def describe(self) -> JsonEvent:
         """For people and tools.
@@ -52,6 +54,10 @@ class Toledo8217Read(WeightRead):
             told["stable"] = True
             if not self.is_unit_sent:
                 told["unit_by_config"] = self.unit
+        if self.implied_decimals is not None:
+            told["implied_decimals"] = self.implied_decimals
+        if self.is_high_resolution:
+            told["high_resolution"] = True
         if self.bits is not None:
             told |= _described(self.bits)
         if self.is_parity_masked:
@@ -85,7 +91,9 @@ def _described(bits: int) -> JsonEvent:
     return {
         "stable": not bits & MOTION,
         "motion": bool(bits & MOTION),
+        "in_motion": bool(bits & MOTION),
         "over_capacity": bool(bits & OVER),
+        "overload": bool(bits & OVER),
         "under_zero": bool(bits & UNDER),
         "outside_zero_capture_range": bool(bits & OUTSIDE_ZERO),
         "center_of_zero": bool(bits & CENTER_OF_ZERO),
