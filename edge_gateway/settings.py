@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from edge_gateway.contracts.fields import RESERVED_LANES, Level
+from edge_gateway.contracts.fields import Level
 from edge_gateway.contracts.store import StreamNames
-from edge_gateway.settings_parts import Host, Section, TimeWindow
+from edge_gateway.settings_discovery import DiscoverySettings
+from edge_gateway.settings_parts import Host, LaneName, Section, TimeWindow
 from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings, UplinkSettings
 
 Name = Level
-
-
-def _no_reserved_lane(lane: str) -> str:
-    if lane in RESERVED_LANES:
-        raise ValueError(f"topics of the gateway itself have {' and '.join(sorted(RESERVED_LANES))} there")
-    return lane
 
 
 SITE_PROFILES = Path("/etc/edge-gateway/profiles.d")
@@ -132,9 +127,7 @@ class DeviceSettings(Section):
     """[[device]] one peripheral."""
 
     id: Name = Field(description="Device id: unique in the store, a topic level.")
-    lane: Annotated[Name, AfterValidator(_no_reserved_lane)] = Field(
-        description="Where it stands: lane-1, stockroom, exit, shared ..."
-    )
+    lane: LaneName = Field(description="Where it stands: lane-1, stockroom, exit, shared ...")
     profile: Name = Field(description="Firmware profile: a file of firmware_profiles without .toml.")
     transport: dict[str, Any] = Field(description="kind and its settings; what is missing comes from the profile.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Driver settings over those of the profile.")
@@ -156,6 +149,7 @@ class GatewaySettings(Section):
     status: StatusSettings = StatusSettings()
     log: LogSettings = LogSettings()
     device: tuple[DeviceSettings, ...] = ()
+    discovery: DiscoverySettings = DiscoverySettings()
     profiles_directory: Path = Field(
         SITE_PROFILES,
         description="Firmware profiles of this site, before the packaged ones of the same name; need not exist.",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from edge_gateway.contracts.attachment import check_selector
+from edge_gateway.contracts.fields import RESERVED_LANES, Level
 
 _TIME_WINDOW = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
 
@@ -48,6 +49,12 @@ def _not_in_clear(address: str) -> str:
     return address
 
 
+def _no_reserved_lane(lane: str) -> str:
+    if lane in RESERVED_LANES:
+        raise ValueError(f"topics of the gateway itself have {' and '.join(sorted(RESERVED_LANES))} there")
+    return lane
+
+
 def _window(text: str) -> str:
     if not _TIME_WINDOW.fullmatch(text):
         raise ValueError("expected two times of the day such as 22:00-05:00")
@@ -60,6 +67,7 @@ Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
 TimeWindow = Annotated[str, AfterValidator(_window)]
 """Two times of the day."""
+LaneName = Annotated[Level, AfterValidator(_no_reserved_lane)]
 SelectorText = Annotated[str, AfterValidator(check_selector)]
 """Names an attached device by what stays: see contracts.attachment."""
 

@@ -20,7 +20,8 @@ class Inventory:
     def __init__(self, sysfs: Sysfs | None = None) -> None:
         self.sysfs = sysfs or Sysfs()
         self._devices: tuple[AttachedDevice, ...] = ()
-        self._clones: set[str] = set()
+        self.clones: set[str] = set()
+        """Identities by serial number that more than one device was seen with."""
 
     def __iter__(self) -> Iterator[AttachedDevice]:
         return iter(self._devices)
@@ -34,10 +35,10 @@ class Inventory:
         seen: set[str] = set()
         for device in found:
             if (own := by_serial(device)) is not None:
-                if own in seen and len(self._clones) < CLONES_MAX:
-                    self._clones.add(own)
+                if own in seen and len(self.clones) < CLONES_MAX:
+                    self.clones.add(own)
                 seen.add(own)
-        before, self._devices = self._devices, tuple(identify(found, self._clones))
+        before, self._devices = self._devices, tuple(identify(found, self.clones))
         return self._devices != before
 
     def matching(self, selector: str) -> tuple[AttachedDevice, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -28,6 +29,7 @@ __all__ = [
     "find_profile_problems",
     "load_driver",
     "load_profile",
+    "load_profiles",
     "problems_of",
     "profile_names",
 ]
@@ -65,6 +67,15 @@ def load_profile(name: str, directories: Sequence[Path] = ()) -> Profile:
     if profile is None or problems:
         raise ConfigError(problems, merged.files[0].source)
     return profile
+
+
+def load_profiles(directories: Sequence[Path] = ()) -> list[Profile]:
+    """Every profile that can be used, by name; one with problems is left out: find_profile_problems tells them."""
+    profiles = []
+    for name in profile_names(directories):
+        with suppress(ConfigError):
+            profiles.append(load_profile(name, directories))
+    return profiles
 
 
 def profile_names(directories: Sequence[Path] = ()) -> list[str]:

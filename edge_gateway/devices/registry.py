@@ -32,25 +32,73 @@ _TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
 
 
 class Registry:
-    """The supervisors, by device id."""
+    """The supervisors, by device id. Devices may come while it runs, and those that came so may go."""
 
-    def __init__(self, supervisors: Sequence[Supervisor]) -> None:
-        self._supervisors = {supervisor.device_id: supervisor for supervisor in supervisors}
+    def __init__(
+        self,
+        devices: Sequence[ResolvedDevice],
+        make: Callable[[ResolvedDevice], Supervisor],
+        profile_directories: Sequence[Path] = (),
+    ) -> None:
+        self._make = make
+        self._profile_directories = profile_directories
+        self._supervisors: dict[str, Supervisor] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self.places: dict[str, TransportSettings] = {}
+        """By device id, where each is attached."""
+        for device in devices:
+            self._add(device)
 
     def get(self, device_id: str) -> Supervisor | None:
         return self._supervisors.get(device_id)
 
     def __iter__(self) -> Iterator[Supervisor]:
-        return iter(self._supervisors.values())
+        return iter(tuple(self._supervisors.values()))
 
     def __len__(self) -> int:
         return len(self._supervisors)
 
+    def add(self, device: DeviceSettings) -> Supervisor:
+        """One more, running if the others do. Raises ConfigError with all its problems."""
+        (resolved,) = resolve_devices([device], self._profile_directories)
+        if device.id in self._supervisors:
+            problem = ConfigProblem("id", repr(device.id), "an id of its own; another device has it already")
+            raise ConfigError([problem], f"device {device.id}")
+        supervisor = self._add(resolved)
+        self._start(supervisor)
+        return supervisor
+
+    async def remove(self, device_id: str) -> None:
+        """End one, and forget it."""
+        self._supervisors.pop(device_id, None)
+        self.places.pop(device_id, None)
+        task = self._tasks.pop(device_id, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
     async def run(self) -> None:
         """Every device, until cancelled. A supervisor ends by cancellation alone, so none ends another."""
         async with asyncio.TaskGroup() as group:
-            for supervisor in self:
-                group.create_task(supervisor.run(), name=f"device {supervisor.device_id}")
+            self._group = group
+            try:
+                for supervisor in self:
+                    self._start(supervisor)
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
+
+    def _add(self, resolved: ResolvedDevice) -> Supervisor:
+        device, _, transport, _ = resolved
+        supervisor = self._supervisors[device.id] = self._make(resolved)
+        self.places[device.id] = transport
+        return supervisor
+
+    def _start(self, supervisor: Supervisor) -> None:
+        if self._group is not None:
+            name = f"device {supervisor.device_id}"
+            self._tasks[supervisor.device_id] = self._group.create_task(supervisor.run(), name=name)
 
 
 def build_registry(
@@ -64,13 +112,14 @@ def build_registry(
     profile_directories: Sequence[Path] = (),
 ) -> Registry:
     """Nothing is opened yet. Raises ConfigError with all problems of all devices."""
-    resolved = resolve_devices(settings, profile_directories)
-    return Registry(
-        [
-            Supervisor(device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change)
-            for device, profile, transport, driver_class in resolved
-        ]
-    )
+
+    def make(resolved: ResolvedDevice) -> Supervisor:
+        device, profile, transport, driver_class = resolved
+        return Supervisor(
+            device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change
+        )
+
+    return Registry(resolve_devices(settings, profile_directories), make, profile_directories)
 
 
 ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]

@@ -1,0 +1,194 @@
+"""Decides at each change what of the attached devices is used, takes what the rule allows, and tells why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice, SeenNode
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import ConfigError
+from edge_gateway.devices import memory
+from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.claim_rule import Verdict, judge, take_as
+from edge_gateway.devices.hotplug import HotPlug
+from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.memory import KEEP_DAYS, TAKEN_MAX, Memory, TakenDevice
+from edge_gateway.devices.profiles import Profile, load_profiles
+from edge_gateway.devices.registry import Registry
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_discovery import DiscoverySettings
+
+log = structlog.get_logger(__name__)
+
+
+class Discovery:
+    """Owns what was taken without configuration. ``on_change`` is told each new report; ``on_retired`` a supervisor
+    that is gone for good: its device is configured now, or has to be told apart from a clone."""
+
+    def __init__(
+        self,
+        settings: DiscoverySettings,
+        registry: Registry,
+        inventory: Inventory,
+        clock: Clock,
+        *,
+        directory: Path,
+        profile_directories: Sequence[Path] = (),
+        on_change: Callable[[AttachedReport], None],
+        on_retired: Callable[[str, str, str], None],
+        make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], Any] = HotPlug,
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._inventory = inventory
+        self._clock = clock
+        self._directory = directory
+        self._profile_directories = profile_directories
+        self._on_change = on_change
+        self._on_retired = on_retired
+        self._hot_plug = make_hot_plug(inventory, clock, self.update)
+        self._configured = dict(registry.places)
+        self._profiles: list[Profile] = []
+        self._taken: dict[str, TakenDevice] = {}
+        self._problems: dict[str, str] = {}
+        self._written = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.report = AttachedReport(source="none")
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        remembered = await loop.run_in_executor(None, Memory.read, self._directory)
+        self._inventory.clones |= remembered.clones
+        await self.reload_profiles()
+        if self._settings.take == "exact":
+            self._recall(remembered)
+        await self._hot_plug.run()
+
+    async def reload_profiles(self) -> None:
+        """A profile that is new or changed may name what is attached."""
+        load = partial(load_profiles, self._profile_directories)
+        self._profiles = await asyncio.get_running_loop().run_in_executor(None, load)
+        self._problems.clear()
+        self.update()
+
+    def update(self) -> None:
+        """The inventory changed: decide anew."""
+        seen = [self._decide(device) for device in self._inventory]
+        self._retire_clones()
+        report = AttachedReport(source=self._hot_plug.source, devices=tuple(seen))
+        if report != self.report:
+            self.report = report
+            self._on_change(report)
+        self._remember()
+
+    def _decide(self, device: AttachedDevice) -> SeenDevice:
+        verdict = judge(device, self._settings, self._configured, self._profiles)
+        taken = self._taken.get(device.identity)
+        if taken is not None and verdict.claim in (Claim.CONFIGURED, Claim.IGNORED):
+            self._retire(taken)
+            taken = None
+        if taken is not None:
+            taken.seen = self._clock.now().date()
+            verdict = self._told_taken(taken, verdict)
+        elif verdict.to_take is not None:
+            verdict = self._take(device, verdict)
+        return _seen(device, verdict)
+
+    def _take(self, device: AttachedDevice, verdict: Verdict) -> Verdict:
+        assert verdict.to_take is not None
+        if (problem := self._problems.get(device.identity)) is not None:
+            return Verdict(Claim.RECOGNISED, problem, (), verdict.profiles)
+        if len(self._taken) >= TAKEN_MAX:
+            why = f"{verdict.why}; not taken: {TAKEN_MAX} devices were taken already, so configure it"
+            return Verdict(Claim.RECOGNISED, why, (), verdict.profiles)
+        entry = take_as(device, verdict.to_take, self._settings.lane)
+        taken = TakenDevice(identity=device.identity, device=entry, seen=self._clock.now().date())
+        try:
+            self._start(taken)
+        except ConfigError as error:
+            problem = f"{verdict.why}; not taken: {error.problems[0]}; configure it"
+            self._problems[device.identity] = problem
+            return Verdict(Claim.RECOGNISED, problem, (), verdict.profiles)
+        log.info(log_events.DEVICE_TAKEN, device=entry["id"], identity=device.identity, profile=entry["profile"])
+        return self._told_taken(taken, verdict)
+
+    def _start(self, taken: TakenDevice) -> None:
+        """Raises ConfigError: the profile is gone, wants settings of its own, or the id is another device's."""
+        self._registry.add(DeviceSettings.model_validate(taken.device))
+        self._taken[taken.identity] = taken
+
+    def _told_taken(self, taken: TakenDevice, verdict: Verdict) -> Verdict:
+        device_id, profile = str(taken.device["id"]), taken.device["profile"]
+        return Verdict(
+            Claim.TAKEN, f"taken as {device_id}: profile {profile} names this model", (device_id,), verdict.profiles
+        )
+
+    def _recall(self, remembered: Memory) -> None:
+        """Devices that were taken before are known at once, attached or not."""
+        oldest = self._clock.now().date() - timedelta(days=KEEP_DAYS)
+        for taken in remembered.taken[:TAKEN_MAX]:
+            try:
+                if taken.seen >= oldest and taken.identity not in self._inventory.clones:
+                    self._start(taken)
+                    continue
+            except (ConfigError, ValueError):
+                pass  # its profile is gone, or its place configured: judged anew when it is attached
+            self._tell_retired(taken)
+
+    def _retire_clones(self) -> None:
+        for identity in self._inventory.clones & self._taken.keys():
+            self._retire(self._taken[identity])
+
+    def _retire(self, taken: TakenDevice) -> None:
+        del self._taken[taken.identity]
+        task = asyncio.get_running_loop().create_task(self._registry.remove(str(taken.device["id"])))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._tell_retired(taken))
+
+    def _tell_retired(self, taken: TakenDevice) -> None:
+        profile = next((each for each in self._profiles if each.name == taken.device.get("profile")), None)
+        if profile is not None:
+            self._on_retired(str(taken.device["lane"]), profile.device_class.value, str(taken.device["id"]))
+
+    def _remember(self) -> None:
+        text = Memory(clones=self._inventory.clones, taken=list(self._taken.values())).text()
+        if text != self._written and (self._written or self._taken or self._inventory.clones):
+            self._written = text
+            asyncio.get_running_loop().run_in_executor(None, memory.write, self._directory, text)
+
+
+def _seen(device: AttachedDevice, verdict: Verdict) -> SeenDevice:
+    return SeenDevice(
+        identity=device.identity,
+        bus=device.bus,
+        usb_id=device.usb_id,
+        serial=device.serial,
+        manufacturer=device.manufacturer,
+        product=device.product,
+        port=device.port,
+        address=device.address,
+        nodes=tuple(
+            SeenNode(
+                path=str(node.path),
+                kind=None if node.kind is None else node.kind.value,
+                links=tuple(map(str, node.links)),
+                usages=node.usages,
+            )
+            for node in device.nodes
+        ),
+        claim=verdict.claim,
+        device_ids=verdict.device_ids,
+        profiles=verdict.profiles,
+        why=verdict.why,
+        warning=device.warning,
+    )
