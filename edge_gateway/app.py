@@ -103,7 +103,6 @@ class Gateway:
             epoch=self._boot_epoch,
         )
         self._inventory = world.make_inventory()
-        self._hot_plug = world.make_hot_plug(self._inventory, clock, self._attached_changed)
 
         def make_transport(transport: TransportSettings) -> Transport:
             return world.make_transport(transport, self._inventory)
@@ -124,7 +123,19 @@ class Gateway:
             on_change=self._claim_changed,
             on_lost=self._claim_lost,
         )
-        self._profiles = ProfileWatch(self._registry, settings.profile_directories, make_transport, clock)
+        self._discovery = world.make_discovery(
+            settings.discovery,
+            self._registry,
+            self._inventory,
+            clock,
+            directory=settings.outbox.directory,
+            profile_directories=settings.profile_directories,
+            on_change=self._publisher.gateway_attached,
+            on_retired=self._publisher.device_gone,
+        )
+        self._profiles = ProfileWatch(
+            self._registry, settings.profile_directories, make_transport, clock, self._discovery.reload_profiles
+        )
         self._weighings = Weighings(clock, self._scale_lanes, self._boot_epoch)
         weight_audit = WeightAudit(store_id, self._outbox, self._weighings, ids, self._boot_epoch)
         self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch, weight_audit)
@@ -154,6 +165,7 @@ class Gateway:
             settings,
             clock,
             registry=self._registry,
+            discovery=self._discovery,
             bus=self._bus,
             database=self._database,
             outbox=self._outbox,
@@ -220,10 +232,10 @@ class Gateway:
             self._tasks["bus"] = asyncio.create_task(self._bus.run(), name="bus")
             stack.push_async_callback(self._stop_bus)
             stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
-            self._start(stack, "hot plug", self._hot_plug.run())
             self._start(stack, "devices", self._registry.run())
             self._start(stack, "claims", self._claims.run())
             self._start(stack, "profiles", self._profiles.run())
+            self._start(stack, "discovery", self._discovery.run())
             stack.push_async_callback(self._finish_requests)
             self._start(stack, "health", self._watch())
             self._start(stack, "watchdog", self._notifier.run())
@@ -290,9 +302,6 @@ class Gateway:
             courier.network_returned()
         if self._channel is not None:
             self._channel.network_returned()
-
-    def _attached_changed(self) -> None:
-        """Something was plugged in or pulled out; who waits for it looks several times a second."""
 
     def _device_said(self, stamped: StampedEvent) -> None:
         self._router.route(stamped)

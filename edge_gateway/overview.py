@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from edge_gateway import __version__
+from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.bus import StoreBus
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.contracts.store import StreamCounts
+from edge_gateway.devices.discovery import Discovery
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.services.alerts import Finding, StoreLook, StoreLoss
@@ -48,6 +50,7 @@ class Overview:
         clock: Clock,
         *,
         registry: Registry,
+        discovery: Discovery,
         bus: StoreBus,
         database: Database,
         outbox: SqliteOutbox,
@@ -58,6 +61,7 @@ class Overview:
         self._settings = settings
         self._clock = clock
         self._registry = registry
+        self._discovery = discovery
         self._bus = bus
         self._database = database
         self._outbox = outbox
@@ -113,6 +117,9 @@ class Overview:
 
     def _feeds(self) -> list[SqliteFeed]:
         return [self._outbox.feed(uplink.name) for uplink in self._settings.uplinks]
+
+    def attached(self) -> AttachedReport:
+        return self._discovery.report
 
     def snapshot(self) -> Snapshot:
         gateway = GatewayStatus(

@@ -19,7 +19,8 @@ class DiscoverySettings(Section):
     )
     lane: LaneName = Field("shared", description="Lane of the devices taken so, until they are configured.")
     ignore: tuple[SelectorText, ...] = Field(
-        (), description="Devices that are never taken, such as usb:05e0:1200 for a model or usb-port:1-1.4 for a socket."
+        (),
+        description="Devices that are never taken, such as usb:05e0:1200 (a model) or usb-port:1-1.4 (a socket).",
     )
     probe: tuple[SelectorText, ...] = Field(
         (),
@@ -27,7 +28,8 @@ class DiscoverySettings(Section):
         "written to them: never list a port with something else at it.",
     )
     mdns: bool = Field(
-        False, description="Ask the network for printers and scales that say so themselves (mDNS); they are only listed."
+        False,
+        description="Ask the network for printers and scales that say so themselves (mDNS); they are listed.",
     )
     bluetooth: bool = Field(
         False, description="List Bluetooth LE devices in range; looking for them slows down those that are connected."

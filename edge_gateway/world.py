@@ -15,7 +15,7 @@ from edge_gateway.contracts.bus import StoreBus
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.contracts.uplink import Uplink
-from edge_gateway.devices.hotplug import HotPlug
+from edge_gateway.devices.discovery import Discovery
 from edge_gateway.devices.inventory import Inventory
 from edge_gateway.settings import BusSettings, StatusSettings
 from edge_gateway.settings_transports import TransportSettings
@@ -50,8 +50,8 @@ class World:
     make_transport: Callable[[TransportSettings, Locator], Transport] = field(default_factory=TransportFactory)
     """Settings, and whoever knows where attached devices are."""
     make_inventory: Callable[[], Inventory] = Inventory
-    make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], Watch] = HotPlug
-    """Given what to keep true, and whom to call when it changed."""
+    make_discovery: Callable[..., Discovery] = Discovery
+    """Arguments of Discovery."""
     make_bus: Callable[[BusSettings, str, Clock, Random, str], StoreBus] = MqttBus
     """Settings, store id, clock, random, version."""
     make_uplink: Callable[[UplinkSettings, str, Clock], Uplink] = make_uplink

@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_gateway.bus import states
 from edge_gateway.bus.topics import Topics
+from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.bus import Bus, Urgency
 from edge_gateway.contracts.cloudevents import CONTENT_TYPE
 from edge_gateway.contracts.events import DeviceState, StampedEvent
@@ -33,6 +34,15 @@ class BusPublisher:
 
     def device_info(self, lane: str, device_class: str, device_id: str, info: Mapping[str, Any]) -> None:
         self._bus.retain(self._topics.device_info(lane, device_class, device_id), states.compact(info))
+
+    def device_gone(self, lane: str, device_class: str, device_id: str) -> None:
+        """A device is none any more: nothing of it stays at the broker."""
+        self._bus.retain(self._topics.device_state(lane, device_class, device_id), b"")
+        self._bus.retain(self._topics.device_info(lane, device_class, device_id), b"")
+
+    def gateway_attached(self, report: AttachedReport) -> None:
+        """What is plugged in, and why it is used or not."""
+        self._bus.retain(self._topics.gateway_attached, states.compact(report.model_dump(mode="json")))
 
     def gateway_health(self, health: Mapping[str, Any]) -> None:
         """The roll-up with its reasons."""

@@ -47,6 +47,10 @@ class Topics:
         return f"{self._base}/gateway/health"
 
     @property
+    def gateway_attached(self) -> str:
+        return f"{self._base}/gateway/attached"
+
+    @property
     def commands(self) -> str:
         """Filter of every request of the store."""
         return f"{self._base}/+/+/+/command/+"

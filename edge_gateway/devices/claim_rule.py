@@ -124,7 +124,7 @@ def _of_unknown(device: AttachedDevice, found: Recognition, profiles: Sequence[P
     elif device.bus == "box":
         why = "a port of the box, which says nothing of what is behind it"
     else:
-        why = f"no profile names {device.usb_id or device.title}"
+        why = f"no profile fits {device.usb_id or device.title} and what it says of itself"
     claim = Claim.POSSIBLE if others else Claim.UNKNOWN
     return Verdict(claim, "; ".join(part for part in (why, may) if part), (), others)
 

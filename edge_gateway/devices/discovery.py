@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from edge_gateway.contracts import log_events
-from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice, SeenNode
+from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.devices import memory
@@ -23,6 +23,7 @@ from edge_gateway.devices.inventory import Inventory
 from edge_gateway.devices.memory import KEEP_DAYS, TAKEN_MAX, Memory, TakenDevice
 from edge_gateway.devices.profiles import Profile, load_profiles
 from edge_gateway.devices.registry import Registry
+from edge_gateway.devices.survey import seen
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_discovery import DiscoverySettings
 
@@ -101,7 +102,7 @@ class Discovery:
             verdict = self._told_taken(taken, verdict)
         elif verdict.to_take is not None:
             verdict = self._take(device, verdict)
-        return _seen(device, verdict)
+        return seen(device, verdict)
 
     def _take(self, device: AttachedDevice, verdict: Verdict) -> Verdict:
         assert verdict.to_take is not None
@@ -165,30 +166,3 @@ class Discovery:
         if text != self._written and (self._written or self._taken or self._inventory.clones):
             self._written = text
             asyncio.get_running_loop().run_in_executor(None, memory.write, self._directory, text)
-
-
-def _seen(device: AttachedDevice, verdict: Verdict) -> SeenDevice:
-    return SeenDevice(
-        identity=device.identity,
-        bus=device.bus,
-        usb_id=device.usb_id,
-        serial=device.serial,
-        manufacturer=device.manufacturer,
-        product=device.product,
-        port=device.port,
-        address=device.address,
-        nodes=tuple(
-            SeenNode(
-                path=str(node.path),
-                kind=None if node.kind is None else node.kind.value,
-                links=tuple(map(str, node.links)),
-                usages=node.usages,
-            )
-            for node in device.nodes
-        ),
-        claim=verdict.claim,
-        device_ids=verdict.device_ids,
-        profiles=verdict.profiles,
-        why=verdict.why,
-        warning=device.warning,
-    )

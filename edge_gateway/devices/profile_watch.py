@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,10 @@ log = structlog.get_logger(__name__)
 
 
 class ProfileWatch:
-    """Restarts the devices whose profile was changed, and only those. Packaged profiles change with the package."""
+    """Restarts the devices whose profile was changed, and only those. Packaged profiles change with the package.
+
+    ``on_read`` is told each time that the profiles were read anew.
+    """
 
     def __init__(
         self,
@@ -41,11 +44,13 @@ class ProfileWatch:
         directories: Sequence[Path],
         make_transport: Callable[[TransportSettings], Transport],
         clock: Clock,
+        on_read: Callable[[], Awaitable[None]],
     ) -> None:
         self._registry = registry
         self._directories = directories
         self._make_transport = make_transport
         self._clock = clock
+        self._on_read = on_read
         self._asked = asyncio.Event()
         self.counters: Counter[str] = Counter()
 
@@ -63,6 +68,7 @@ class ProfileWatch:
             now = _prints(self._directories)
             if is_asked or (now == seen and now != applied):
                 await self._apply()
+                await self._on_read()
                 self.counters["read"] += 1
                 applied = now
             seen = now

@@ -65,9 +65,8 @@ def recognise(device: AttachedDevice, profiles: Iterable[Profile]) -> Recognitio
 def generic(device: AttachedDevice, profiles: Sequence[Profile]) -> tuple[str, ...]:
     """Profiles of no particular model that could speak over a node the device has, for a person to choose from."""
     kinds = {str(node.kind) for node in device.nodes if node.kind is not None}
-    return tuple(
-        profile.name for profile in profiles if profile.name.startswith("generic-") and kinds & set(profile.transport.kinds)
-    )
+    fitting = (profile for profile in profiles if kinds & set(profile.transport.kinds))
+    return tuple(profile.name for profile in fitting if profile.name.startswith("generic-"))
 
 
 def _fit(profile: Profile, device: AttachedDevice) -> Fit:
@@ -98,7 +97,8 @@ def _texts_fit(match: Match, device: AttachedDevice) -> bool:
 
 def _seems(match: Match, device: AttachedDevice) -> bool:
     """Something positive fits, where no vendor and product are given."""
-    if match.by_id and any(fnmatchcase(name, one) for one in match.by_id for node in device.nodes for name in node.names):
+    names = {name for node in device.nodes for name in node.names}
+    if any(fnmatchcase(name, pattern) for pattern in match.by_id for name in names):
         return True
     return bool(match.usage or match.manufacturer or match.product or match.serial)
 

@@ -115,9 +115,7 @@ def build_registry(
 
     def make(resolved: ResolvedDevice) -> Supervisor:
         device, profile, transport, driver_class = resolved
-        return Supervisor(
-            device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change
-        )
+        return Supervisor(device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change)
 
     return Registry(resolve_devices(settings, profile_directories), make, profile_directories)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParams
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
@@ -133,6 +134,7 @@ COMMON_COMMANDS: Final = (
 STATES: Final = (
     State("gatewayState", "gateway/state", payloads.GatewayStatePayload, "Whether the gateway is there."),
     State("gatewayHealth", "gateway/health", payloads.GatewayHealthPayload, "How the gateway and its parts are."),
+    State("gatewayAttached", "gateway/attached", AttachedReport, "What is plugged in, and why it is used or not."),
     State("deviceInfo", "{lane}/{class}/{device}/info", payloads.DeviceInfoPayload, "Who a device is."),
     State("deviceState", "{lane}/{class}/{device}/state", payloads.DeviceStatePayload, "How a device is right now."),
     State(

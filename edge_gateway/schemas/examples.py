@@ -289,6 +289,34 @@ STATES: Final[dict[str, dict[str, Any]]] = {
         "status": "degraded",
         "reasons": [{"part": "device/lane3-printer", "health": "degraded", "text": "paper empty"}],
     },
+    "gatewayAttached": {
+        "source": "udev",
+        "devices": [
+            {
+                "identity": "usb:0403:6001:A9X1",
+                "bus": "usb",
+                "usb_id": "0403:6001",
+                "serial": "A9X1",
+                "manufacturer": "FTDI",
+                "product": "FT232R USB UART",
+                "port": "1-1.4",
+                "address": None,
+                "nodes": [
+                    {
+                        "path": "/dev/ttyUSB0",
+                        "kind": "serial",
+                        "links": ["/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A9X1-if00-port0"],
+                        "usages": [],
+                    }
+                ],
+                "claim": "configured",
+                "device_ids": ["lane3-scale"],
+                "profiles": [],
+                "why": "configured as lane3-scale",
+                "warning": None,
+            }
+        ],
+    },
     "deviceInfo": {
         "device_id": "lane3-scale",
         "lane": "lane-3",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from edge_gateway import __version__
+from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.status.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from edge_gateway.status.metrics import MetricsPage
 from edge_gateway.status.source import Snapshot, StatusSource
@@ -72,6 +73,10 @@ def build_api(source: StatusSource) -> FastAPI:
     @api.get("/status", summary="Everything: health with reasons, devices, bus, store, uplinks")
     async def status() -> Snapshot:
         return source.snapshot()
+
+    @api.get("/devices/attached", summary="What is plugged in, configured or not, and why it is used or not")
+    async def attached() -> AttachedReport:
+        return source.attached()
 
     @api.get(
         "/metrics",

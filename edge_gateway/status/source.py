@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import Health, PowerState
 
@@ -152,4 +153,8 @@ class StatusSource(Protocol):
 
     def snapshot(self) -> Snapshot:
         """The state now. On the event loop: cheap, no I/O, never raises."""
+        ...
+
+    def attached(self) -> AttachedReport:
+        """What is plugged in, configured or not, and why it is used or not. As cheap."""
         ...

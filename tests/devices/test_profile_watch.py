@@ -66,7 +66,11 @@ class Site:
             on_change=self.changed,
             profile_directories=[directory],
         )
-        self.watch = ProfileWatch(self.registry, [directory], self.make_transport, clock)
+        self.watch = ProfileWatch(self.registry, [directory], self.make_transport, clock, self.read_anew)
+        self.times_read = 0
+
+    async def read_anew(self) -> None:
+        self.times_read += 1
 
     def write(self, name: str, text: str = PROFILE) -> None:
         """As editors do: whole, under its name at once."""

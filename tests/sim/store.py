@@ -17,6 +17,7 @@ from typing import Any, Final
 from edge_gateway.app import Gateway
 from edge_gateway.contracts.attachment import Locator
 from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.discovery import Discovery
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_transports import SerialTransportSettings, TransportSettings
 from edge_gateway.status.source import Snapshot, StatusSource
@@ -112,7 +113,7 @@ class SimulatedStore:
             make_transport=self._make_transport,
             make_bus=partial(self._make_bus, self.process),
             make_uplink=lambda settings, store_id, clock: MemoryUplink(settings.name, self.clouds[settings.name]),
-            make_hot_plug=lambda inventory, clock, on_change: _NobodyAsks(),
+            make_discovery=_NothingAttached,
             make_network_watch=lambda on_return: _NobodyAsks(),
             make_status_server=self._make_status_server,
             start_sqlite=self.disk.start,
@@ -212,6 +213,16 @@ class SimulatedStore:
                 "device": [device for lane in self.lanes for device in lane.settings()],
             }
         )
+
+
+class _NothingAttached(Discovery):
+    """The box that the tests run on is not the store's."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def reload_profiles(self) -> None:
+        pass
 
 
 class _NobodyAsks:

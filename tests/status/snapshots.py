@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice, SeenNode
 from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.status.health import roll_up
@@ -108,6 +109,22 @@ def snapshot(**parts: Any) -> Snapshot:
     return Snapshot(time=NOW, health=health, counters=counters, **values)
 
 
+ATTACHED = AttachedReport(
+    source="udev",
+    devices=(
+        SeenDevice(
+            identity="usb:0403:6001:A9X1",
+            bus="usb",
+            usb_id="0403:6001",
+            nodes=(SeenNode(path="/dev/ttyUSB0", kind="serial"),),
+            claim=Claim.CONFIGURED,
+            device_ids=("lane1-scale",),
+            why="configured as lane1-scale",
+        ),
+    ),
+)
+
+
 class ChangingSource:
     """A StatusSource whose snapshot a test sets."""
 
@@ -116,3 +133,6 @@ class ChangingSource:
 
     def snapshot(self) -> Snapshot:
         return self.current
+
+    def attached(self) -> AttachedReport:
+        return ATTACHED

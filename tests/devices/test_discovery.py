@@ -1,0 +1,369 @@
+"""Only what is configured, or named exactly by a profile, is ever opened; and the list says why, of everything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import tty
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from edge_gateway.contracts.attached_report import AttachedReport, SeenDevice
+from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.devices import claim_rule
+from edge_gateway.devices.discovery import Discovery
+from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.memory import NAME
+from edge_gateway.devices.registry import Registry, build_registry
+from edge_gateway.devices.supervisor import Supervisor
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_discovery import DiscoverySettings
+from edge_gateway.transports.factory import make_transport
+from tests.support.sysfs import HID_POS_SCANNER, FakeBox, Part
+from tests.support.waiting import wait_until
+
+SCANNER = """
+name = "acme-scan"
+extends = "generic-serial-scanner"
+vendor = "Acme"
+model = "Scan"
+tier = "experimental"
+source = "tests/devices/test_discovery.py"
+[match]
+usb_ids = ["aaaa:0001"]
+"""
+SCALE = """
+name = "acme-scale"
+extends = "mettler-toledo-8217"
+vendor = "Acme"
+model = "Scale"
+tier = "experimental"
+source = "tests/devices/test_discovery.py"
+[match]
+usb_ids = ["aaaa:0002"]
+manufacturer = ["acme*"]
+"""
+CHIP = """
+name = "acme-ftdi"
+extends = "generic-serial-scanner"
+vendor = "Acme"
+model = "Cable"
+tier = "experimental"
+source = "tests/devices/test_discovery.py"
+[match]
+usb_ids = ["0403:6001"]
+product = ["Acme cable"]
+"""
+SECRETIVE = """
+name = "acme-odd"
+extends = "generic-serial-scanner"
+vendor = "Acme"
+model = "Odd"
+tier = "experimental"
+source = "tests/devices/test_discovery.py"
+[transport.tcp]
+[match]
+usb_ids = ["aaaa:0003"]
+"""
+
+
+class QuietPty:
+    """The device's end of a port, which hears everything that is written to it."""
+
+    def __init__(self) -> None:
+        self.master, slave = os.openpty()
+        tty.setraw(slave)
+        self.slave = slave  # held open: what is written is kept
+        self.path = Path(os.ttyname(slave))
+
+    def heard(self) -> bytes:
+        ready, _, _ = select.select([self.master], [], [], 0)
+        return os.read(self.master, 4096) if ready else b""
+
+    def close(self) -> None:
+        os.close(self.master)
+        os.close(self.slave)
+
+
+class Shop:
+    """A box whose gateway finds its devices; the test says when something was plugged."""
+
+    def __init__(self, root: Path, devices: list[dict[str, Any]], **settings: Any) -> None:
+        self.box = FakeBox(root / "box")
+        self.profiles = root / "profiles.d"
+        self.profiles.mkdir(exist_ok=True)
+        for text in (SCANNER, SCALE, CHIP, SECRETIVE):
+            (self.profiles / f"{text.split(chr(34))[1]}.toml").write_text(text)
+        self.root = root
+        self.retired: list[tuple[str, str, str]] = []
+        self.reports: list[AttachedReport] = []
+        self.inventory = Inventory(self.box.sysfs)
+        self.registry: Registry = build_registry(
+            [DeviceSettings.model_validate(device) for device in devices],
+            make_transport=lambda transport: make_transport(transport, self.inventory),
+            clock=SystemClock(),
+            random=Random(1),
+            on_event=lambda event: None,
+            on_change=lambda supervisor: None,
+            profile_directories=[self.profiles],
+        )
+        self.discovery = Discovery(
+            DiscoverySettings.model_validate(settings),
+            self.registry,
+            self.inventory,
+            SystemClock(),
+            directory=root,
+            profile_directories=[self.profiles],
+            on_change=self.reports.append,
+            on_retired=lambda *place: self.retired.append(place),
+        )
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        self.tasks = [asyncio.create_task(self.registry.run()), asyncio.create_task(self.discovery.run())]
+        await self.looked()
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def looked(self) -> None:
+        """A whole look began and ended after this."""
+        signature = {device.sysfs for device in self.box.sysfs.scan()}
+        await wait_until(lambda: {device.sysfs for device in self.inventory} == signature, what="a look")
+        self.discovery.update()
+
+    def seen(self, identity: str) -> SeenDevice:
+        return next(device for device in self.discovery.report.devices if device.identity == identity)
+
+    def device(self, device_id: str) -> Supervisor:
+        found = self.registry.get(device_id)
+        assert found is not None, [each.device_id for each in self.registry]
+        return found
+
+    async def online(self, device_id: str) -> None:
+        await wait_until(lambda: self.device(device_id).state.power == "online", what=f"{device_id} online")
+
+
+@pytest.fixture(autouse=True)
+def few_generic_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may come to be packaged; the words of this test are about two."""
+    monkeypatch.setattr(claim_rule, "generic", lambda device, profiles: ("generic-escpos", "generic-serial-scanner"))
+
+
+@pytest.fixture
+def port() -> AsyncIterator[QuietPty]:
+    made = QuietPty()
+    yield made  # type: ignore[misc]
+    made.close()
+
+
+@pytest.fixture
+async def make_shop(tmp_path: Path) -> AsyncIterator[Callable[..., Shop]]:
+    shops: list[Shop] = []
+
+    def make(*devices: dict[str, Any], name: str = "shop", **settings: Any) -> Shop:
+        root = tmp_path / name
+        root.mkdir(exist_ok=True)
+        shops.append(Shop(root, list(devices), **settings))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        await shop.close()
+
+
+async def test_exact_match_is_taken_and_nothing_else_gets_a_byte(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    shop, adapter = make_shop(), QuietPty()
+    shop.box.plug_usb(
+        "1-1", "aaaa:0002", [(Part("tty", far_end=port.path), "ttyUSB0")], serial="W1", manufacturer="ACME GmbH"
+    )
+    shop.box.plug_usb(
+        "1-2", "0403:6001", [(Part("tty", far_end=adapter.path), "ttyUSB1")], serial="F1", product="Acme cable"
+    )
+    shop.box.plug_usb("1-3", "aaaa:0002", [(Part("tty", far_end=adapter.path), "ttyUSB2")], serial="W2")
+    await shop.open()
+    await wait_until(lambda: port.heard() == b"W", what="the taken scale asked")
+    assert [device.device_id for device in shop.registry] == ["scale-aaaa-0002-W1"]
+    assert shop.device("scale-aaaa-0002-W1").lane == "shared"
+    assert adapter.heard() == b"", "nothing was written to what is not claimed"
+    assert {seen.identity: (seen.claim, seen.why) for seen in shop.discovery.report.devices} == {
+        "usb:aaaa:0002:W1": ("taken", "taken as scale-aaaa-0002-W1: profile acme-scale names this model"),
+        "usb:0403:6001:F1": (
+            "possible",
+            "0403:6001 is a serial adapter, which says nothing of what is behind it; profile acme-ftdi may fit: "
+            "edge-gateway devices adopt 'usb:0403:6001:F1'",
+        ),
+        "usb:aaaa:0002:W2": (
+            "possible",
+            "no profile fits aaaa:0002 and what it says of itself; profile generic-escpos or generic-serial-scanner "
+            "may fit: edge-gateway devices adopt 'usb:aaaa:0002:W2'",
+        ),
+    }
+    adapter.close()
+
+
+async def test_taken_device_stays_known_and_is_the_same_after_a_replug(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    shop = make_shop(lane="lane-1")
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    await shop.online("scanner-aaaa-0001-S1")
+    taken = shop.device("scanner-aaaa-0001-S1")
+    shop.box.pull("1-1")
+    await shop.looked()
+    await asyncio.sleep(0)
+    assert shop.discovery.report.devices == ()
+    assert shop.device("scanner-aaaa-0001-S1") is taken
+    shop.box.plug_usb("1-4.2", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM7")], serial="S1")
+    await shop.looked()
+    await shop.online("scanner-aaaa-0001-S1")
+    assert shop.device("scanner-aaaa-0001-S1") is taken
+    assert shop.seen("usb:aaaa:0001:S1").device_ids == ("scanner-aaaa-0001-S1",)
+
+
+async def test_taken_device_is_known_after_a_restart_while_it_is_away(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    first = make_shop()
+    first.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await first.open()
+    await first.online("scanner-aaaa-0001-S1")
+    await wait_until(lambda: (first.root / NAME).exists(), what="it is remembered")
+    await first.close()
+    first.box.pull("1-1")
+    first.tasks = []
+    again = Shop.__new__(Shop)
+    (first.root / "box").rename(first.root / "old-box")
+    again.__init__(first.root, [])  # type: ignore[misc]
+    await again.open()
+    await wait_until(lambda: again.registry.get("scanner-aaaa-0001-S1") is not None, what="it is known")
+    await wait_until(lambda: again.device("scanner-aaaa-0001-S1").state.power == "off")
+    assert "usb:aaaa:0001:S1 is not attached" in str(again.device("scanner-aaaa-0001-S1").state.reason)
+    await again.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "claim", "why"),
+    [
+        ({"take": "configured"}, "recognised", "not taken, since [discovery] take is configured"),
+        ({"ignore": ["usb:aaaa:0001"]}, "ignored", "[discovery] ignore has usb:aaaa:0001"),
+        ({"ignore": ["usb-port:1-1"]}, "ignored", "[discovery] ignore has usb-port:1-1"),
+    ],
+)
+async def test_operator_decides_what_is_taken(
+    make_shop: Callable[..., Shop], port: QuietPty, settings: dict[str, Any], claim: str, why: str
+) -> None:
+    shop = make_shop(**settings)
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    seen = shop.seen("usb:aaaa:0001:S1")
+    assert seen.claim == claim
+    assert why in seen.why
+    assert len(shop.registry) == 0
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [
+        {"kind": "serial", "path": "{node}"},
+        {"kind": "serial", "path": "{link}"},
+        {"kind": "serial", "device": "usb:aaaa:0001:S1"},
+        {"kind": "serial", "device": "usb:aaaa:0001"},
+        {"kind": "serial", "device": "usb-port:1-1"},
+    ],
+)
+async def test_configured_device_is_left_to_its_configuration(
+    make_shop: Callable[..., Shop], tmp_path: Path, port: QuietPty, transport: dict[str, str]
+) -> None:
+    dev = tmp_path / "shop" / "box" / "dev"
+    link = dev / "serial" / "by-id" / "usb-Acme_Scan_S1-if00"
+    place = {key: value.format(node=dev / "ttyACM0", link=link) for key, value in transport.items()}
+    shop = make_shop({"id": "mine", "lane": "lane-2", "profile": "generic-serial-scanner", "transport": place})
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(dev / "ttyACM0")
+    await shop.open()
+    await shop.online("mine")
+    assert shop.seen("usb:aaaa:0001:S1").why == "configured as mine"
+    assert [device.device_id for device in shop.registry] == ["mine"]
+
+
+async def test_keyboard_is_never_taken_without_a_scanners_profile(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "046d:c31c", [(Part("input"), "event3")], manufacturer="Logitech", product="Keyboard K120")
+    await shop.open()
+    [seen] = shop.discovery.report.devices
+    assert seen.claim == "possible"
+    assert seen.why.startswith("may be a person's keyboard: one is taken only if a scanner's profile names its vendor")
+    assert len(shop.registry) == 0
+
+
+async def test_device_is_not_taken_before_udev_is_done_with_it(
+    make_shop: Callable[..., Shop], tmp_path: Path, port: QuietPty
+) -> None:
+    shop = make_shop()
+    (shop.box.run / "udev" / "data").mkdir(parents=True)
+    (shop.box.run / "udev" / "control").touch()
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1", is_ready=False)
+    await shop.open()
+    assert shop.seen("usb:aaaa:0001:S1").claim == "waiting"
+    shop.box.get_ready()
+    shop.inventory.refresh()
+    shop.discovery.update()
+    assert shop.seen("usb:aaaa:0001:S1").claim == "taken"
+
+
+async def test_recognised_device_says_what_is_in_the_way(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("usbmisc"), "lp0")], serial="S1")
+    await shop.open()
+    assert shop.seen("usb:aaaa:0001:S1").why == (
+        "profile acme-scan names aaaa:0001, and has no way to open what it has (usb_printer); the profile's ways: "
+        "serial, tcp"
+    )
+    (shop.profiles / "acme-two.toml").write_text(SCANNER.replace("acme-scan", "acme-two"))
+    await shop.discovery.reload_profiles()
+    assert "profiles acme-scan and acme-two name aaaa:0001 and fit equally" in shop.seen("usb:aaaa:0001:S1").why
+
+
+async def test_clones_are_told_apart_when_the_second_one_comes(make_shop: Callable[..., Shop], port: QuietPty) -> None:
+    shop, second = make_shop(), QuietPty()
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="SAME")
+    await shop.open()
+    await shop.online("scanner-aaaa-0001-SAME")
+    shop.box.plug_usb("1-2", "aaaa:0001", [(Part("tty", far_end=second.path), "ttyACM1")], serial="SAME")
+    await shop.looked()
+    await wait_until(lambda: shop.retired == [("shared", "scanner", "scanner-aaaa-0001-SAME")])
+    await wait_until(lambda: [device.state.power for device in shop.registry] == ["online", "online"])
+    assert all("attached twice" in str(seen.warning) for seen in shop.discovery.report.devices)
+    assert len({device.device_id for device in shop.registry}) == 2
+    second.close()
+
+
+async def test_profile_stub_that_appears_takes_what_waits_for_it(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "bbbb:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="N1")
+    await shop.open()
+    assert shop.seen("usb:bbbb:0001:N1").claim == "possible"
+    (shop.profiles / "new.toml").write_text(SCANNER.replace("acme-scan", "new").replace("aaaa:0001", "bbbb:0001"))
+    await shop.discovery.reload_profiles()
+    await shop.online("scanner-bbbb-0001-N1")
+
+
+async def test_hid_scanner_is_listed_with_its_usages(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "cccc:0001", [(Part("hidraw", 0, HID_POS_SCANNER), "hidraw0")], serial="H1")
+    await shop.open()
+    assert [(node.kind, node.usages) for node in shop.seen("usb:cccc:0001:H1").nodes] == [("hidraw", ("8c:02",))]
