@@ -162,9 +162,9 @@ def _packaged_names() -> set[str]:
 
 
 def _listed(directory: Path) -> list[Path]:
-    """A directory that is not there is an empty one."""
+    """A directory that is not there is an empty one. Only files: a FIFO of that name would never end."""
     try:
-        return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX)
+        return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX and path.is_file())
     except FileNotFoundError:
         return []
     except OSError as error:

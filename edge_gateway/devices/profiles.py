@@ -31,6 +31,7 @@ __all__ = [
     "load_profile",
     "load_profiles",
     "problems_of",
+    "problems_of_profile",
     "profile_names",
 ]
 
@@ -89,6 +90,12 @@ def find_profile_problems(name: str, directories: Sequence[Path] = ()) -> Config
         merged = ProfileFiles(directories).merged(name)
     except ConfigError as error:
         return error
+    problems = problems_of_profile(merged)
+    return ConfigError(problems, merged.files[0].source) if problems else None
+
+
+def problems_of_profile(merged: Merged) -> list[ConfigProblem]:
+    """The same, of values that were read."""
     _, problems = _validated(merged)
     # Looked at in the raw values, so that a problem in one place does not hide another.
     told = {problem.key.partition(".")[0] for problem in problems}
@@ -96,7 +103,7 @@ def find_profile_problems(name: str, directories: Sequence[Path] = ()) -> Config
         problems += _driver_problems(merged)
     if "transport" not in told:
         problems += _transport_problems(merged)
-    return ConfigError(problems, merged.files[0].source) if problems else None
+    return problems
 
 
 def load_driver(profile: Profile) -> DriverClass:
@@ -173,10 +180,14 @@ def _driver_problems(merged: Merged) -> Iterator[ConfigProblem]:
             yield merged.problem(("settings", *detail["loc"]), _expected(detail))
     capabilities = merged.data.get("capabilities", {})
     for key, known in (("events", driver_class.events), ("commands", frozenset(driver_class.commands))):
-        for name in capabilities.get(key, ()) if isinstance(capabilities, Mapping) else ():
-            if name not in known:
-                names = ", ".join(sorted(known)) or "none"
-                yield merged.problem(("capabilities", key), f"{name!r}: expected of what the driver has: {names}")
+        names = capabilities.get(key, ()) if isinstance(capabilities, Mapping) else ()
+        if not isinstance(names, Sequence) or isinstance(names, str):
+            yield merged.problem(("capabilities", key), "expected a list of names")
+            continue
+        for name in names:
+            if not isinstance(name, str) or name not in known:
+                there = ", ".join(sorted(known)) or "none"
+                yield merged.problem(("capabilities", key), f"{name!r}: expected of what the driver has: {there}")
 
 
 def _transport_problems(merged: Merged) -> Iterator[ConfigProblem]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_gateway.contracts.errors import ConfigError
-from edge_gateway.devices.profile_files import EXTENDS_MAX
-from edge_gateway.devices.profiles import find_profile_problems, load_profile
+from edge_gateway.devices.profile_files import EXTENDS_MAX, FILE_BYTES_MAX, Merged, ProfileFile
+from edge_gateway.devices.profile_model import Profile
+from edge_gateway.devices.profiles import find_profile_problems, load_profile, problems_of_profile, profile_names
 
 BASE = """
 name = "base"
@@ -152,3 +158,34 @@ def test_every_problem_is_told_at_once_with_its_file_and_line(tmp_path: Path) ->
 def test_value_that_is_wrong_is_told_with_what_was_expected(tmp_path: Path, text: str, key: str, expected: str) -> None:
     found = problems_in("model", write(tmp_path, base=BASE, model=MODEL + text))
     assert expected in found[key]
+
+
+_NASTY = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.sampled_from(["events", "serial", "baud", "minimum", "x"]), st.integers() | st.text(max_size=4)),
+)  # fmt: skip
+_KEYS = sorted({*Profile.model_fields, "colour"})
+
+
+@given(changes=st.dictionaries(st.sampled_from(_KEYS), _NASTY, max_size=4))
+def test_no_content_of_a_profile_is_more_than_a_list_of_problems(changes: dict[str, Any]) -> None:
+    """Whatever a person or a disk made of it: told, and never an error of another kind."""
+    data = {**tomllib.loads(BASE), **changes}
+    merged = Merged((ProfileFile("base", "base.toml", "", False, data),), data)
+    for problem in problems_of_profile(merged):
+        assert str(problem)
+
+
+def test_what_is_no_file_is_no_profile(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "folder.toml").mkdir()
+    assert profile_names([tmp_path]) == profile_names()
+
+
+def test_file_that_is_no_profile_is_told(tmp_path: Path) -> None:
+    (tmp_path / "big.toml").write_bytes(b"#" * (FILE_BYTES_MAX + 1))
+    (tmp_path / "binary.toml").write_bytes(b'name = "\xff"')
+    for name, expected in (("big", "has more than"), ("binary", "cannot be read")):
+        error = find_profile_problems(name, [tmp_path])
+        assert error is not None
+        assert expected in str(error)
