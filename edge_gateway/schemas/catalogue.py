@@ -13,6 +13,7 @@ from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.contracts.outbox_changes import OutboxChangedData
+from edge_gateway.contracts.price_calculating import DoPriceCalculatingParams
 from edge_gateway.contracts.scanner_commands import BeepParams, LedParams, SetParameterParams
 from edge_gateway.contracts.transaction import (
     SubmitTransactionParams,
@@ -117,6 +118,13 @@ COMMANDS: Final = (
     ),
     Command("scale", "zero", payloads.NoParams, payloads.WeightReading, "Set the scale to zero."),
     Command("scale", "tare", payloads.TareParams, payloads.WeightReading, "Take a container's weight off."),
+    Command(
+        "scale",
+        "do_price_calculating",
+        DoPriceCalculatingParams,
+        payloads.PriceReading,
+        "Let the scale weigh and compute the price (UnifiedPOS DoPriceCalculating).",
+    ),
     Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
 )
 COMMON_COMMANDS: Final = (

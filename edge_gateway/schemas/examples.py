@@ -252,6 +252,7 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
     "device.claim": {"owner": "T3", "ttl_s": 30.0},
     "device.renew": {},
     "device.release": {},
+    "scale.do_price_calculating": {"unit_price": "2.99", "tare": "0.010", "text": "Apples"},
 }
 RESULTS: Final[dict[str, dict[str, Any]]] = {
     "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
@@ -282,6 +283,7 @@ RESULTS: Final[dict[str, dict[str, Any]]] = {
     "device.claim": _CLAIM,
     "device.renew": _CLAIM,
     "device.release": {},
+    "scale.do_price_calculating": {**_WEIGHT, "net": True, "unit_price": "2.99", "price": "3.69", "tare": "0.010"},
 }
 STATES: Final[dict[str, dict[str, Any]]] = {
     "gatewayState": {"state": "online", "since": "2026-11-21T06:00:00.000Z", "version": "0.1.0"},

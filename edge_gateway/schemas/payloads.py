@@ -93,6 +93,14 @@ class HighResolutionReading(WeightReading):
     high_resolution: Literal[True] = Field(description="Not for trade.")
 
 
+class PriceReading(WeightReading):
+    """What a price-computing scale answers; the prices stand only beside a weight."""
+
+    unit_price: DecimalText | None = Field(description="As the scale sent it back, or as it was sent to the scale.")
+    price: DecimalText | None = Field(description="Of the goods, as the scale computed and rounded it.")
+    tare: DecimalText | None = Field(description="Tare that was sent to the scale.")
+
+
 class WeightChangedData(WeightReading, DeviceEventData):
     """The scale shows something new."""
 

@@ -29,8 +29,9 @@ from edge_gateway.services.unkept_replies import UnkeptReplies
 
 DEADLINE_S: Final = 10.0
 """For a command that has none of its own here."""
-DEADLINES_S: Final[Mapping[str, float]] = {"print": 60.0, "read_weight": 5.0}
-"""A long receipt at 9600 baud takes 20 s, and a cashier may have to close the cover; a weight is old after a moment."""
+DEADLINES_S: Final[Mapping[str, float]] = {"print": 60.0, "read_weight": 5.0, "do_price_calculating": 15.0}
+"""A long receipt at 9600 baud takes 20 s, and a cashier may have to close the cover; a weight is old after a moment; a
+price-computing scale has 10 s for its dialogue, and may be at the end of a look that takes a few."""
 IN_HAND_MAX: Final = 8
 """Requests of one device, begun and waiting: more than a lane asks in the time one takes. The next is answered busy. It
 is below what a device's own queue takes, which would refuse only after the request was claimed."""

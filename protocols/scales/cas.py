@@ -46,6 +46,7 @@ BLOCK_BYTES_MAX = 48
 ANSWER_S = 0.3
 """A block takes 20 ms at 9600 baud."""
 TRIES_MAX = 2
+"""Of a weight that is asked for, not of a poll: the next one comes soon anyway."""
 PRICE_DECIMALS = 2
 
 _COMMANDS = {0x05: "enquiry", 0x11: "send_weight", 0x12: "send_weight_and_price"}
@@ -182,10 +183,10 @@ class CasScale:
         self.unit: str = options.unit
 
     def look(self) -> Dialogue:
-        return self._weigh()
+        return self._weigh(tries=1)
 
     def weigh(self) -> Dialogue:
-        return self._weigh()
+        return self._weigh(tries=TRIES_MAX)
 
     def price(self, request: PriceRequest) -> Dialogue:
         if request.tare is not None or request.text is not None:
@@ -195,11 +196,11 @@ class CasScale:
     def carry_out(self, command: ScaleCommand) -> Dialogue | None:
         return None
 
-    def _weigh(self) -> Dialogue:
-        return Weighing((yield from self._block(b"\x11")))
+    def _weigh(self, tries: int) -> Dialogue:
+        return Weighing((yield from self._block(b"\x11", tries)))
 
     def _price(self, unit_price: Decimal | None) -> Dialogue:
-        read = yield from self._block(b"\x12")
+        read = yield from self._block(b"\x12", TRIES_MAX)
         if isinstance(read, CasRead) and read.status in {ScaleStatus.STABLE_WEIGHT, ScaleStatus.WEIGHT_ZERO}:
             if read.unit_price is None:
                 raise DeviceError(ErrorCode.UNSUPPORTED, "the scale sends no price")
@@ -211,8 +212,8 @@ class CasScale:
                 )
         return Weighing(read)
 
-    def _block(self, request: bytes) -> Generator[Step, CodecEvent | None, WeightRead]:
-        for _ in range(TRIES_MAX):
+    def _block(self, request: bytes, tries: int) -> Generator[Step, CodecEvent | None, WeightRead]:
+        for _ in range(tries):
             answer = yield Step(b"\x05", ANSWER_S)
             if answer == CasAnswerRead(is_ready=False):
                 return WeightRead(ScaleStatus.NOT_READY, None, self.unit)

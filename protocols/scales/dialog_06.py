@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -85,14 +86,20 @@ class Dialog06Scale:
         return None
 
     def _look(self) -> Dialogue:
-        code = yield from self._status()
-        return self._no_weight(code)
+        code = yield from self._status(tries=1)
+        return Weighing(WeightRead(scale_status(code), None, self.unit))
 
     def _price(self, record: bytes, request: PriceRequest) -> Dialogue:
         code = 0
         for _ in range(TRIES_MAX):
             read = yield from self._weighing(record)
             if isinstance(read, records.ResultRead):
+                if read.unit_price is None or Decimal(read.unit_price) != request.unit_price:
+                    raise DeviceError(
+                        ErrorCode.DEVICE_ERROR,
+                        f"the scale computed with the unit price {read.unit_price}, not with {request.unit_price}: "
+                        "nothing of this may be sold; ask again",
+                    )
                 tare = None if request.tare is None else str(request.tare)
                 return Weighing(replace(read, is_net=bool(request.tare)), tare)
             if read not in MAY_PASS:
@@ -155,17 +162,17 @@ class Dialog06Scale:
                 return code
             yield Step(wait_s=BACK_OFF_S, is_pause=True, status=scale_status(code))
 
-    def _status(self) -> Generator[Step, CodecEvent | None, int]:
+    def _status(self, tries: int = TRIES_MAX) -> Generator[Step, CodecEvent | None, int]:
         """Record 08; the digits of record 09."""
-        for _ in range(TRIES_MAX):
-            answer = yield from self._exchange(_ASK_STATUS)
+        for _ in range(tries):
+            answer = yield from self._exchange(_ASK_STATUS, tries)
             if isinstance(answer, records.StatusRead):
                 return answer.code
         raise TimeoutError
 
-    def _exchange(self, data: bytes) -> Exchange:
+    def _exchange(self, data: bytes, tries: int = TRIES_MAX) -> Exchange:
         """One record and its answer, which is acknowledged with EOT where it is a record. Raises TimeoutError."""
-        for _ in range(TRIES_MAX):
+        for _ in range(tries):
             answer = yield Step(data, ANSWER_S)
             if answer is None:
                 yield Step(_EOT)  # whatever it is in the middle of

@@ -35,7 +35,7 @@ FRAME_BYTES = 9
 ANSWER_S = 0.5
 """A frame takes 40 ms at 2400 baud; the weighing cell answers with its next reading."""
 TRIES_MAX = 2
-"""Of a frame whose echo was not confirmed; the next poll comes soon anyway."""
+"""Of a weight that is asked for, not of a poll: the next one comes soon anyway."""
 OUT_OF_RANGE, OTHER_MARKET = 0x10, 0x40
 CAPACITIES = {1: ("15 kg", "kg", 3), 2: ("30 lb", "lb", 2), 3: ("6 kg", "kg", 3)}
 """Bits 0 to 2 of ID: capacity, unit, decimals of the weight."""
@@ -152,10 +152,10 @@ class EposScale:
         self.unit: str = options.unit
 
     def look(self) -> Dialogue:
-        return self._weigh()
+        return self._weigh(tries=1)
 
     def weigh(self) -> Dialogue:
-        return self._weigh()
+        return self._weigh(tries=TRIES_MAX)
 
     def price(self, request: PriceRequest) -> Dialogue | None:
         return None
@@ -164,8 +164,8 @@ class EposScale:
         frames = {ScaleCommand.ZERO: _ZERO, ScaleCommand.TARE: _TARE}
         return self._send(frames[command]) if command in frames else None
 
-    def _weigh(self) -> Dialogue:
-        for _ in range(TRIES_MAX):
+    def _weigh(self, tries: int) -> Dialogue:
+        for _ in range(tries):
             answer = yield Step(b"\x05", ANSWER_S)
             if answer is None:
                 continue
@@ -183,7 +183,7 @@ class EposScale:
     def _send(self, frame: bytes) -> Dialogue:
         """Zero or tare; whether it was done shows in the weight after it."""
         yield Step(frame, ANSWER_S)
-        return (yield from self._weigh())
+        return (yield from self._weigh(tries=TRIES_MAX))
 
     def _no_weight(self, answer: CodecEvent) -> Weighing:
         is_moving = answer == EposAnswerRead("repeat_weighing")

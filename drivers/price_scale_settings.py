@@ -1,0 +1,98 @@
+"""Settings of a scale that is spoken to in dialogues: those of the driver, those of its protocol, and its secret."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from protocols.scales.price_dialogue import PriceScaleProtocol
+
+SECRET_BYTES_MAX = 65_536
+"""Pairs of checksums are a few kB: a wrong path must not fill the memory."""
+_PROTOCOL = re.compile(r"scale/([a-z0-9]+(?:-[a-z0-9]+)*)")
+
+
+class PriceScaleSettings(BaseModel):
+    """Every further key is a setting of the protocol; one that the protocol does not know is refused."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    protocol: str = Field(description="Protocol the scale is set to, such as scale/dialog-06.")
+    poll_interval_s: float = Field(
+        0.5, ge=0.05, le=60, description="Time from one look at the scale to the next, where its protocol has one."
+    )
+    calculating_s: float = Field(
+        10.0, ge=1, le=60, description="Budget of one do_price_calculating, from the price to the result."
+    )
+    secret_file: Path | None = Field(None, description="File with the vendor's secret (Dialog 06).")
+    credential: str | None = Field(None, description="Name of a systemd credential with it, instead of a file.")
+
+    @model_validator(mode="after")
+    def _check_protocol_settings(self) -> Self:
+        options = self.protocol_options()
+        if self.secret_file is not None and self.credential is not None:
+            raise ValueError("secret_file and credential: give one of them")
+        if load_price_scale(self.protocol).wants_secret(options) and not (self.secret_file or self.credential):
+            raise ValueError(
+                f"{self.protocol} does not run without its vendor's secret: name a secret_file, or the credential of a "
+                'systemd unit; or set checksums = "none" where the scale is set not to ask for checksums'
+            )
+        return self
+
+    def protocol_options(self) -> BaseModel:
+        """The protocol's own settings. Raises ValueError that names each wrong one."""
+        try:
+            return load_price_scale(self.protocol).options.model_validate(self.model_extra or {})
+        except ValidationError as error:
+            problems = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+            raise ValueError("; ".join(problems)) from None
+
+    def read_secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """The secret's text; None: none is configured. Raises ValueError, which never quotes it."""
+        path = self._secret_path(environment)
+        if path is None:
+            return None
+        try:
+            with path.open("rb") as file:
+                content = file.read(SECRET_BYTES_MAX + 1)
+            text = content.decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            words = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ValueError(f"the secret {path} cannot be read: {words}") from None
+        if len(content) > SECRET_BYTES_MAX:
+            raise ValueError(f"the secret {path} has more than {SECRET_BYTES_MAX} bytes: the wrong file?")
+        return text
+
+    def _secret_path(self, environment: Mapping[str, str]) -> Path | None:
+        if self.credential is None:
+            return self.secret_file
+        directory = environment.get("CREDENTIALS_DIRECTORY")
+        if "/" in self.credential or self.credential in {".", "..", ""}:
+            raise ValueError(f"credential {self.credential!r}: expected the name of a credential of the systemd unit")
+        if directory is None:
+            raise ValueError(
+                f"credential {self.credential}: there is no CREDENTIALS_DIRECTORY; add "
+                f"LoadCredentialEncrypted={self.credential} to the unit, or name a secret_file"
+            )
+        return Path(directory) / self.credential
+
+
+def load_price_scale(name: str) -> PriceScaleProtocol:
+    """``scale/dialog-06`` is ``PRICE_SCALE`` of ``protocols.scales.dialog_06``. Raises ValueError."""
+    match = _PROTOCOL.fullmatch(name)
+    if match is None:
+        raise ValueError(f"protocol {name!r}; expected a name such as scale/dialog-06")
+    try:
+        module = importlib.import_module(f"protocols.scales.{match[1].replace('-', '_')}")
+    except ModuleNotFoundError:
+        raise ValueError(f"protocol {name!r}: there is no such protocol; see protocols/scales") from None
+    scale = getattr(module, "PRICE_SCALE", None)
+    if not isinstance(scale, PriceScaleProtocol):
+        raise ValueError(f"protocol {name!r}: is not a protocol of a scale that is spoken to in dialogues")
+    return scale
