@@ -25,6 +25,8 @@ from edge_gateway.status.source import (
     DeviceStatus,
     GatewayStatus,
     OutboxStatus,
+    RawBytes,
+    RawChunk,
     Snapshot,
     StreamStatus,
     UplinkStatus,
@@ -144,6 +146,17 @@ class Overview:
             uplinks=uplinks,
             counters={name: dict(counter) for name, counter in self._all_counters()},
         )
+
+    def raw_bytes(self, device_id: str, after: int, age_s_min: float) -> RawBytes | None:
+        supervisor = self._registry.get(device_id)
+        if supervisor is None or supervisor.raw is None:
+            return None
+        now_s = self._clock.monotonic()
+        chunks = tuple(
+            RawChunk(sequence=each.sequence, age_s=now_s - each.at_s, direction=each.direction, hex=each.data.hex())
+            for each in supervisor.raw.after(after, age_s_min=age_s_min)
+        )
+        return RawBytes(**supervisor.recording_header, chunks=chunks)
 
     def _bus_status(self) -> BusStatus:
         refused = ", ".join(self._bus.refused_subscriptions)

@@ -155,3 +155,6 @@ TransportSettings = Annotated[
     | BleTransportSettings,
     Field(discriminator="kind"),
 ]
+
+PLACE_KEYS = frozenset({"path", "device", "host", "port", "address", "name", "adapter", "shared", "software_parity"})
+"""Where a device is and through which adapter: of one store alone. A recording is made and replayed without them."""

@@ -51,6 +51,11 @@ class Session(Protocol):
         """What the device says of itself: model, firmware, serial."""
         ...
 
+    def forget_raw(self) -> None:
+        """What was just received must be kept nowhere (a driving licence): wipe it from the ring of raw bytes, and from
+        a recording under way. Call it before anything else is done with it."""
+        ...
+
 
 class Driver(Protocol):
     """One conversation. A new instance for each connection: nothing survives a reconnect by accident.

@@ -35,6 +35,10 @@ class DeviceClass(StrEnum):
     LABEL_PRINTER = "label_printer"
 
 
+CARD_DATA_CLASSES: Final = frozenset({DeviceClass.MSR, DeviceClass.SMART_CARD_RW, DeviceClass.PIN_PAD, DeviceClass.CAT})
+"""Devices whose bytes hold card data, which never reaches a recording or a ring of raw bytes."""
+
+
 class PowerState(StrEnum):
     """Of a device. ``offline``: open, but it does not answer. ``off``: its node is not there or cannot be opened."""
 

@@ -61,6 +61,7 @@ class DeviceSession:
         rejected_frames: RejectedFrames,
         counters: Counter[str],
         emit: Callable[[str, Mapping[str, Any]], None],
+        forget_raw: Callable[[], None] = lambda: None,
     ) -> None:
         self.device_id = device_id
         self.transport = transport
@@ -71,6 +72,7 @@ class DeviceSession:
         self._rejected_frames = rejected_frames
         self._counters = counters
         self._emit = emit
+        self._forget_raw = forget_raw
         self._is_ended = False
 
     def end(self) -> None:
@@ -107,6 +109,9 @@ class DeviceSession:
     def set_info(self, info: Mapping[str, Any]) -> None:
         if not self._is_ended:
             self._condition.set_reported(info)
+
+    def forget_raw(self) -> None:
+        self._forget_raw()  # also after the end: what was received is still there
 
 
 class Link:

@@ -18,12 +18,16 @@ from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
-from edge_gateway.contracts.transport import Transport, misses_before_gone
+from edge_gateway.contracts.states import CARD_DATA_CLASSES
+from edge_gateway.contracts.tap import tapped
+from edge_gateway.contracts.transport import ReportTransport, Transport, misses_before_gone
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.condition import Condition, Disconnect
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
+from edge_gateway.devices.raw_ring import RawRing
 from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
 from edge_gateway.settings import DeviceSettings
+from edge_gateway.settings_transports import PLACE_KEYS
 
 REOPEN_S_FIRST = 0.05
 REOPEN_S_MAX = 0.5
@@ -87,6 +91,8 @@ class Supervisor:
         self._restart = Backoff(RESTART_S_FIRST, RESTART_S_MAX, random)
         self._is_connected = self._was_connected = False
         self._misses = 0
+        self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else RawRing(clock)
+        """The last raw bytes; None: they would be card data."""
         self._attempts: asyncio.Future[None] | None = None
         self.profile_problems: tuple[str, ...] = ()
         """Of its profile as it is on disk now, where that was refused: the device goes on with the one it had."""
@@ -143,6 +149,18 @@ class Supervisor:
             "tier": profile.tier,
             "transport": self._transport.description,
             "commands": sorted([*self._driver_class.commands, *CLAIM_COMMANDS]),
+        }
+
+    @property
+    def recording_header(self) -> Mapping[str, Any]:
+        """For a recording made of ``raw``: profile, how it is attached and set. Not where: that is of this store."""
+        attached = self._profile.transport.of(self._device.transport)
+        transport = self._transport
+        return {
+            "profile": self._profile.name,
+            "transport": {key: value for key, value in attached.items() if key not in PLACE_KEYS},
+            "settings": dict(self._device.settings),
+            "report_descriptor": transport.report_descriptor.hex() if isinstance(transport, ReportTransport) else None,
         }
 
     def has_effect(self, name: str) -> bool:
@@ -264,20 +282,22 @@ class Supervisor:
 
     async def _connection(self) -> None:
         """Raises TransportError with the reason of the end, or whatever a driver's bug raises."""
+        transport = self._transport if self.raw is None else tapped(self._transport, self.raw.add)
         session = DeviceSession(
             self.device_id,
-            self._transport,
+            transport,
             self._clock,
             self._condition,
             self._rejected_frames,
             self.counters,
             self.emit,
+            self._forget_raw,
         )
         try:
             # The driver is there before the first byte can be.
             driver = self._driver_class(session, self._driver_settings)
             link = Link(driver, self.counters, self._transport.description)
-            await self._transport.open(link)
+            await transport.open(link)
             self._condition.connected()
             self._is_connected = True
             self.counters["connects"] += 1
@@ -285,6 +305,10 @@ class Supervisor:
         finally:
             session.end()
             await self._transport.close()
+
+    def _forget_raw(self) -> None:
+        if self.raw is not None:
+            self.raw.forget()
 
     async def _conversation(self, driver: Driver, session: DeviceSession, link: Link) -> None:
         running = asyncio.ensure_future(driver.run())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Literal
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.waiting import within
@@ -25,20 +26,22 @@ class RecordingPlayer:
         self._clock = clock
         self._write = write
         self._command = command
-        self._heard = bytearray()
+        self._heard = {">": bytearray(), ">>": bytearray()}
         self._has_heard = asyncio.Event()
 
-    def hear(self, data: bytes) -> None:
+    def hear(self, data: bytes, direction: Literal[">", ">>"] = ">") -> None:
         """What the driver sent."""
-        self._heard += data
+        self._heard[direction] += data
         self._has_heard.set()
 
     async def play(self) -> None:
         """Return when the recording is over. Raises RecordingError where the driver departs from it."""
         last_at_s = 0.0
         for number, chunk in enumerate(self._chunks, 1):
-            if chunk.direction == ">":
-                await self._expect(number, chunk)
+            if chunk.direction == ">" or chunk.direction == ">>":
+                await self._expect(number, chunk, self._heard[chunk.direction])
+            elif chunk.direction == "<<":
+                continue  # given when it is asked for, see replay
             else:
                 await self._clock.sleep(chunk.at_s - last_at_s)
                 if chunk.direction == "<":
@@ -46,17 +49,17 @@ class RecordingPlayer:
                 else:
                     self._command(chunk)
             last_at_s = chunk.at_s
-        if not self._heard:
+        if not any(self._heard.values()):
             await self._hear_more(QUIET_S)
 
-    async def _expect(self, number: int, chunk: Chunk) -> None:
-        while not self._heard.startswith(chunk.data):
+    async def _expect(self, number: int, chunk: Chunk, heard: bytearray) -> None:
+        while not heard.startswith(chunk.data):
             what = f"chunk {number} of the recording: the host was to send {chunk.data.hex()}"
-            if not chunk.data.startswith(self._heard):
-                raise RecordingError(f"{what}; it sent {bytes(self._heard[:64]).hex()}")
+            if not chunk.data.startswith(heard):
+                raise RecordingError(f"{what}; it sent {bytes(heard[:64]).hex()}")
             if not await self._hear_more(HOST_WAIT_S_MAX):
-                raise RecordingError(f"{what}; it sent {bytes(self._heard).hex() or 'nothing'} in {HOST_WAIT_S_MAX} s")
-        del self._heard[: len(chunk.data)]
+                raise RecordingError(f"{what}; it sent {bytes(heard).hex() or 'nothing'} in {HOST_WAIT_S_MAX} s")
+        del heard[: len(chunk.data)]
 
     async def _hear_more(self, seconds: float) -> bool:
         self._has_heard.clear()

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.contracts.states import DeviceClass
+from edge_gateway.contracts.clock import Clock, SystemClock
+from edge_gateway.contracts.states import CARD_DATA_CLASSES
+from edge_gateway.contracts.tap import RawDirection, tapped
+from edge_gateway.contracts.transport import ReportTransport
+from edge_gateway.devices.inventory import Inventory
 from edge_gateway.devices.profiles import driver_settings, load_driver, load_profile
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession
 from edge_gateway.settings import DeviceSettings
-from edge_gateway.settings_transports import TransportSettings
+from edge_gateway.settings_transports import PLACE_KEYS, TransportSettings
 from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.recording import (
     CHARACTERS_MAX,
     LINES_MAX,
     SOURCES,
+    Chunk,
     Recording,
     RecordingError,
-    RecordingTransport,
 )
 
-CARD_CLASSES = frozenset({DeviceClass.MSR, DeviceClass.SMART_CARD_RW, DeviceClass.PIN_PAD, DeviceClass.CAT})
-"""Devices whose bytes hold card data, which never reaches a recording."""
-ADDRESS_KEYS = frozenset({"path", "host", "port"})
-"""Where it was connected is of no use elsewhere, and may say more of a store than it should."""
+HOLD_S = 5.0
+"""Lines are written so much later: what a driver then finds to be a driving licence was never in the file."""
 
 _TRANSPORT: TypeAdapter[Any] = TypeAdapter(TransportSettings)
 
@@ -49,28 +53,30 @@ async def write_recording(
     FileExistsError.
     """
     profile = load_profile(device.profile, profile_directories)
-    if profile.device_class in CARD_CLASSES:
+    if profile.device_class in CARD_DATA_CLASSES:
         raise RecordingError(f"device {device.id!r} is a {profile.device_class.value}: card data is never recorded")
     if source not in SOURCES:
         raise RecordingError(f"source {source!r}; expected one of {', '.join(SOURCES)}")
     wanted = profile.transport.of(device.transport)
     driver_class, clock = load_driver(profile), SystemClock()
     try:
-        inner = make_transport(_TRANSPORT.validate_python(wanted))
+        inner = make_transport(_TRANSPORT.validate_python(wanted), _attached())
         settings = driver_settings(driver_class, profile, device)
     except ValidationError as error:
         raise RecordingError(f"device {device.id!r}: {error}") from error
-    where_from = {key: value for key, value in wanted.items() if key not in ADDRESS_KEYS}
-    header = Recording(profile.name, source, where_from, device.settings, note).header()
+    where_from = {key: value for key, value in wanted.items() if key not in PLACE_KEYS}
+    header = Recording(profile.name, source, where_from, device.settings, note)
     try:
         with output.open("x", encoding="utf-8") as file:
-            writer = _Writer(file.write, header)
-            transport = RecordingTransport(inner, clock, writer.write_line)
-            session = TellingSession(device.id, transport, clock, tell)
+            writer = _Writer(file.write, header, clock)
+            transport = tapped(inner, writer.add)
+            session = TellingSession(device.id, transport, clock, tell, writer.forget)
             async with DriverRun(session, driver_class(session, settings), on_lost=writer.is_over.set):
+                writer.begin(transport.report_descriptor if isinstance(transport, ReportTransport) else b"")
                 with suppress(TimeoutError, asyncio.CancelledError):
                     async with asyncio.timeout(seconds):
                         await writer.is_over.wait()
+            writer.write_rest()
     except FileExistsError:
         raise
     except BaseException:
@@ -79,22 +85,57 @@ async def write_recording(
     return writer.line_count
 
 
-class _Writer:
-    """Lines into a file, as many as can be read again."""
+def _attached() -> Inventory:
+    """What is attached now: for a device that is configured by what it is, not where."""
+    inventory = Inventory()
+    inventory.refresh()
+    return inventory
 
-    def __init__(self, write: Callable[[str], object], header: str) -> None:
+
+class _Writer:
+    """Lines into a file, as many as can be read again. Time counts from the first opening."""
+
+    def __init__(self, write: Callable[[str], object], header: Recording, clock: Clock) -> None:
         self.line_count = 0
         self.is_over = asyncio.Event()
         self._write = write
-        self._lines_left = LINES_MAX - header.count("\n")
-        self._characters_left = CHARACTERS_MAX - len(header)
-        write(header)
+        self._header = header
+        self._clock = clock
+        self._held: deque[Chunk] = deque()
+        self._start_s: float | None = None
+        self._is_begun = False
+        self._lines_left = LINES_MAX
+        self._characters_left = CHARACTERS_MAX
 
-    def write_line(self, line: str) -> None:
+    def begin(self, report_descriptor: bytes) -> None:
+        """Open: the header can be written."""
+        text = replace(self._header, report_descriptor=report_descriptor).header()
+        self._lines_left -= text.count("\n")
+        self._characters_left -= len(text)
+        self._write(text)
+        self._is_begun = True
+
+    def add(self, direction: RawDirection, data: bytes) -> None:
+        now_s = self._clock.monotonic()
+        self._start_s = now_s if self._start_s is None else self._start_s
+        chunk = Chunk(now_s - self._start_s, direction, data)
         self._lines_left -= 1
-        self._characters_left -= len(line) + 1
+        self._characters_left -= len(str(chunk)) + 1
         if self._lines_left < 0 or self._characters_left < 0:
             self.is_over.set()
             return
-        self.line_count += 1
-        self._write(f"{line}\n")
+        self._held.append(chunk)
+        self._write_until(chunk.at_s - HOLD_S)
+
+    def forget(self) -> None:
+        """What was received lately, and is not written yet."""
+        self._held = deque(chunk for chunk in self._held if chunk.direction in (">", ">>"))
+
+    def write_rest(self) -> None:
+        """The recording is over."""
+        self._write_until(math.inf)
+
+    def _write_until(self, at_s: float) -> None:
+        while self._is_begun and self._held and self._held[0].at_s <= at_s:
+            self.line_count += 1
+            self._write(f"{self._held.popleft()}\n")

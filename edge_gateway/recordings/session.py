@@ -31,13 +31,21 @@ def without_times(value: Any) -> Any:
 class TellingSession:
     """Implements ``edge_gateway.contracts.driver.Session``."""
 
-    def __init__(self, device_id: str, transport: Transport, clock: Clock, tell: Callable[[Line], None]) -> None:
+    def __init__(
+        self,
+        device_id: str,
+        transport: Transport,
+        clock: Clock,
+        tell: Callable[[Line], None],
+        forget_raw: Callable[[], None] = lambda: None,
+    ) -> None:
         self.device_id = device_id
         self.transport = transport
         self.clock = clock
         self.details: Mapping[str, Any] = {}
         self.frame_count = 0
         self._tell = tell
+        self._forget_raw = forget_raw
         self._flags: frozenset[str] = frozenset()
         self._info: Mapping[str, Any] = {}
         self._answering: bool | None = None
@@ -68,6 +76,9 @@ class TellingSession:
         if info != self._info:
             self._info = info
             self._tell({"info": dict(info)})
+
+    def forget_raw(self) -> None:
+        self._forget_raw()
 
 
 class DriverRun:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -12,11 +12,15 @@ from starlette.exceptions import HTTPException
 
 from edge_gateway import __version__
 from edge_gateway.contracts.attached_report import AttachedReport
+from edge_gateway.contracts.fields import LEVEL_PATTERN
+from edge_gateway.settings_parts import is_this_box
 from edge_gateway.status.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from edge_gateway.status.metrics import MetricsPage
-from edge_gateway.status.source import Snapshot, StatusSource
+from edge_gateway.status.source import RawBytes, Snapshot, StatusSource
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
+SEQUENCE_MAX = 2**63 - 1
+"""What every client can hold."""
 
 
 class Problem(BaseModel):
@@ -87,6 +91,28 @@ def build_api(source: StatusSource) -> FastAPI:
     async def metrics_text() -> Response:
         return Response(metrics.render(), media_type=METRICS_CONTENT_TYPE)
 
+    @api.get(
+        "/devices/{device_id}/raw",
+        summary="The last raw bytes of one device",
+        description="What went over its wire in the last minutes, for support. Only for programs on the box itself. "
+        "Bytes of devices that read cards are never kept.",
+        responses={
+            status: {"description": words, "content": {PROBLEM_CONTENT_TYPE: {"schema": _PROBLEM_REF}}}
+            for status, words in ((403, "Not asked from the box itself"), (404, "No such device, or not kept"))
+        },
+        response_model=RawBytes,
+    )
+    async def raw(
+        request: Request,
+        device_id: Annotated[str, Path(description="Id of the device.", pattern=LEVEL_PATTERN)],
+        after: Annotated[int, Query(ge=0, le=SEQUENCE_MAX, description="Only what came after this sequence.")] = 0,
+        age_s_min: Annotated[float, Query(ge=0, le=3600, description="Only what is at least so old.")] = 0.0,
+    ) -> Response | RawBytes:
+        if request.client is None or not is_this_box(request.client.host):
+            return problem(403, "raw bytes are told only on the box itself")
+        found = source.raw_bytes(device_id, after, age_s_min)
+        return found or problem(404, f"no device {device_id!r}, or one whose raw bytes are not kept")
+
     @api.exception_handler(HTTPException)
     async def http_problem(request: Request, error: HTTPException) -> Response:
         detail = f"{request.method} {request.url.path} is not part of this interface; see /openapi.json"
@@ -112,7 +138,7 @@ def _add_head(api: FastAPI) -> None:
 
 def problem(status: int, detail: str, *, headers: dict[str, str] | None = None) -> JSONResponse:
     """A problem as RFC 9457 wants it."""
-    titles = {404: "Not found", 405: "Method not allowed", 503: "Not ready"}
+    titles = {403: "Forbidden", 404: "Not found", 405: "Method not allowed", 503: "Not ready"}
     body = Problem(title=titles.get(status, "Error"), status=status, detail=detail)
     return JSONResponse(body.model_dump(), status, headers=headers, media_type=PROBLEM_CONTENT_TYPE)
 

@@ -148,6 +148,27 @@ class Snapshot(_Part):
     )
 
 
+class RawChunk(_Part):
+    """One read, report, notification or write."""
+
+    sequence: int = Field(ge=1)
+    age_s: float = Field(ge=0)
+    direction: Literal["<", ">", "<<", ">>"] = Field(
+        description="< from the device, > to it; doubled: feature reports of a HID device."
+    )
+    hex: str
+
+
+class RawBytes(_Part):
+    """The last raw bytes of one device, for a recording."""
+
+    profile: str
+    transport: dict[str, Any] = Field(description="How it is attached, without where.")
+    settings: dict[str, Any] = Field(description="Of its driver, over those of the profile.")
+    report_descriptor: str | None = Field(None, description="Of a HID device, in hex.")
+    chunks: tuple[RawChunk, ...] = ()
+
+
 class StatusSource(Protocol):
     """Who knows: the composition root."""
 
@@ -157,4 +178,9 @@ class StatusSource(Protocol):
 
     def attached(self) -> AttachedReport:
         """What is plugged in, configured or not, and why it is used or not. As cheap."""
+        ...
+
+    def raw_bytes(self, device_id: str, after: int, age_s_min: float) -> RawBytes | None:
+        """What passed after a sequence number and is at least so old; None: no such device, or its raw bytes are not
+        kept since they would be card data."""
         ...

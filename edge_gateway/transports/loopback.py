@@ -26,6 +26,10 @@ class FarEnd:
         """Set: the next opens raise it (an absent or busy device)."""
         self.is_there = True
         self.open_count = 0
+        self.on_feature: Callable[[bytes], None] | None = None
+        """Of a HID device: hears feature reports; may raise TransportError to refuse one."""
+        self.features: dict[int, bytes] = {}
+        """Of a HID device: the feature reports that it gives when asked, by id; each begins with its id."""
 
     @property
     def is_open(self) -> bool:
@@ -127,3 +131,32 @@ class LoopbackTransport:
             self._sink = None
             self._writable.set()
             sink.connection_lost(error)
+
+
+class LoopbackReportTransport(LoopbackTransport):
+    """One way to one simulated HID device. Implements ``contracts.transport.ReportTransport``; each write of the far
+    end is one input report."""
+
+    def __init__(self, report_descriptor: bytes, description: str = "loopback reports") -> None:
+        super().__init__(description)
+        self.report_descriptor = b""
+        self._descriptor = report_descriptor
+
+    async def open(self, sink: ByteSink) -> None:
+        await super().open(sink)
+        self.report_descriptor = self._descriptor
+
+    async def send_feature(self, report: bytes) -> None:
+        self._require_open()
+        if self.far_end.on_feature is not None:
+            self.far_end.on_feature(bytes(report))
+
+    async def get_feature(self, report_id: int, length: int) -> bytes:
+        self._require_open()
+        if report_id not in self.far_end.features:
+            raise TransportError(f"{self.description}: feature report {report_id} was not given: the device refused it")
+        return self.far_end.features[report_id][:length]
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise TransportError(f"{self.description}: not open")

@@ -1,16 +1,15 @@
-"""Recordings of a device's wire: the text format (tests/recordings/README.md), and a transport that writes it."""
+"""Recordings of a device's wire: the text format (tests/recordings/README.md)."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import EdgeGatewayError
-from edge_gateway.contracts.transport import ByteSink, Transport
+from edge_gateway.contracts.tap import RawDirection
 
 FIRST_LINE = "# edge-gateway recording 1"
 SOURCES = ("hardware", "simulator", "manual")
@@ -18,9 +17,9 @@ CHARACTERS_MAX = 1_000_000
 LINES_MAX = 100_000
 """Both: a recording is read by people and kept in the repository; a day on a wire belongs elsewhere."""
 
-Direction = Literal["<", ">", "!"]
-_LINE = re.compile(r"(\d+(?:\.\d+)?) ([<>!]) (\S.*)")
-_HEADERS = frozenset({"profile", "transport", "settings", "source", "note"})
+Direction = RawDirection | Literal["!"]
+_LINE = re.compile(r"(\d+(?:\.\d+)?) (<<|>>|[<>!]) (\S.*)")
+_HEADERS = frozenset({"profile", "transport", "settings", "report_descriptor", "source", "note"})
 
 
 class RecordingError(EdgeGatewayError):
@@ -29,7 +28,7 @@ class RecordingError(EdgeGatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One line. ``data`` of ``<`` and ``>``; ``command`` and ``params`` of ``!``."""
+    """One line: one read, report or notification. ``command`` and ``params`` of ``!``, ``data`` of the others."""
 
     at_s: float
     direction: Direction
@@ -56,6 +55,8 @@ class Recording:
     settings: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     chunks: tuple[Chunk, ...] = ()
+    report_descriptor: bytes = b""
+    """Of a HID device."""
 
     def header(self) -> str:
         """The lines before the first chunk."""
@@ -63,6 +64,8 @@ class Recording:
         for key, value in (("transport", self.transport), ("settings", self.settings)):
             if value:
                 lines.append(f"{key}: {json.dumps(dict(value), ensure_ascii=False)}")
+        if self.report_descriptor:
+            lines.append(f"report_descriptor: {self.report_descriptor.hex()}")
         lines.append(f"source: {self.source}")
         if self.note:
             lines.append(f"note: {' '.join(self.note.split())}")
@@ -112,6 +115,7 @@ def _from_header(header: Mapping[str, str], chunks: tuple[Chunk, ...]) -> Record
         _json_object(header.get("settings", "{}"), "header 'settings'"),
         header.get("note", ""),
         chunks,
+        _hex(header.get("report_descriptor", ""), "header 'report_descriptor'"),
     )
 
 
@@ -125,11 +129,18 @@ def _chunk(number: int, match: re.Match[str], last_at_s: float) -> Chunk:
         if not isinstance(command, str) or not isinstance(params, dict) or said.keys() - {"command", "params"}:
             raise RecordingError(f'line {number}: {rest[:80]}; expected {{"command": "…", "params": {{…}}}}')
         return Chunk(at_s, "!", command=command, params=params)
+    direction: Direction = "<"
+    for known in ("<<", ">>", ">"):
+        if match[2] == known:
+            direction = known
+    return Chunk(at_s, direction, _hex(rest, f"line {number}"))
+
+
+def _hex(text: str, where: str) -> bytes:
     try:
-        data = bytes.fromhex(rest)
+        return bytes.fromhex(text)
     except ValueError:
-        raise RecordingError(f"line {number}: {rest[:80]!r}; expected bytes in hex") from None
-    return Chunk(at_s, "<" if match[2] == "<" else ">", data)
+        raise RecordingError(f"{where}: {text[:80]!r}; expected bytes in hex") from None
 
 
 def _json_object(text: str, where: str) -> dict[str, Any]:
@@ -140,54 +151,3 @@ def _json_object(text: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RecordingError(f"{where}: {text[:80]!r}; expected a JSON object")
     return value
-
-
-class RecordingTransport:
-    """Any transport, with every chunk told to ``write_line`` (one line, without its end) as it passes."""
-
-    def __init__(self, inner: Transport, clock: Clock, write_line: Callable[[str], None]) -> None:
-        self._inner = inner
-        self._clock = clock
-        self._write_line = write_line
-        self._opened_at_s: float | None = None
-        self._sink: ByteSink | None = None
-
-    @property
-    def description(self) -> str:
-        return self._inner.description
-
-    def is_there(self) -> bool:
-        return self._inner.is_there()
-
-    async def open(self, sink: ByteSink) -> None:
-        self._sink = sink
-        await self._inner.open(self)
-        # The time of a recording counts from the first opening: a reconnect does not turn it back.
-        if self._opened_at_s is None:
-            self._opened_at_s = self._clock.monotonic()
-
-    async def write(self, data: bytes) -> None:
-        # Before the write: an answer can arrive while a slow write is still under way.
-        self._tell(">", data)
-        await self._inner.write(data)
-
-    def drop_input(self) -> None:
-        self._inner.drop_input()
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-    def data_received(self, data: bytes) -> None:
-        self._tell("<", data)
-        if self._sink is not None:
-            self._sink.data_received(data)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._sink is not None:
-            self._sink.connection_lost(error)
-
-    def _tell(self, direction: Direction, data: bytes) -> None:
-        now = self._clock.monotonic()
-        self._write_line(
-            str(Chunk(now - (self._opened_at_s if self._opened_at_s is not None else now), direction, data))
-        )

@@ -14,6 +14,8 @@ from edge_gateway.status.source import (
     DeviceStatus,
     GatewayStatus,
     OutboxStatus,
+    RawBytes,
+    RawChunk,
     Snapshot,
     StreamStatus,
     UplinkStatus,
@@ -136,3 +138,14 @@ class ChangingSource:
 
     def attached(self) -> AttachedReport:
         return ATTACHED
+
+    def raw_bytes(self, device_id: str, after: int, age_s_min: float) -> RawBytes | None:
+        if device_id != "lane1-scale":
+            return None
+        chunks = [RawChunk(sequence=number, age_s=10.0 - number, direction="<", hex="57") for number in range(1, 4)]
+        return RawBytes(
+            profile="mettler-toledo-8217",
+            transport={"kind": "serial"},
+            settings={},
+            chunks=tuple(each for each in chunks if each.sequence > after and each.age_s >= age_s_min),
+        )

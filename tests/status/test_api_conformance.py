@@ -31,6 +31,7 @@ def test_openapi_document_lists_the_whole_interface_and_nothing_that_writes(serv
     with urllib.request.urlopen(f"{server_url}/openapi.json", timeout=20) as answer:
         document = json.load(answer)
     assert {path: list(methods) for path, methods in document["paths"].items()} == {
-        path: ["get"] for path in ("/livez", "/readyz", "/status", "/devices/attached", "/metrics")
+        path: ["get"]
+        for path in ("/livez", "/readyz", "/status", "/devices/attached", "/metrics", "/devices/{device_id}/raw")
     }
     assert document == json.loads(json.dumps(build_api(ChangingSource()).openapi()))

@@ -25,6 +25,7 @@ class RecordingSession:
         self.flags: frozenset[str] = frozenset()
         self.details: Mapping[str, Any] = {}
         self.info: Mapping[str, Any] = {}
+        self.raw_forgotten = 0
 
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         self.events.append((name, data))
@@ -46,3 +47,6 @@ class RecordingSession:
 
     def set_info(self, info: Mapping[str, Any]) -> None:
         self.info = info
+
+    def forget_raw(self) -> None:
+        self.raw_forgotten += 1
