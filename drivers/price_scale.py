@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from drivers.dialogue_line import DialogueLine, Ended
 from drivers.price_scale_settings import PriceScaleSettings, load_price_scale
 from drivers.scale_reading import HAS_WEIGHT, Reading
-from edge_gateway.contracts.clock import rfc3339
+from drivers.scale_shown import ScaleShown
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, UnknownOutcomeError
 from edge_gateway.contracts.price_calculating import DoPriceCalculatingParams
@@ -66,7 +66,7 @@ class DialogueScale:
         self._missed_count = 0
         self._problem = "has not answered yet"
         self._is_answering = False
-        self._reading: Reading | None = None
+        self._shown = ScaleShown(session)
 
     @property
     def counters(self) -> Counter[str]:
@@ -222,20 +222,20 @@ class DialogueScale:
 
     def _understand(self, scale: PriceScale, ended: Ended) -> Reading:
         reading = Reading.of(ended.weighing.read, scale.unit, ended.asked_at_s)
-        self._show(reading)
+        self._shown.show(reading)
         return reading
 
     def _expire(self) -> None:
         """A weight that is too old is not shown any more."""
-        reading, now_s = self._reading, self._session.clock.monotonic()
+        reading, now_s = self._shown.reading, self._session.clock.monotonic()
         if reading is None or reading.status not in HAS_WEIGHT:
             return
         if now_s - reading.asked_at_s > max(AGE_S_MIN, AGE_POLLS_MAX * self._settings.poll_interval_s):
-            self._show(Reading(ScaleStatus.NOT_READY, reading.unit, now_s))
+            self._shown.show(Reading(ScaleStatus.NOT_READY, reading.unit, now_s))
 
     def _fall_silent(self, *, is_garbage: bool = False) -> None:
         assert self._scale is not None
-        self._show(self._silent_reading(self._scale))
+        self._shown.show(self._silent_reading(self._scale))
         self._is_answering = False
         self._problem = (
             f"{'only garbage' if is_garbage else 'no answer'}; check "
@@ -251,13 +251,3 @@ class DialogueScale:
 
     def _silent_reading(self, scale: PriceScale) -> Reading:
         return Reading(ScaleStatus.NO_ANSWER, scale.unit, self._session.clock.monotonic())
-
-    def _show(self, reading: Reading) -> None:
-        """Keep the reading; tell it where it says something new."""
-        now_s = self._session.clock.monotonic()
-        is_new = not reading.says_the_same_as(self._reading)
-        self._reading = reading
-        told = reading.to_json(now_s)
-        if is_new:
-            self._session.emit("weight_changed", told)
-            self._session.set_details({**told, "measured_at": rfc3339(self._session.clock.now())})

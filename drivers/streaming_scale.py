@@ -79,7 +79,7 @@ class StreamingScale:
 
     async def run(self) -> None:
         clock = self._session.clock
-        self._session.set_answering(False, "has not sent anything yet")
+        self._begin()
         while True:
             for request in (*self._start, *self._take_identity()):
                 await self._session.transport.write(request)
@@ -101,6 +101,14 @@ class StreamingScale:
         else:
             reading = await self._carry_out(command, encode(self._codec, self._settings.protocol, command, weight))
         return reading.to_json(self._session.clock.monotonic())
+
+    def _begin(self) -> None:
+        """What is known before the first line."""
+        self._session.set_answering(False, "has not sent anything yet")
+
+    async def _send(self, request: bytes) -> None:
+        """A command, on the way that the scale takes them."""
+        await self._session.transport.write(request)
 
     @property
     def _patience_s(self) -> float:
@@ -130,7 +138,7 @@ class StreamingScale:
             raise DeviceError(ErrorCode.OFFLINE, f"scale {device_id!r}: is silent; {command.value} was not sent")
         self._answered = asyncio.get_running_loop().create_future()
         try:
-            await self._session.transport.write(request)
+            await self._send(request)
             await clock.sleep(COMMAND_SETTLE_S)
             deadline = clock.monotonic() + COMMAND_CONFIRM_S
             while not (self._is_said(command) or IS_DONE[command](await self._read())):

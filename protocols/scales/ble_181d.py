@@ -26,6 +26,7 @@ from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side
 from protocols.scales.digits import is_zero
 from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected
+from protocols.scales.polled import ScaleCommand, StreamingScaleProtocol
 
 IMPERIAL, HAS_TIMESTAMP, HAS_USER, HAS_BODY = 0x01, 0x02, 0x04, 0x08
 UNSUCCESSFUL = 0xFFFF
@@ -80,6 +81,9 @@ class BleScaleCodec(FramedCodec):
     def __init__(self, options: BleScaleOptions | None = None) -> None:
         super().__init__()
         self.unit: str = (options or BleScaleOptions()).unit
+
+    def encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes | None:
+        return None
 
     def cut(self, buffer: bytearray) -> int:
         length = _length(buffer[0])
@@ -176,6 +180,7 @@ def _describe_weight(event: BleWeightRead) -> JsonEvent:
     return told
 
 
+STREAM = StreamingScaleProtocol(BleScaleOptions, BleScaleCodec)
 PROTOCOLS = {
     "scale/ble-181d": Decodable(
         device_to_host=Side(

@@ -28,7 +28,7 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scales.digits import implied, is_zero
-from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected
+from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected, weight_json
 from protocols.scales.polled import ScaleCommand
 from protocols.scales.price_dialogue import (
     Dialogue,
@@ -245,7 +245,7 @@ def describe(event: CodecEvent) -> JsonEvent:
             word = "ack" if event.is_ready else "nak"
             return {"event": "answer_read", word: True, "ready": event.is_ready, "status": word}
         case CasRead():
-            told = event_json(event)
+            told = weight_json(event)
             del told["start_high"]
             is_over = event.status is ScaleStatus.WEIGHT_OVERWEIGHT
             told |= {"overload": is_over, "bcc_ok": True} | ({"weight": None} if is_over else {})

@@ -30,7 +30,7 @@ from protocols.decoding import JsonEvent, event_json
 from protocols.scales.dialog_06_checksums import read_hex
 from protocols.scales.dialog_06_status import MEANINGS, scale_status
 from protocols.scales.digits import implied, is_zero
-from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected
+from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected, weight_json
 from protocols.scales.price_dialogue import PricedRead
 
 STX, ETX, EOT, ENQ, ACK, NAK, ESC = 0x02, 0x03, 0x04, 0x05, 0x06, 0x15, 0x1B
@@ -227,7 +227,7 @@ def describe(event: CodecEvent) -> JsonEvent:
 
 
 def _describe_result(event: ResultRead) -> JsonEvent:
-    return event_json(event) | {"record": "02", "stable": True, "total": event.price, "net": event.is_net}
+    return weight_json(event) | {"record": "02", "stable": True, "total": event.price, "net": event.is_net}
 
 
 def _describe_status(code: int) -> JsonEvent:

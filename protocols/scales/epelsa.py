@@ -11,8 +11,8 @@ Source: Epelsa Eco Multifunction manual, p. 33. 9600 baud, 8N1.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,8 +21,9 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scales.digits import is_zero
-from protocols.scales.framed_codec import describe_rejected
+from protocols.scales.framed_codec import describe_rejected, weight_json
 from protocols.scales.line_codec import LineCodec
+from protocols.scales.polled import ScaleCommand, StreamingScaleProtocol
 
 LINE_BYTES_MAX = 24
 
@@ -36,16 +37,6 @@ class EpelsaOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unit: Literal["kg", "lb"] = Field("kg", description="Unit the scale is set to; the frame does not say.")
-    equal_reads: int = Field(
-        2,
-        ge=1,
-        le=10,
-        description="Lines of the basic format in a row that must agree before a weight counts as stable.",
-    )
-
-
-AS_SENT = EpelsaOptions(equal_reads=1)
-"""For tools that look at bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +51,18 @@ class EpelsaCodec(LineCodec):
 
     frame_bytes_max = LINE_BYTES_MAX
 
-    def __init__(self, options: EpelsaOptions = AS_SENT) -> None:
+    def __init__(self, options: EpelsaOptions | None = None) -> None:
         super().__init__()
-        self.unit: str = options.unit
-        self._equal_reads = options.equal_reads
-        self._last: str | None = None
-        self._equal_count = 0
+        self.unit: str = (options or EpelsaOptions()).unit
 
-    def flush(self) -> Sequence[CodecEvent]:
-        self._last = None  # across a gap, two equal lines prove nothing
-        return super().flush()
+    def encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes | None:
+        return None
 
     def understand_line(self, line: str, frame: bytes) -> CodecEvent:
         if match := _EXTENDED.fullmatch(line):
             return self._read(match[2] or " ", match[3], is_stable=match[1] == "S")
         if match := _BASIC.fullmatch(line):
             return self._read(match[1], match[2], is_stable=None)
-        self._last = None
         return FrameRejected.of("no line of an Epelsa scale", frame)
 
     def _read(self, sign: str, digits: str, *, is_stable: bool | None) -> EpelsaRead:
@@ -84,27 +70,26 @@ class EpelsaCodec(LineCodec):
         weight = f"{whole.lstrip('0') or '0'}.{fraction}"
         is_negative = sign == "-" and not is_zero(weight)
         weight = f"-{weight}" if is_negative else weight
-        self._equal_count = self._equal_count + 1 if weight == self._last else 1
-        self._last = weight
-        if is_stable is False or (is_stable is None and self._equal_count < self._equal_reads):
+        if is_stable is False:
             status = ScaleStatus.WEIGHT_UNSTABLE
         elif is_negative:
             status = ScaleStatus.WEIGHT_UNDER_ZERO
         else:
             status = ScaleStatus.WEIGHT_ZERO if is_zero(weight) else ScaleStatus.STABLE_WEIGHT
-        return EpelsaRead(status, weight, self.unit, is_stable=is_stable)
+        return EpelsaRead(status, weight, self.unit, is_stability_sent=is_stable is not None, is_stable=is_stable)
 
 
 def describe(event: CodecEvent) -> JsonEvent:
     """For people and tools."""
     if isinstance(event, FrameRejected):
         return describe_rejected(event)
-    told = event_json(event)
+    told = weight_json(event) if isinstance(event, WeightRead) else event_json(event)
     if isinstance(event, EpelsaRead):
         told |= {"format": "basic" if event.is_stable is None else "extended", "unit_by_config": event.unit}
     return told
 
 
+STREAM = StreamingScaleProtocol(EpelsaOptions, EpelsaCodec)
 PROTOCOLS = {
     "scale/epelsa": Decodable(
         device_to_host=Side(

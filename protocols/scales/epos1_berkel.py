@@ -26,7 +26,7 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scales.digits import implied, is_zero
-from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected
+from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected, weight_json
 from protocols.scales.polled import ScaleCommand
 from protocols.scales.price_dialogue import Dialogue, Means, PriceRequest, PriceScaleProtocol, Step, Weighing
 
@@ -213,7 +213,7 @@ def describe(event: CodecEvent) -> JsonEvent:
             told |= {"confirmed": event.answer == "confirmed", "data_available": event.answer == "data_available"}
             return told
         case EposWeightRead():
-            told = event_json(event)
+            told = weight_json(event)
             told |= {"id": f"0x{event.id:02X}", "bcc": f"0x{event.frame[7]:02X}", "bcc_ok": True, "valid": True}
             told |= {"capacity_class": event.id & 0x07, "under_or_over": bool(event.id & OUT_OF_RANGE)}
             told |= {"stable": not event.id & OUT_OF_RANGE, "other_market": bool(event.id & OTHER_MARKET)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from protocols.decoding import JsonEvent, event_json
 
 NOISE_BYTES_MAX = 64
@@ -86,3 +86,11 @@ class FramedCodec(ABC):
 def describe_rejected(event: FrameRejected) -> JsonEvent:
     """For people and tools: that it is no frame, and why."""
     return {**event_json(event), "valid": False}
+
+
+def weight_json(event: WeightRead) -> JsonEvent:
+    """A weight for people and tools, without the fields that only drivers need."""
+    told = event_json(event)
+    for name in ("stability_sent", "high_resolution"):
+        told.pop(name, None)
+    return told

@@ -4,14 +4,15 @@ The report that nearly all of them send is ``id 3, status, unit, exponent (int8)
 Where the device gives a report descriptor, ``hid_8d_layout`` finds the same four values wherever they stand. The weight
 is ``raw`` x 10^exponent, which moves the point and computes nothing. Status 5 (under zero) makes it negative.
 
-The first report after opening may be from before; the driver drops it (``first_reads_dropped`` in the profile). Some
-scales sleep after three minutes and send nothing more: that is no answer, and what was shown gets too old to be told.
+The first report after opening may be from before; the driver drops it. Some scales sleep after three minutes and send
+nothing more: they are still there, and what was shown has become too old to be told.
 Source: USB HID Point of Sale Usage Tables 1.02, chapter 4; reports of Dymo scales (erjiang/usbscale).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,8 +21,9 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scales.digits import implied, is_zero
-from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected
+from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected, weight_json
 from protocols.scales.hid_8d_layout import DEFAULT_LAYOUT, Layout
+from protocols.scales.polled import ScaleCommand, StreamingScaleProtocol
 
 EXPONENT_MAX = 9
 """No scale shows more than nine decimals, or tonnes by the thousand million; an exponent beyond is noise."""
@@ -77,6 +79,9 @@ class HidScaleCodec(FramedCodec):
         self.unit: str = (options or HidScaleOptions()).unit
         self._layout = layout
         self.frame_bytes_max = layout.report_bytes
+
+    def encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes | None:
+        return ZERO_REPORT if command is ScaleCommand.ZERO else None
 
     def use_descriptor(self, descriptor: bytes) -> None:
         """What the device says of its reports; kept as it is where that says nothing of a scale."""
@@ -141,7 +146,7 @@ def describe(event: CodecEvent) -> JsonEvent:
     """For people and tools: the status under the name of the usage table, ours beside it."""
     if isinstance(event, FrameRejected):
         return describe_rejected(event)
-    told = event_json(event)
+    told = weight_json(event) if isinstance(event, WeightRead) else event_json(event)
     if isinstance(event, HidScaleRead):
         told |= {"status": STATUSES[event.status_code][0], "scale_status": event.status.value}
         told |= {"stable": event.status_code in (2, 4), "overload": event.status_code == 6}
@@ -150,6 +155,7 @@ def describe(event: CodecEvent) -> JsonEvent:
     return told
 
 
+STREAM = StreamingScaleProtocol(HidScaleOptions, HidScaleCodec)
 PROTOCOLS = {
     "scale/hid-8d": Decodable(
         device_to_host=Side(

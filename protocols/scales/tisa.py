@@ -25,7 +25,7 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.scales.digits import digits_of, implied, is_zero
-from protocols.scales.framed_codec import describe_rejected
+from protocols.scales.framed_codec import describe_rejected, weight_json
 from protocols.scales.line_codec import LineCodec
 from protocols.scales.polled import ScaleCommand
 from protocols.scales.price_dialogue import (
@@ -176,7 +176,7 @@ def describe(event: CodecEvent) -> JsonEvent:
     """For people and tools."""
     if isinstance(event, FrameRejected):
         return describe_rejected(event)
-    told = event_json(event)
+    told = weight_json(event) if isinstance(event, WeightRead) else event_json(event)
     if isinstance(event, TisaRead):
         is_stable = event.status is not ScaleStatus.WEIGHT_UNSTABLE
         del told["price_wrong"]
