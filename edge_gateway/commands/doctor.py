@@ -50,7 +50,8 @@ async def look_around(settings: GatewaySettings) -> list[Finding]:
     import asyncio
 
     from edge_gateway.contracts.clock import SystemClock
-    from edge_gateway.diagnosis import box, network
+    from edge_gateway.devices.inventory import Inventory
+    from edge_gateway.diagnosis import attached, box, network
 
     now = SystemClock().now()
     broker, cloud, uplinks, addresses = await asyncio.gather(
@@ -60,7 +61,10 @@ async def look_around(settings: GatewaySettings) -> list[Finding]:
         network.check_addresses(settings.device),
     )
     on_box = [*box.check_box(settings.outbox, now), broker, *cloud, *uplinks]
-    return [*on_box, *box.check_nodes(settings.device), *addresses]
+    inventory = Inventory()
+    await asyncio.to_thread(inventory.refresh)
+    of_devices = [*box.check_nodes(settings.device), *attached.check_attached(settings, inventory)]
+    return [*on_box, *of_devices, *addresses]
 
 
 def _settings(path: Path) -> GatewaySettings | None:

@@ -75,7 +75,7 @@ def check_clock(now: datetime) -> Finding:
 
 
 def check_nodes(devices: Sequence[DeviceSettings]) -> Iterator[Finding]:
-    """The nodes of the devices that have one: there, of the right kind, and open to this user."""
+    """The nodes of the devices that are configured by a path: there, of the right kind, and open to this user."""
     for device in devices:
         path = device.transport.get("path")
         if isinstance(path, str | Path):

@@ -1,0 +1,142 @@
+"""What comes and goes is noticed: by the kernel's events, and by looking where there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.devices import hotplug
+from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.hotplug import HotPlug
+from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.sysfs import Sysfs
+from tests.support.sysfs import FakeBox, Part
+from tests.support.waiting import wait_until
+
+EVENT_FILE = Path("/sys/class/tty/tty0/uevent")
+"""Written to, the kernel says that this terminal changed; it does not."""
+NOTICED_S_MAX = 0.5
+
+
+def kernel_tells() -> bool:
+    try:
+        EVENT_FILE.write_text("change")
+    except OSError:
+        return False
+    return True
+
+
+needs_events = pytest.mark.skipif(not kernel_tells(), reason="the kernel cannot be made to tell of a change here")
+
+
+class CountingSysfs(Sysfs):
+    """Counts the looks."""
+
+    looks = 0
+
+    def scan(self) -> list[AttachedDevice]:
+        self.looks += 1
+        return super().scan()
+
+
+class Watched:
+    def __init__(self, root: Path) -> None:
+        self.box = FakeBox(root)
+        self.sysfs = CountingSysfs(self.box.sys, self.box.dev, self.box.run)
+        self.inventory = Inventory(self.sysfs)
+        self.changes = 0
+        self.hot_plug = HotPlug(self.inventory, SystemClock(), self._changed)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    @property
+    def identities(self) -> list[str]:
+        return [device.identity for device in self.inventory]
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Callable[[], Watched]]:
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin() -> Watched:
+        watched = Watched(tmp_path)
+        tasks.append(asyncio.create_task(watched.hot_plug.run()))
+        return watched
+
+    yield begin
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@needs_events
+async def test_hot_plug_hears_the_kernel(start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hotplug, "LOOK_S", 60.0)
+    watched = start()
+    await wait_until(lambda: watched.sysfs.looks == 1)
+    assert watched.hot_plug.source == "kernel"
+    for serial, port in (("A", "1-1"), ("B", "1-2")):
+        watched.box.plug_usb(port, "0403:6001", [(Part("tty"), f"ttyUSB{port[-1]}")], serial=serial)
+        EVENT_FILE.write_text("change")
+        told_s = time.monotonic()
+        await wait_until(lambda serial=serial: f"usb:0403:6001:{serial}" in watched.identities)
+        assert time.monotonic() - told_s < NOTICED_S_MAX
+    assert watched.changes == 2
+
+
+@needs_events
+async def test_hot_plug_serves_a_storm_with_few_looks(start: Callable[[], Watched]) -> None:
+    watched = start()
+    await wait_until(lambda: watched.sysfs.looks == 1)
+    watched.box.plug_usb("1-1", "0403:6001", [(Part("tty"), "ttyUSB1")], serial="A")
+    for _ in range(200):
+        EVENT_FILE.write_text("change")
+    await wait_until(lambda: watched.changes == 1)
+    assert watched.sysfs.looks <= 4
+
+
+async def test_hot_plug_looks_where_nobody_tells(start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HotPlug, "_monitor", lambda self: None)
+    monkeypatch.setattr(hotplug, "LOOK_S", 0.01)
+    watched = start()
+    await wait_until(lambda: watched.sysfs.looks == 1)
+    assert watched.hot_plug.source == "none"
+    watched.box.plug_usb("1-1", "0403:6001", [(Part("tty"), "ttyUSB0")], serial="A")
+    await wait_until(lambda: watched.identities == ["usb:0403:6001:A"])
+    looks = watched.sysfs.looks
+    watched.box.pull("1-1")
+    await wait_until(lambda: watched.identities == [])
+    assert watched.sysfs.looks == looks + 1, "names are compared, and looked at only where they changed"
+
+
+async def test_hot_plug_looks_anew_now_and_then_in_any_case(
+    start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HotPlug, "_monitor", lambda self: None)
+    monkeypatch.setattr(hotplug, "LOOK_S", 0.01)
+    monkeypatch.setattr(hotplug, "FULL_LOOK_S", 0.05)
+    watched = start()
+    await wait_until(lambda: watched.sysfs.looks >= 3)
+    assert watched.changes == 0, "nothing is told where nothing changed"
+
+
+class FullQueue:
+    """A monitor that lost events: the kernel's socket says ENOBUFS."""
+
+    def fileno(self) -> int:
+        return -1
+
+    def poll(self, timeout: float | None = None) -> object:
+        raise OSError(105, "No buffer space available")
+
+
+async def test_hot_plug_that_lost_events_looks(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.hot_plug._hear(FullQueue())
+    assert watched.hot_plug._has_news.is_set()
