@@ -78,6 +78,9 @@ def describe(source: str, configured: Sequence[dict[str, Any]], attached: Attach
         state = ": ".join(part for part in (device["power"], device["reason"]) if part)
         place = f"{device['lane']:<10} {device['id']:<20} {device['profile']:<24}"
         lines.append(f"  {place} {state}\n  {'':<10} {device['transport']}")
+        if device.get("firmware") is not None:
+            judged = (device["firmware_status"] or "no policy").replace("_", " ")
+            lines.append(f"  {'':<10} firmware {device['firmware']} ({judged})")
     lines.append("Attached:" if attached.devices else "Attached: nothing that could be a device")
     for found in attached.devices:
         lines += _described(found)
@@ -150,7 +153,8 @@ def _scan(settings: GatewaySettings | None) -> AttachedReport:
 
 def _of_daemon(device: dict[str, Any]) -> dict[str, Any]:
     keys = ("id", "lane", "device_class", "profile", "power", "reason", "since", "reconnect_count")
-    return {**{key: device[key] for key in keys}, "transport": device["info"].get("transport", "")}
+    firmware = {key: device.get(key) for key in ("firmware", "firmware_status")}
+    return {**{key: device[key] for key in keys}, **firmware, "transport": device["info"].get("transport", "")}
 
 
 def _of_file(device: dict[str, Any]) -> dict[str, Any]:

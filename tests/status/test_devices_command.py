@@ -26,4 +26,7 @@ def test_devices_command_tells_what_the_running_gateway_knows(server_url: str, t
     known = ChangingSource().snapshot().devices
     assert [device["id"] for device in document["devices"]] == [device.id for device in known]
     assert [device["power"] for device in document["devices"]] == [device.power.value for device in known]
-    assert CliRunner().invoke(app, ["devices", "--config", str(config)]).exit_code == 0
+    assert document["devices"][0]["firmware_status"] == "approved"
+    shown = CliRunner().invoke(app, ["devices", "--config", str(config)])
+    assert shown.exit_code == 0
+    assert "firmware 1.10 (approved)" in shown.output
