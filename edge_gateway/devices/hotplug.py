@@ -51,8 +51,9 @@ class HotPlug:
         with self._listening():
             while True:
                 self._has_news.clear()
+                signature = self._inventory.sysfs.signature()  # before the look: what comes during it is news
                 await self._look()
-                await self._wait()
+                await self._wait(signature)
                 await self._clock.sleep(COALESCE_S)
 
     async def _look(self) -> None:
@@ -60,10 +61,9 @@ class HotPlug:
         if self._inventory.take_over(found):
             self._on_change()
 
-    async def _wait(self) -> None:
+    async def _wait(self, signature: object) -> None:
         """Until something was told, or the names changed, or it is time for a full look anyhow."""
         told = asyncio.ensure_future(self._has_news.wait())
-        signature = self._inventory.sysfs.signature()
         left_s = FULL_LOOK_S
         try:
             while left_s > 0 and not told.done():
