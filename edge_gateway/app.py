@@ -33,6 +33,7 @@ from edge_gateway.overview import Overview
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
+from edge_gateway.services.statistics_keeper import StatisticsKeeper
 from edge_gateway.services.transactions import TransactionService
 from edge_gateway.services.weighings import Weighings
 from edge_gateway.services.weight_audit import WeightAudit
@@ -41,6 +42,7 @@ from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.status.notify import SystemdNotifier
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
+from edge_gateway.store.gateway_values import GatewayValues
 from edge_gateway.store.outbox import SqliteOutbox
 from edge_gateway.uplinks.couriers.courier import Courier
 from edge_gateway.world import World
@@ -143,6 +145,11 @@ class Gateway:
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
+        self._statistics = StatisticsKeeper(
+            lambda: [(device.device_id, device.statistics) for device in self._registry],
+            GatewayValues(self._database),
+            clock,
+        )
         terminals = TerminalStates(self._bus, topics, self._claims.terminal_gone)
         self._alerts = Alerts(store_id, self._publisher.alert, ids, clock)
         self._uplinks = {each.name: world.make_uplink(each, store_id, clock) for each in settings.uplinks}
@@ -166,6 +173,7 @@ class Gateway:
             clock,
             registry=self._registry,
             discovery=self._discovery,
+            claims=self._claims,
             bus=self._bus,
             database=self._database,
             outbox=self._outbox,
@@ -217,6 +225,8 @@ class Gateway:
             if not await self._database.try_open():
                 self._start(stack, "store", self._open_store_later())
             self._start(stack, "store replacement", self._database.watch())
+            stack.push_async_callback(self._statistics.stop)
+            self._start(stack, "statistics", self._statistics.run())
             await self._overview.refresh()
             for uplink in self._uplinks.values():
                 stack.push_async_callback(uplink.close)

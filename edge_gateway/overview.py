@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Literal
 
 from edge_gateway import __version__
 from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.bus import StoreBus
+from edge_gateway.contracts.claims import ClaimView
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.contracts.store import StreamCounts
+from edge_gateway.devices.claims import Claims
 from edge_gateway.devices.discovery import Discovery
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
@@ -22,7 +25,9 @@ from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.health import firmware_words, roll_up
 from edge_gateway.status.source import (
     BusStatus,
+    ClaimStatus,
     DeviceStatus,
+    DisconnectStatus,
     GatewayStatus,
     OutboxStatus,
     RawBytes,
@@ -38,7 +43,6 @@ from edge_gateway.store.fill import FillAlarm, FillLevel
 from edge_gateway.store.outbox import SqliteOutbox
 from edge_gateway.uplinks.couriers.courier import Courier
 
-DISCONNECTS_SHOWN = 5
 PROBLEMS_TOLD = 10
 """Of a profile, in one alert: a file that is something else has hundreds."""
 
@@ -53,6 +57,7 @@ class Overview:
         *,
         registry: Registry,
         discovery: Discovery,
+        claims: Claims,
         bus: StoreBus,
         database: Database,
         outbox: SqliteOutbox,
@@ -64,6 +69,7 @@ class Overview:
         self._clock = clock
         self._registry = registry
         self._discovery = discovery
+        self._claims = claims
         self._bus = bus
         self._database = database
         self._outbox = outbox
@@ -109,7 +115,7 @@ class Overview:
     def findings(self) -> Iterator[Finding]:
         """What alarms a person, of devices."""
         for supervisor in self._registry:
-            yield from device_findings(_device_status(supervisor))
+            yield from device_findings(_device_status(supervisor, self._claims.view(supervisor.device_id)))
 
     def _locked(self) -> int:
         return max((feed.locked for feed in self._feeds()), default=0)
@@ -135,7 +141,9 @@ class Overview:
         )
         outbox, bus = self._outbox_status(), self._bus_status()
         uplinks = tuple(_uplink_status(each, self._couriers[each.name]) for each in self._settings.uplinks)
-        devices = tuple(_device_status(supervisor) for supervisor in self._registry)
+        devices = tuple(
+            _device_status(supervisor, self._claims.view(supervisor.device_id)) for supervisor in self._registry
+        )
         return Snapshot(
             time=self._clock.now(),
             gateway=gateway,
@@ -277,7 +285,7 @@ def _uplink_status(settings: UplinkSettings, courier: Courier) -> UplinkStatus:
     )
 
 
-def _device_status(supervisor: Supervisor) -> DeviceStatus:
+def _device_status(supervisor: Supervisor, claim: ClaimView | None) -> DeviceStatus:
     state = supervisor.state
     return DeviceStatus(
         id=supervisor.device_id,
@@ -290,7 +298,19 @@ def _device_status(supervisor: Supervisor) -> DeviceStatus:
         flags=state.flags,
         last_frame_age_s=state.last_frame_age_s,
         reconnect_count=state.reconnect_count,
-        disconnects=tuple(str(each) for each in list(supervisor.disconnects)[-DISCONNECTS_SHOWN:]),
+        disconnects=tuple(
+            DisconnectStatus(
+                time=each.time,
+                power=PowerState(each.power),
+                reason=each.reason,
+                connected_s=each.connected_s,
+                away_s=each.away_s,
+            )
+            for each in supervisor.disconnects.newest
+        ),
+        disconnects_total=supervisor.disconnects.total,
+        statistics=supervisor.statistics.values(),
+        claim=None if claim is None else ClaimStatus(**asdict(claim)),
         details=dict(state.details),
         info=(info := supervisor.info),
         firmware=None if (firmware := info.get("firmware")) is None else str(firmware),

@@ -28,6 +28,7 @@ def device_state(state: DeviceState) -> bytes:
             "flags": list(state.flags),
             "last_frame_age_s": state.last_frame_age_s,
             "reconnect_count": state.reconnect_count,
+            "last_disconnect": None if state.last_disconnect is None else state.last_disconnect.to_json(),
             "claim": None if state.claim is None else _claim(state.claim),
         }
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from edge_gateway.contracts.claims import ClaimView
+from edge_gateway.contracts.life import Disconnect
 from edge_gateway.contracts.states import ScaleStatus
 
 
@@ -108,3 +109,4 @@ class DeviceState:
     reconnect_count: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
     claim: ClaimView | None = None
+    last_disconnect: Disconnect | None = None

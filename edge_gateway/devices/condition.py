@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
 
 from edge_gateway.contracts import log_events
-from edge_gateway.contracts.clock import Clock, rfc3339
+from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.events import DeviceState
 from edge_gateway.contracts.states import PowerState
-
-DISCONNECTS_KEPT = 20
-"""Losses remembered per device: enough to see a loose plug, small enough for the status page."""
+from edge_gateway.devices.disconnects import Disconnects
 
 REASON_INTERVAL_S = 10.0
 """An absent device may give another reason at every look (no route, no answer); it is told again only this often."""
@@ -25,18 +20,6 @@ AGE_DECIMALS = 3
 """Milliseconds: finer than any clock of a reader, and what the other times of the bus have."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnect:
-    """One loss of a connection: when, why, and how long the connection had lasted."""
-
-    time: datetime
-    reason: str
-    connected_s: float
-
-    def __str__(self) -> str:
-        return f"{rfc3339(self.time)} after {self.connected_s:.1f} s: {self.reason}"
 
 
 class Condition:
@@ -56,9 +39,8 @@ class Condition:
         self._details: Mapping[str, Any] = {}
         self._reported: Mapping[str, Any] = {}
         self._last_frame_s: float | None = None
-        self._connected_s: float | None = None
         self._connection_count = 0
-        self.disconnects: deque[Disconnect] = deque(maxlen=DISCONNECTS_KEPT)
+        self.disconnects = Disconnects(clock)
 
     @property
     def power(self) -> PowerState:
@@ -85,6 +67,7 @@ class Condition:
             last_frame_age_s=age_s,
             reconnect_count=max(0, self._connection_count - 1),
             details=self._details,
+            last_disconnect=self.disconnects.newest[-1] if self.disconnects.newest else None,
         )
 
     @property
@@ -95,33 +78,27 @@ class Condition:
 
     def connected(self) -> None:
         """The transport is open. Whether the device answers is for the driver to say."""
-        self._connected_s = self._clock.monotonic()
+        self.disconnects.connected()
         self._connection_count += 1
 
     def interrupted(self, reason: str) -> None:
         """The connection is gone, or could not be made, and may be back at once: silent, and no alarm yet."""
-        self._end_connection(reason)
+        self.disconnects.lost(reason)
         if self._power is not PowerState.OFF:
             # What is logged stays as it was: a flap that is over soon is no news.
             self._set(PowerState.OFFLINE, reason, flags=(), details={}, is_quiet=True)
 
     def disconnected(self, reason: str) -> None:
         """The connection is gone, or could not be made: nothing that was known of the device holds any more."""
-        self._end_connection(reason)
+        self.disconnects.lost(reason)
         if self.is_absence_told:
             return
         self._absent_told_s = self._clock.monotonic()
         self._set(PowerState.OFF, reason, flags=(), details={})
 
-    def _end_connection(self, reason: str) -> None:
-        if self._connected_s is not None:
-            lasted_s = self._clock.monotonic() - self._connected_s
-            self.disconnects.append(Disconnect(self._clock.now(), reason, lasted_s))
-            self._connected_s = None
-
     def stopped(self) -> None:
         """Nobody watches the device any more."""
-        self._connected_s = None
+        self.disconnects.ended()
         self._set(PowerState.UNKNOWN, "the gateway has stopped", flags=(), details={})
 
     def set_answering(self, is_answering: bool, reason: str | None) -> None:
@@ -162,6 +139,10 @@ class Condition:
         before, before_reason = self._power, self._reason
         if power is not before:
             self._since = self._clock.now()
+            if power is PowerState.ONLINE:
+                self.disconnects.answers()
+            elif power is PowerState.OFFLINE and before is PowerState.ONLINE:
+                self.disconnects.fell_silent(reason or "")
         self._power, self._reason, self._flags, self._details = power, reason, flags, details
         # Right after opening, a driver that has to ask says so: that its device has not answered yet is no news.
         is_awaited = power is PowerState.OFFLINE and before not in (PowerState.ONLINE, PowerState.OFFLINE)

@@ -16,6 +16,7 @@ from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.events import FrameRejected
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.condition import Condition
+from edge_gateway.devices.statistics import DeviceStatistics
 
 REJECT_LOG_INTERVAL_S = 60.0
 """Rejected frames are all counted; a noisy line is written about once a minute."""
@@ -26,15 +27,17 @@ log = structlog.get_logger(__name__)
 class RejectedFrames:
     """Counts rejected frames of one device over all its connections, and logs them at a limited rate."""
 
-    def __init__(self, device_id: str, clock: Clock, counters: Counter[str]) -> None:
+    def __init__(self, device_id: str, clock: Clock, counters: Counter[str], statistics: DeviceStatistics) -> None:
         self._device_id = device_id
         self._clock = clock
         self._counters = counters
+        self._statistics = statistics
         self._unlogged = 0
         self._logged_s: float | None = None
 
     def add(self, rejected: FrameRejected) -> None:
         self._counters["frames_rejected"] += 1
+        self._statistics.frame_rejected()
         self._unlogged += 1
         now_s = self._clock.monotonic()
         if self._logged_s is None or now_s - self._logged_s >= REJECT_LOG_INTERVAL_S:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
@@ -18,14 +18,18 @@ from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
+from edge_gateway.contracts.life import STATISTICS_COMMANDS
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
 from edge_gateway.contracts.tap import tapped
 from edge_gateway.contracts.transport import ReportTransport, Transport, misses_before_gone
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
-from edge_gateway.devices.condition import Condition, Disconnect
+from edge_gateway.devices.condition import Condition
+from edge_gateway.devices.disconnects import Disconnects
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
 from edge_gateway.devices.raw_ring import RawRing
 from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
+from edge_gateway.devices.statistics import DeviceStatistics
+from edge_gateway.devices.statistics_commands import answer_about_statistics
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import PLACE_KEYS
 
@@ -82,9 +86,10 @@ class Supervisor:
         self._on_event = on_event
         self._on_change = on_change
         self.counters: Counter[str] = Counter()
+        self.statistics = DeviceStatistics(driver_class.device_class, clock)
         self._sequence = 0
         self._condition = Condition(device.id, transport.description, clock, self._tell_change)
-        self._rejected_frames = RejectedFrames(device.id, clock, self.counters)
+        self._rejected_frames = RejectedFrames(device.id, clock, self.counters, self.statistics)
         self._commands = CommandQueue(device.id, clock, self.counters)
         self._reopen = Backoff(REOPEN_S_FIRST, REOPEN_S_MAX, random)
         self._hung_up = Backoff(REOPEN_S_MAX, HUNG_UP_S_MAX, random)
@@ -123,8 +128,8 @@ class Supervisor:
         return self._condition.snapshot()
 
     @property
-    def disconnects(self) -> deque[Disconnect]:
-        """The newest losses of the connection."""
+    def disconnects(self) -> Disconnects:
+        """The losses of the device."""
         return self._condition.disconnects
 
     @property
@@ -148,7 +153,7 @@ class Supervisor:
             "profile": profile.name,
             "tier": profile.tier,
             "transport": self._transport.description,
-            "commands": sorted([*self._driver_class.commands, *CLAIM_COMMANDS]),
+            "commands": sorted([*self._driver_class.commands, *STATISTICS_COMMANDS, *CLAIM_COMMANDS]),
         }
 
     @property
@@ -165,7 +170,7 @@ class Supervisor:
 
     def has_effect(self, name: str) -> bool:
         """The command must be claimed before it is carried out. False also for unknown ones, which are refused."""
-        return self._driver_class.commands.get(name, False)
+        return self._driver_class.commands.get(name, STATISTICS_COMMANDS.get(name, False))
 
     async def execute(
         self,
@@ -178,20 +183,28 @@ class Supervisor:
     ) -> Mapping[str, Any]:
         """Carry out one command, if there is no ``objection`` when its turn comes. Raises RequestError: UNSUPPORTED,
         OFFLINE, and those of ``CommandQueue.execute``."""
+        if name in STATISTICS_COMMANDS:
+            return answer_about_statistics(name, params, self)
         if name not in self._driver_class.commands:
             known = ", ".join(sorted(self._driver_class.commands)) or "none"
             raise RequestError(ErrorCode.UNSUPPORTED, f"{self.device_id}: no command {name!r}; there are: {known}")
         if not self._is_connected:
             self.counters["commands:offline"] += 1
             raise RequestError(ErrorCode.OFFLINE, f"{self.device_id}: not connected: {self._condition.reason}")
-        return await self._commands.execute(
-            name,
-            params,
-            has_effect=self.has_effect(name),
-            deadline_s=deadline_s,
-            begin_within_s=begin_within_s,
-            objection=objection,
-        )
+        try:
+            result = await self._commands.execute(
+                name,
+                params,
+                has_effect=self.has_effect(name),
+                deadline_s=deadline_s,
+                begin_within_s=begin_within_s,
+                objection=objection,
+            )
+        except RequestError as error:
+            self.statistics.failed(name, error)
+            raise
+        self.statistics.carried_out(name, params, result)
+        return result
 
     @property
     def settings(self) -> DeviceSettings:
@@ -343,6 +356,7 @@ class Supervisor:
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         """An event of the device, stamped: of its driver, or of the gateway about it."""
         self._sequence += 1
+        self.statistics.happened(name, data)
         self._on_event(
             StampedEvent(
                 device_id=self.device_id,
@@ -356,6 +370,7 @@ class Supervisor:
         )
 
     def _tell_change(self) -> None:
+        self.statistics.look(self.state)
         try:
             self._on_change(self)
         except Exception as error:  # noqa: BLE001 - the boundary again: who listens must not cost the store its devices

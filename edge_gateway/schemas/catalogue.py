@@ -12,6 +12,7 @@ from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParam
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
+from edge_gateway.contracts.life import StatisticsParams
 from edge_gateway.contracts.outbox_changes import OutboxChangedData
 from edge_gateway.contracts.price_calculating import DoPriceCalculatingParams
 from edge_gateway.contracts.scanner_commands import BeepParams, LedParams, SetParameterParams
@@ -136,6 +137,16 @@ COMMON_COMMANDS: Final = (
         "Hold the device alone. The result's token goes into `claim` of each request to it, and each renews.",
     ),
     Command(ANY_CLASS, "renew", RenewParams, payloads.ClaimResult, "Keep a claim that is not used for a while."),
+    Command(
+        ANY_CLASS,
+        "retrieve_statistics",
+        StatisticsParams,
+        payloads.StatisticsResult,
+        "What was counted of the device, under UnifiedPOS names, and its newest losses; also while it is away.",
+    ),
+    Command(
+        ANY_CLASS, "reset_statistics", StatisticsParams, payloads.ResetStatisticsResult, "Begin counting at nothing."
+    ),
     Command(ANY_CLASS, "release", ReleaseParams, payloads.EmptyResult, "Give a claim back."),
 )
 """Of any device."""

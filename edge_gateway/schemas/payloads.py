@@ -149,6 +149,36 @@ class TerminalStatePayload(BaseModel):
     state: Literal["online", "offline"]
 
 
+class DisconnectPayload(_Sent):
+    """A device that was lost, or fell silent."""
+
+    time: datetime
+    power: PowerState = Field(description="off: the connection was lost; offline: it did not answer any more.")
+    reason: str
+    connected_s: float = Field(ge=0, description="How long the connection had lasted.")
+    away_s: float | None = Field(description="Until it answered again; null: it had not yet.")
+
+
+class StatisticsResult(_Sent):
+    """As UnifiedPOS names them. Counts are cumulative, over restarts of the gateway, until they are reset."""
+
+    UnifiedPOSVersion: str
+    DeviceCategory: str = Field(description="Scanner, Scale, POSPrinter ...")
+    ManufacturerName: str
+    ModelName: str
+    SerialNumber: str | None
+    FirmwareRevision: str | None
+    Interface: str = Field(description="serial, tcp, evdev, hidraw ...")
+    statistics: dict[str, float] = Field(description="By name; those that begin with M_ are the gateway's own.")
+    disconnects: list[DisconnectPayload] = Field(description="The newest since the gateway's start.")
+
+
+class ResetStatisticsResult(_Sent):
+    """They begin again at nothing."""
+
+    reset: list[str]
+
+
 class DeviceStatePayload(_Sent):
     """Retained. A scale's reading and a printer's condition stand beside these fields."""
 
@@ -159,6 +189,7 @@ class DeviceStatePayload(_Sent):
     last_frame_age_s: float | None = Field(description="Since the last valid frame, when this was published.")
     reconnect_count: int = Field(ge=0)
     claim: ClaimHolder | None = Field(description="Who holds the device; null: nobody.")
+    last_disconnect: DisconnectPayload | None = Field(description="The newest since the gateway's start; null: none.")
 
 
 class DeviceInfoPayload(_Sent):

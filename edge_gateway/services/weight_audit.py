@@ -83,7 +83,7 @@ class WeightAudit:
         self.counters["not_kept"] += 1
         if not self._is_failing:
             self._is_failing = True
-            log.error(log_events.EVENTS_DROPPED, stream=StreamNames.AUDIT.value, reason=reason, stack=stack)
+            log.error(log_events.WEIGHT_AUDIT_NOT_KEPT, reason=reason, stack=stack)
 
     def _event(self, request: Request, transaction: Transaction, line: Line, sequence: int) -> OutboxEvent:
         found = self._readings.find(request.lane, line.quantity, line.unit, _name(transaction, line))

@@ -81,19 +81,28 @@ def _devices(snapshot: Snapshot) -> Iterator[Metric]:
     firmware = _gauge("device_firmware", "1 for the version that a device reports.", (*labels, "version", "status"))
     drift = _gauge("device_firmware_drift", "1 while the policy of the profile does not allow the firmware.", labels)
     flag = _gauge("device_condition", "1 for each condition that a device reports.", (*labels, "condition"))
+    disconnects = _counter("device_disconnects", "Losses of the device, and silences.", labels)
+    claimed = _gauge("device_claimed", "1 while a terminal holds the device alone.", labels)
+    statistic = _counter(
+        "device_statistic", "UnifiedPOS statistics; kept over restarts, until reset.", (*labels, "statistic")
+    )
     for device in snapshot.devices:
         values = [device.id, device.lane, device.device_class]
         online.add_metric(values, float(device.power is PowerState.ONLINE))
         if device.last_frame_age_s is not None:
             age.add_metric(values, device.last_frame_age_s)
         reconnects.add_metric(values, device.reconnect_count)
+        disconnects.add_metric(values, device.disconnects_total)
+        claimed.add_metric(values, float(device.claim is not None))
+        for name, value in device.statistics.items():
+            statistic.add_metric([*values, name], value)
         if device.firmware is not None:
             firmware.add_metric([*values, device.firmware, device.firmware_status or ""], 1)
         if device.firmware_status is not None:
             drift.add_metric(values, float(device.firmware_status.is_drift))
         for condition in device.flags:
             flag.add_metric([*values, condition], 1)
-    yield from (online, age, reconnects, firmware, drift, flag)
+    yield from (online, age, reconnects, firmware, drift, flag, disconnects, claimed, statistic)
 
 
 def _bus(snapshot: Snapshot) -> Iterator[Metric]:

@@ -43,6 +43,26 @@ class GatewayStatus(_Part):
     state: Literal["starting", "running", "stopping"] = "running"
 
 
+class DisconnectStatus(_Part):
+    """A device that was lost, or fell silent."""
+
+    time: datetime
+    power: PowerState = Field(description="off: the connection was lost; offline: it did not answer any more.")
+    reason: str
+    connected_s: float = Field(ge=0, description="How long the connection had lasted.")
+    away_s: float | None = Field(None, ge=0, description="Until it answered again; null: it does not yet.")
+
+
+class ClaimStatus(_Part):
+    """Who holds a device alone."""
+
+    owner: str
+    owner_lane: str
+    claimed_at: datetime
+    expires_at: datetime = Field(description="If it is not used.")
+    ttl_s: float
+
+
 class DeviceStatus(_Part):
     """One peripheral."""
 
@@ -56,7 +76,10 @@ class DeviceStatus(_Part):
     flags: tuple[str, ...] = Field((), description="Conditions such as cover_open.")
     last_frame_age_s: float | None = Field(None, ge=0, description="Age of the newest valid frame.")
     reconnect_count: int = Field(0, ge=0)
-    disconnects: tuple[str, ...] = Field((), description="The newest losses of the connection: when and why.")
+    disconnects: tuple[DisconnectStatus, ...] = Field((), description="The newest losses, the last at the end.")
+    disconnects_total: int = Field(0, ge=0, description="Since the start of the gateway.")
+    statistics: dict[str, float] = Field(default_factory=dict, description="UnifiedPOS names; kept over restarts.")
+    claim: ClaimStatus | None = Field(None, description="Who holds it alone; null: nobody.")
     details: dict[str, Any] = Field(default_factory=dict, description="Of its class; for a scale: its reading.")
     info: dict[str, Any] = Field(default_factory=dict, description="Model, firmware, capabilities, tier.")
     firmware: str | None = Field(None, description="The version that the device reports; null: it reports none.")

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.devices import condition, supervisor
+from edge_gateway.devices import condition, disconnects, supervisor
 from tests.devices.conftest import Bench
 from tests.devices.drivers import Talker
 from tests.support.clock import FakeClock
@@ -129,8 +129,8 @@ async def test_supervisor_gives_each_connection_a_new_driver(bench: Bench, clock
     await clock.advance(2)
     assert len(Talker.instances) == 3
     assert bench.supervisor.state.reconnect_count == 2
-    assert str(bench.supervisor.disconnects[0]).endswith(
-        "after 0.0 s: loopback talker-1: the far end closed the connection"
+    assert "after 0.0 s: loopback talker-1: the far end closed the connection; back after" in str(
+        bench.supervisor.disconnects.newest[0]
     )
 
 
@@ -237,11 +237,12 @@ async def test_supervisor_outlives_whoever_listens_to_its_changes(bench: Bench, 
 
 
 async def test_supervisor_remembers_the_newest_losses_only(bench: Bench, clock: FakeClock) -> None:
-    for index in range(condition.DISCONNECTS_KEPT + 5):
+    for index in range(disconnects.DISCONNECTS_KEPT + 5):
         bench.far_end.hang_up(OSError(f"loss {index}"))
         await clock.advance(1.5)
-    assert len(bench.supervisor.disconnects) == condition.DISCONNECTS_KEPT
-    assert bench.supervisor.disconnects[-1].reason.endswith(f"loss {condition.DISCONNECTS_KEPT + 4}")
+    assert len(bench.supervisor.disconnects.newest) == disconnects.DISCONNECTS_KEPT
+    assert bench.supervisor.disconnects.newest[-1].reason.endswith(f"loss {disconnects.DISCONNECTS_KEPT + 4}")
+    assert bench.supervisor.disconnects.total == disconnects.DISCONNECTS_KEPT + 5
 
 
 @pytest.mark.parametrize("crash", [b"crash in run", b"crash in data_received"])
@@ -350,5 +351,5 @@ async def test_supervisor_info_has_the_profile_and_what_the_device_says(bench: B
         "firmware": "1.2",
         "transport": "loopback talker-1",
         "capabilities": {"events": ["heard"]},
-        "commands": sorted([*Talker.commands, "claim", "renew", "release"]),
+        "commands": sorted([*Talker.commands, "claim", "renew", "release", "retrieve_statistics", "reset_statistics"]),
     }

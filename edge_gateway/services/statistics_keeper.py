@@ -1,0 +1,105 @@
+"""Keeps the statistics of devices over restarts: written now and then, and at the stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Protocol
+
+import structlog
+
+from edge_gateway.contracts import log_events
+from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import StoreError
+from edge_gateway.contracts.waiting import within
+
+NAME: Final = "device_statistics"
+SAVE_INTERVAL_S: Final = 600.0
+"""What a crash makes forgotten at most; one small write in that time wears no card."""
+LOAD_RETRY_S: Final = 5.0
+"""While the store waits for room on its disk."""
+DEVICES_MAX: Final = 500
+"""Kept also of devices that are not configured at the moment: they come back from repair. Far above any store."""
+STOP_S_MAX: Final = 0.5
+"""For the last write: a disk that hangs does not keep the daemon from ending."""
+
+log = structlog.get_logger(__name__)
+
+
+class Statistics(Protocol):
+    """Of one device."""
+
+    def add_kept(self, kept: Mapping[str, float]) -> None: ...
+
+    def to_keep(self) -> Mapping[str, float]: ...
+
+
+class KeepsValues(Protocol):
+    """Named values on disk. Raises StoreError."""
+
+    async def get(self, name: str) -> Any: ...
+
+    async def put(self, name: str, value: str) -> None: ...
+
+
+class StatisticsKeeper:
+    """``devices``: id and statistics of each. Nothing is written before what was kept has been read."""
+
+    def __init__(
+        self, devices: Callable[[], Iterable[tuple[str, Statistics]]], values: KeepsValues, clock: Clock
+    ) -> None:
+        self._devices = devices
+        self._values = values
+        self._clock = clock
+        self._kept: dict[str, Mapping[str, float]] | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while not await self._load():
+            await self._clock.sleep(LOAD_RETRY_S)
+        while True:
+            await self._clock.sleep(SAVE_INTERVAL_S)
+            await self._save()
+
+    async def stop(self) -> None:
+        """After the devices have ended: the last write."""
+        await within(self._clock, STOP_S_MAX, self._save())
+
+    async def _load(self) -> bool:
+        try:
+            stored = await self._values.get(NAME)
+        except StoreError:
+            return False  # the store says itself why it cannot be used
+        self._kept = _read(stored)
+        for device_id, statistics in self._devices():
+            statistics.add_kept(self._kept.get(device_id, {}))
+        return True
+
+    async def _save(self) -> None:
+        if self._kept is None:
+            return
+        present = {device_id: dict(statistics.to_keep()) for device_id, statistics in self._devices()}
+        absent = {device_id: kept for device_id, kept in self._kept.items() if device_id not in present}
+        kept = {**absent, **present}
+        if kept == self._kept:
+            return
+        for device_id in list(kept)[: max(0, len(kept) - DEVICES_MAX)]:
+            del kept[device_id]
+        try:
+            await self._values.put(NAME, json.dumps(kept, separators=(",", ":")))
+        except StoreError:
+            return  # the next time is soon enough
+        self._kept = kept
+
+
+def _read(stored: Any) -> dict[str, Mapping[str, float]]:
+    """What is no statistics counts as none: numbers of use are not worth a gateway that does not start."""
+    try:
+        found = json.loads(stored) if isinstance(stored, str) else {}
+        return {
+            str(device_id): {str(name): float(value) for name, value in counts.items()}
+            for device_id, counts in found.items()
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        log.warning(log_events.STATISTICS_FORGOTTEN, reason=type(error).__name__)
+        return {}
