@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
+from edge_gateway.contracts.instants import rfc3339 as rfc3339  # where everybody looks for it
+
 
 class Clock(Protocol):
     """Wall clock (for people and the cloud) and monotonic clock (for ages, back-off, time-outs)."""
@@ -38,11 +40,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-def rfc3339(instant: datetime) -> str:
-    """UTC with milliseconds and ``Z``: ``2026-11-21T10:16:20.123Z``."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class EventIds:

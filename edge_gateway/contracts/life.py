@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge_gateway.contracts.clock import rfc3339
+from edge_gateway.contracts.instants import rfc3339
 from edge_gateway.contracts.states import DeviceClass
 
 STATISTICS_COMMANDS: Final[Mapping[str, bool]] = {"retrieve_statistics": False, "reset_statistics": True}
