@@ -21,9 +21,21 @@ SCANNER_COMMANDS: Final[Mapping[str, bool]] = {
     "untrigger": False,
     "good_read": False,
     "not_on_file": False,
+    "reset": True,
     "set_parameter": True,
 }
 """Every command a scanner can have, and whether it has an effect that must not be repeated."""
+
+BEEP_COUNTS: Final[Mapping[BeepPattern, int]] = {
+    BeepPattern.TWO_SHORT_HIGH: 2,
+    BeepPattern.TWO_SHORT_LOW: 2,
+    BeepPattern.TWO_LONG_LOW: 2,
+    BeepPattern.THREE_SHORT_HIGH: 3,
+    BeepPattern.FOUR_LONG_LOW: 4,
+}
+"""How often a scanner with a single tone sounds it; once for the others."""
+BEEP_GAP_S: Final = 0.25
+"""Between two beeps of it: a beep of a hand scanner takes 100 to 200 ms."""
 
 
 class Signal(BaseModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from drivers.barcode_scanner import BarcodeScanner, ScannerSettings
@@ -25,14 +27,18 @@ class SerialScannerSettings(ScannerSettings):
 class SerialScanner(BarcodeScanner):
     """Driver of a plain serial scanner."""
 
-    Settings = SerialScannerSettings
+    Settings: ClassVar[type[SerialScannerSettings]] = SerialScannerSettings
 
     def __init__(self, session: Session, settings: SerialScannerSettings) -> None:
-        codec = Rs232PlainCodec(
-            settings.suffix,
-            prefix=settings.prefix,
-            aim=settings.aim,
-            code_ids=settings.code_ids,
-            frame_bytes_max=settings.frame_bytes_max,
-        )
-        super().__init__(session, settings, codec)
+        super().__init__(session, settings, plain_codec(settings))
+
+
+def plain_codec(settings: SerialScannerSettings) -> Rs232PlainCodec:
+    """The codec of plain reads that the settings ask for."""
+    return Rs232PlainCodec(
+        settings.suffix,
+        prefix=settings.prefix,
+        aim=settings.aim,
+        code_ids=settings.code_ids,
+        frame_bytes_max=settings.frame_bytes_max,
+    )

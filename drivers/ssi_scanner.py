@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from drivers.barcode_scanner import BARCODE_SCANNED, BarcodeScanner
-from drivers.scanner_feedback import SCAN_FAILED, SCANNER_COMMANDS
+from drivers.scanner_feedback import SCAN_FAILED, commands
 from drivers.ssi_commands import SsiCommands, encode_silently
 from drivers.ssi_line import RESPONSE_S, RETRIES, SsiLine, SsiRefusedError, within
 from drivers.ssi_settings import SsiScannerSettings
+from drivers.together import together
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.events import CodecEvent
 from protocols.scanners import zebra_ssi_parameters as ssi_parameters
@@ -35,7 +36,9 @@ class SsiScanner(BarcodeScanner):
     """One conversation with one scanner."""
 
     Settings = SsiScannerSettings
-    commands: ClassVar[Mapping[str, bool]] = SCANNER_COMMANDS
+    commands: ClassVar[Mapping[str, bool]] = commands(
+        *("beep", "led", "enable", "disable", "trigger", "untrigger", "good_read", "not_on_file", "set_parameter")
+    )
     events: ClassVar[frozenset[str]] = frozenset({BARCODE_SCANNED, SCAN_FAILED})
 
     def __init__(self, session: Session, settings: SsiScannerSettings) -> None:
@@ -53,13 +56,7 @@ class SsiScanner(BarcodeScanner):
 
     async def run(self) -> None:
         self._session.set_answering(False, "was asked who it is, and has not answered yet")
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._line.write_outgoing())
-                tasks.create_task(self._line.watch_idle())
-                tasks.create_task(self._attend())
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group
+        await together(self._line.write_outgoing(), self._line.watch_idle(), self._attend())
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self._commands.execute(name, params)

@@ -108,6 +108,9 @@ COMMANDS: Final = (
     Command("scanner", "untrigger", payloads.NoParams, payloads.EmptyResult, "Stop what trigger began."),
     Command("scanner", "good_read", payloads.NoParams, payloads.EmptyResult, "Tell the cashier yes, as configured."),
     Command("scanner", "not_on_file", payloads.NoParams, payloads.EmptyResult, "Tell the cashier no: not known."),
+    Command(
+        "scanner", "reset", payloads.NoParams, payloads.EmptyResult, "Start the scanner anew; it is away meanwhile."
+    ),
     Command("scanner", "set_parameter", SetParameterParams, payloads.SetParameterResult, "Change one of its settings."),
     Command("scale", "read_weight", payloads.NoParams, payloads.WeightReading, "Ask the scale now."),
     Command(

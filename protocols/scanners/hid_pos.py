@@ -117,8 +117,10 @@ def decode_report(report: bytes, layout: HidPosLayout | None = None) -> HidPosRe
 class HidPosReads:
     """Reports in, bar codes out: those of one read joined until the report that says it is the last."""
 
-    def __init__(self, layout: HidPosLayout | None = None) -> None:
+    def __init__(self, layout: HidPosLayout | None = None, *, has_code_ids: bool = False) -> None:
+        """``has_code_ids``: the maker's symbology byte is a code identifier of its tables."""
         self.layout = layout or HidPosLayout()
+        self._has_code_ids = has_code_ids
         self._parts = bytearray()
         self._aim: str | None = None
         self._is_joining = False
@@ -158,7 +160,7 @@ class HidPosReads:
             return [*events, FrameRejected.of("no_data", b"")]
         raw = (report.aim or "").encode("ascii") + data
         symbology = report.vendor_symbology
-        code_id = chr(symbology) if symbology and chr(symbology).isprintable() else None
+        code_id = chr(symbology) if self._has_code_ids and symbology else None
         return [*events, BarcodeRead(raw=raw, data=data, aim=report.aim, code_id=code_id)]
 
     def flush(self) -> Sequence[CodecEvent]:

@@ -22,7 +22,7 @@ from protocols.scanners.honeywell_serial import (
     FramedRead,
     HoneywellHidHostCodec,
     HoneywellHostCodec,
-    HoneywellSerialCodec,
+    HoneywellTraceCodec,
 )
 
 _MEANINGS = dict(STATUSES.values())
@@ -86,7 +86,7 @@ _FRAMED = b"\x16\xfe\x1b\x00\x00\x00\rMSGGET0014dE0\x1d4006381333931\r"
 PROTOCOLS = {
     "scanner/honeywell-serial": Decodable(
         device_to_host=Side(
-            lambda: HoneywellSerialCodec(is_awaiting_reply=True),
+            HoneywellTraceCodec,
             examples=(_FRAMED, b"BEPLVL1\x06!", b"XYZABC\x05."),
             # Text before a reply may be part of it: only an idle line says that it is not.
             is_self_synchronising=False,

@@ -59,7 +59,8 @@ class HoneywellSerialCodec:
 
     @property
     def has_pending(self) -> bool:
-        return bool(self._buffer) or self._plain.has_pending
+        """What is held for a reply does not wait for an idle line, but for ``stop_awaiting``."""
+        return (bool(self._buffer) and not self.is_awaiting_reply) or self._plain.has_pending
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         self._buffer += data
@@ -69,6 +70,8 @@ class HoneywellSerialCodec:
         return events
 
     def flush(self) -> Sequence[CodecEvent]:
+        if self.is_awaiting_reply:
+            return self._plain.flush()
         rest = bytes(self._buffer)
         self._buffer.clear()
         if rest[:2] == bytes((SYN, _FRAME_MARK)):
@@ -144,6 +147,18 @@ class HoneywellSerialCodec:
             )
         )
         return True
+
+
+class HoneywellTraceCodec(HoneywellSerialCodec):
+    """For looking at captures: any text may be a reply, until the line is idle."""
+
+    def __init__(self) -> None:
+        super().__init__(is_awaiting_reply=True)
+
+    def flush(self) -> Sequence[CodecEvent]:
+        events = [*self.stop_awaiting(), *super().flush()]
+        self.is_awaiting_reply = True
+        return events
 
 
 class HoneywellHostCodec:

@@ -149,7 +149,7 @@ def report(data: bytes, aim: bytes = b"]Q1", more: int = 0, offset: int = 0) -> 
 
 
 def reads(*reports: bytes) -> list[CodecEvent]:
-    codec = HidPosReads()
+    codec = HidPosReads(has_code_ids=True)
     return [event for each in reports for event in codec.feed(each)]
 
 

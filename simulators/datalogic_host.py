@@ -1,0 +1,108 @@
+"""A Datalogic scanner on RS-232 that obeys host commands, written from KA-01506 and the Magellan 800i guide."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+from simulators.console import add_arguments, serve_lines
+from simulators.link import PtyLink, Wire
+
+Fault = Literal["none", "silent", "garbage", "half"]
+
+
+class DatalogicScanner:
+    """``stops_at_not_on_file``: it reads nothing more until it is enabled, as a Magellan 800i."""
+
+    def __init__(self, link: Wire, rng: random.Random | None = None, *, stops_at_not_on_file: bool = True) -> None:
+        self.counters: Counter[str] = Counter()
+        self.is_enabled = True
+        self.is_beep_on = True
+        self.fault: Fault = "none"
+        self.stops_at_not_on_file = stops_at_not_on_file
+        self._link = link
+        self._rng = rng or random.Random(0)
+
+    async def start(self) -> None:
+        """Plug it in."""
+        self._link.on_bytes = self._hear
+        if (plug := getattr(self._link, "plug", None)) is not None:
+            plug()
+
+    async def stop(self) -> None:
+        """Pull it out for good."""
+        self._link.on_bytes = None
+        if (unplug := getattr(self._link, "unplug", None)) is not None:
+            unplug()
+
+    def scan(self, text: str) -> None:
+        """Read a bar code, if it may."""
+        if not self.is_enabled:
+            self.counters["ignored"] += 1
+            return
+        self.counters["scans"] += 1
+        self._send(text.encode() + b"\r\n")
+
+    def _hear(self, data: bytes) -> None:
+        for byte in data:
+            self._obey(chr(byte))
+
+    def _obey(self, command: str) -> None:
+        match command:
+            case "\x01":
+                self.counters["beeps"] += 1
+            case "B" | "\x07":
+                self.counters["beeps"] += self.is_beep_on
+            case "D" | "E":
+                self.is_enabled = command == "E"
+            case "F":
+                self.counters["not_on_file"] += 1
+                self.is_enabled = self.is_enabled and not self.stops_at_not_on_file
+            case "R":
+                self.counters["resets"] += 1
+                self.is_enabled = True
+            case "i":
+                self._send(b"MM800I\rSG00000001\rAR96-1234\r")
+            case "h":
+                self._send(b"hOK\rsNA\r")
+            case _:
+                self.counters["unknown"] += 1
+
+    def _send(self, data: bytes) -> None:
+        match self.fault:
+            case "silent":
+                return
+            case "garbage":
+                data = self._rng.randbytes(self._rng.randint(3, 40))
+            case "half":
+                data = data[: self._rng.randrange(1, len(data))]
+        self._link.write(data)
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    link = PtyLink(arguments.path)
+    scanner = DatalogicScanner(link, random.Random(arguments.seed))
+
+    async def scan(line: str) -> None:
+        scanner.scan(line)
+
+    await scanner.start()
+    print(f"Datalogic scanner at {arguments.path}; one read per line, !unplug, !plug", flush=True)
+    try:
+        await serve_lines(link, scan, arguments)
+    finally:
+        await scanner.stop()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """``datalogic-host PATH``: a Datalogic scanner on a pty that scans what standard input says."""
+    parser = argparse.ArgumentParser(prog="edge-gateway simulate datalogic-host", description=main.__doc__)
+    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
+    parser.add_argument("--seed", type=int, default=0, help="of its faults")
+    add_arguments(parser)
+    asyncio.run(_run(parser.parse_args(argv)))
+    return 0
