@@ -99,6 +99,7 @@ class Supervisor:
         self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else RawRing(clock)
         """The last raw bytes; None: they would be card data."""
         self._attempts: asyncio.Future[None] | None = None
+        self._next: tuple[Profile, Transport, DriverClass] | None = None
         self.profile_problems: tuple[str, ...] = ()
         """Of its profile as it is on disk now, where that was refused: the device goes on with the one it had."""
 
@@ -214,11 +215,20 @@ class Supervisor:
     def configure(self, profile: Profile, transport: Transport, driver_class: DriverClass) -> None:
         """Another profile from now on. The connection ends as if the device were pulled out, and is made anew; what was
         counted of the device goes on."""
-        self._driver_settings = driver_settings(driver_class, profile, self._device)
-        self._profile, self._transport, self._driver_class = profile, transport, driver_class
-        self._condition.transport = transport.description
-        if self._attempts is not None:
+        self._next = (profile, transport, driver_class)
+        if self._attempts is None:
+            self._take_next()
+        else:
             self._attempts.cancel()
+
+    def _take_next(self) -> None:
+        """Only when the old connection is closed: it closes the transport that it finds here."""
+        if self._next is None:
+            return
+        self._profile, self._transport, self._driver_class = self._next
+        self._next = None
+        self._driver_settings = driver_settings(self._driver_class, self._profile, self._device)
+        self._condition.transport = self._transport.description
 
     def relabel(self, profile: Profile) -> None:
         """The same profile with other words or policy: nothing that the connection depends on."""
@@ -237,6 +247,7 @@ class Supervisor:
                     await asyncio.wait({self._attempts})
                 if not self._attempts.cancelled():
                     self._attempts.result()
+                self._take_next()
                 self._commands.refuse_all(PROFILE_CHANGED)
                 self._condition.disconnected(PROFILE_CHANGED)
         finally:

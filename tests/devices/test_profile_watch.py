@@ -116,7 +116,7 @@ async def site(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Site]:
 async def test_changed_profile_restarts_its_device_alone(site: Site, clock: FakeClock) -> None:
     site.loopbacks["/dev/a"].far_end.write(b"one")
     await clock.settle()
-    drivers = len(Talker.instances)
+    drivers, old = len(Talker.instances), site.loopbacks["/dev/a"]
     site.write("a", PROFILE.format(name="a").replace("9600", "19200").replace('"hello"', '"good day"'))
     await site.look()
     await wait_until(lambda: len(Talker.instances) > drivers, what="a new driver")
@@ -124,6 +124,7 @@ async def test_changed_profile_restarts_its_device_alone(site: Site, clock: Fake
     assert [settings.baud for settings in site.transports["/dev/a"]] == [9600, 19200]  # type: ignore[union-attr]
     assert len(site.transports["/dev/b"]) == 1
     assert Talker.instances[-1].settings.greeting == "good day"
+    assert not old.far_end.is_open, "the port is free for the new connection"
     assert PROFILE_CHANGED in site.states["a"]
     assert PROFILE_CHANGED not in site.states["b"]
     assert site.device("a").state.power == "online"
