@@ -16,10 +16,13 @@ from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDe
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.devices import memory
+from edge_gateway.devices.announced import Announcer, tell
 from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.bluetooth_scan import BluetoothScan
 from edge_gateway.devices.claim_rule import Verdict, judge, take_as
 from edge_gateway.devices.hotplug import HotPlug
 from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.mdns import Mdns
 from edge_gateway.devices.memory import KEEP_DAYS, TAKEN_MAX, Memory, TakenDevice
 from edge_gateway.devices.profiles import Profile, load_profiles
 from edge_gateway.devices.registry import Registry
@@ -59,6 +62,7 @@ class Discovery:
         self._configured = dict(registry.places)
         self._profiles: list[Profile] = []
         self._taken: dict[str, TakenDevice] = {}
+        self._announcers: list[Announcer] = []
         self._problems: dict[str, str] = {}
         self._written = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +76,15 @@ class Discovery:
         await self.reload_profiles()
         if self._settings.take == "exact":
             self._recall(remembered)
-        await self._hot_plug.run()
+        self._announcers = self._make_announcers()
+        async with asyncio.TaskGroup() as group:
+            for part in (self._hot_plug, *self._announcers):
+                group.create_task(part.run())
+
+    def _make_announcers(self) -> list[Announcer]:
+        """What is asked for besides the box's own buses."""
+        makers = ((self._settings.mdns, Mdns), (self._settings.bluetooth, BluetoothScan))
+        return [make(self._profiles, self._clock, self.update) for is_wanted, make in makers if is_wanted]
 
     async def reload_profiles(self) -> None:
         """A profile that is new or changed may name what is attached."""
@@ -84,6 +96,11 @@ class Discovery:
     def update(self) -> None:
         """The inventory changed: decide anew."""
         seen = [self._decide(device) for device in self._inventory]
+        seen += [
+            tell(each, self._configured, self._profiles)
+            for announcer in self._announcers
+            for _, each in sorted(announcer.announced.items())
+        ]
         self._retire_clones()
         report = AttachedReport(source=self._hot_plug.source, devices=tuple(seen))
         if report != self.report:
