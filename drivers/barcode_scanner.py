@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from drivers.scanner_reads import AGE_CHECKED as AGE_CHECKED
+from drivers.scanner_reads import BARCODE_SCANNED as BARCODE_SCANNED
+from drivers.scanner_reads import ReadSettings, ScannerReads
 from edge_gateway.contracts.codec import Codec
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
 from edge_gateway.contracts.states import DeviceClass
-from protocols.barcodes.meaning import barcode_of
 from protocols.scanners.code_ids import TABLES, CodeIdTable
 from protocols.scanners.reading import AimHandling
-
-BARCODE_SCANNED = "barcode_scanned"
 
 INCOMPLETE_GAP_S = 2.0
 """A read that lacks its suffix is given up after this: far longer than any pause inside a read (Bluetooth: 0.3 s), and
@@ -29,6 +28,9 @@ SUFFIX_UNSEEN_GAP_S = 1.0
 """Ends a read of a scanner whose suffix is ``auto`` and was not seen yet. It may have one: after the short gap, a pause
 in its first read (Bluetooth: 0.3 s, a virtual machine: more) would make half a code a valid one. Who scans without
 suffix sets ``suffix = "none"`` and has the short gap."""
+
+LICENCE_GAP_S = 1.0
+"""Ends a driving licence, which nothing else can end: longer than pauses inside a read, as above."""
 
 RESUME_S = 20.0
 """A wireless link that is out of range holds half a read back for so long before it is lost (Bluetooth Core, default
@@ -41,18 +43,13 @@ STALL_ROUNDS = 3
 _TEXT = re.compile(rb"[\x20-\x7e]")
 
 
-class ScannerSettings(BaseModel):
+class ScannerSettings(ReadSettings):
     """What the drivers of serial and keyboard scanners have in common."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     suffix: str = Field("auto", description="What ends a read; each kind of scanner has its own.")
     aim: AimHandling = Field("auto", description="auto: split an AIM identifier (]E0) off; none: leave it in the data.")
     code_ids: CodeIdTable = Field("none", description="Vendor's code identifiers that the scanner puts in front.")
     idle_gap_ms: int = Field(50, ge=5, le=5000, description="Idle time that ends a read with suffix none.")
-    encoding: Literal["utf-8", "latin-1", "cp1252", "iso8859-15", "cp437", "shift_jis", "gb18030", "big5"] = Field(
-        "utf-8", description="Character set of the scanner's output; text is null for bytes outside of it."
-    )
 
 
 class ReadingCodec(Codec, Protocol):
@@ -65,17 +62,27 @@ class ReadingCodec(Codec, Protocol):
     def has_pending(self) -> bool: ...
 
 
+@runtime_checkable
+class LicenceReadingCodec(ReadingCodec, Protocol):
+    """One whose line ends stand inside driving licences: it holds a licence together until an idle line."""
+
+    @property
+    def is_in_licence(self) -> bool: ...
+
+
 class BarcodeScanner:
     """One scanner: it only talks, so a silent one is well. Subclasses bring the codec and their settings."""
 
     device_class: ClassVar[DeviceClass] = DeviceClass.SCANNER
     commands: ClassVar[Mapping[str, bool]] = {}
-    events: ClassVar[frozenset[str]] = frozenset({BARCODE_SCANNED})
+    events: ClassVar[frozenset[str]] = frozenset({BARCODE_SCANNED, AGE_CHECKED})
 
     def __init__(self, session: Session, settings: ScannerSettings, codec: ReadingCodec) -> None:
         self._session = session
         self._settings = settings
         self._codec = codec
+        self._licence_codec = codec if isinstance(codec, LicenceReadingCodec) else None
+        self._reads = ScannerReads(session, settings)
         self._symbologies = TABLES[settings.code_ids]
         self._bytes_at_s = session.clock.monotonic()
         self._received_count = 0
@@ -107,12 +114,19 @@ class BarcodeScanner:
         raise DeviceError(ErrorCode.UNSUPPORTED, f"scanner {self._session.device_id!r}: no command {name!r}")
 
     @property
+    def holds_personal_data(self) -> bool:
+        """A driving licence is on its way: a recording that ends now must not keep its beginning."""
+        return self._licence_codec is not None and self._licence_codec.is_in_licence
+
+    @property
     def _short_gap_s(self) -> float:
         return self._settings.idle_gap_ms / 1000
 
     @property
     def _gap_s(self) -> float:
         """The idle time after which the codec is told that the line is idle."""
+        if self.holds_personal_data:
+            return LICENCE_GAP_S
         if not self._codec.is_ended_by_idle:
             return INCOMPLETE_GAP_S
         return self._short_gap_s if self._settings.suffix == "none" else max(SUFFIX_UNSEEN_GAP_S, self._short_gap_s)
@@ -133,7 +147,12 @@ class BarcodeScanner:
 
     def _end_by_idle(self) -> None:
         """Where a suffix was not seen yet, nothing says whether a pause was inside a code or between two."""
+        is_licence = self.holds_personal_data
         events = self._codec.flush()
+        if is_licence:
+            self._has_pause_inside = False
+            self._tell(events)
+            return
         if self._has_pause_inside and self._settings.suffix != "none":
             events = [_rejected(event, "pause_inside") for event in events]
         self._has_pause_inside = False
@@ -154,20 +173,14 @@ class BarcodeScanner:
         for event in events:
             if isinstance(event, BarcodeRead):
                 self._session.frame_seen()
-                self._session.emit(BARCODE_SCANNED, self._data(event))
+                if self._reads.is_for_tills(event):
+                    self._session.emit(BARCODE_SCANNED, self._data(event))
             elif isinstance(event, FrameRejected):
-                self._session.frame_rejected(event)
+                self._session.frame_rejected(self._reads.rejected(event))
 
     def _data(self, read: BarcodeRead) -> dict[str, Any]:
-        """``data`` of the event. ``raw_base64``: as sent, without prefix and suffix, identifiers included."""
-        barcode = barcode_of(
-            read.data,
-            aim=read.aim,
-            symbology_by_code_id=self._symbologies.get(read.code_id) if read.code_id else None,
-            encoding=self._settings.encoding,
-        )
-        data = {"raw_base64": base64.b64encode(read.raw).decode("ascii"), "aim": read.aim, **barcode.to_json()}
-        return data if read.code_id is None else {**data, "code_id": read.code_id}
+        """``data`` of the event."""
+        return self._reads.data_of(read, self._symbologies.get(read.code_id) if read.code_id else None)
 
 
 def _rejected(event: CodecEvent, reason: str) -> CodecEvent:

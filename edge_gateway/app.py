@@ -117,6 +117,7 @@ class Gateway:
             on_event=self._device_said,
             on_change=self._device_changed,
             profile_directories=settings.profile_directories,
+            store_defaults=settings.store.model_dump(exclude={"id"}, exclude_none=True),
         )
         self._claims = Claims(
             clock,

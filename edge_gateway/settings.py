@@ -10,6 +10,7 @@ from pydantic import Field
 
 from edge_gateway.contracts.fields import Level
 from edge_gateway.contracts.store import StreamNames
+from edge_gateway.contracts.variable_measure import Country, VariableMeasureTemplate
 from edge_gateway.settings_discovery import DiscoverySettings
 from edge_gateway.settings_parts import Host, LaneName, Section, TimeWindow
 from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings, UplinkSettings
@@ -26,6 +27,15 @@ class StoreSettings(Section):
     id: Name = Field(description="The store's id: the second level of every topic, part of every event's source.")
     timezone: str = Field(
         "UTC", description="IANA name of the store's time zone: of times for people. On the bus and to the cloud: UTC."
+    )
+    country: Country | None = Field(
+        None,
+        description="ISO 3166-1 alpha-2 (SE): whose rules tell the price or weight in the store's own bar codes. Rules "
+        "of DE DK EE FI GB LT LV NO SE are built in.",
+    )
+    variable_measure: list[VariableMeasureTemplate] = Field(
+        default_factory=list,
+        description="Own rules, before those of the country: template (2IIIIIVPPPPC), decimals, currency or unit.",
     )
 
 

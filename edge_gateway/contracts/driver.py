@@ -35,6 +35,10 @@ class Session(Protocol):
         """Counted, logged at a limited rate."""
         ...
 
+    def count(self, name: str) -> None:
+        """One more of something that is no event and no rejected frame, such as ``duplicates_dropped``."""
+        ...
+
     def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
         """Open but silent (power ``offline``), or answering again (``online``)."""
         ...

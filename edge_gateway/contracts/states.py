@@ -49,7 +49,7 @@ class PowerState(StrEnum):
 
 
 class DeviceFlag(StrEnum):
-    """Conditions of a device that is there. The last two only inform."""
+    """Conditions of a device that is there. The last three only inform."""
 
     OFFLINE = "offline"
     """It says so itself: a panel is open, a button is held. (One that says nothing has the power state offline.)"""
@@ -59,9 +59,15 @@ class DeviceFlag(StrEnum):
     DEVICE_ERROR = "device_error"
     PAPER_NEAR_END = "paper_near_end"
     DRAWER_OPEN = "drawer_open"
+    SEPARATORS_MISSING = "separators_missing"
+    """A scanner's GS1 codes come without GS: their parts cannot be told apart."""
 
 
-FLAGS_IN_WAY: Final = frozenset(DeviceFlag) - {DeviceFlag.PAPER_NEAR_END, DeviceFlag.DRAWER_OPEN}
+FLAGS_IN_WAY: Final = frozenset(DeviceFlag) - {
+    DeviceFlag.PAPER_NEAR_END,
+    DeviceFlag.DRAWER_OPEN,
+    DeviceFlag.SEPARATORS_MISSING,
+}
 """With one of these a device is there and cannot do its work."""
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -39,9 +40,11 @@ class Registry:
         devices: Sequence[ResolvedDevice],
         make: Callable[[ResolvedDevice], Supervisor],
         profile_directories: Sequence[Path] = (),
+        store_defaults: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._make = make
         self._profile_directories = profile_directories
+        self._store_defaults = store_defaults
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -61,7 +64,7 @@ class Registry:
 
     def add(self, device: DeviceSettings) -> Supervisor:
         """One more, running if the others do. Raises ConfigError with all its problems."""
-        (resolved,) = resolve_devices([device], self._profile_directories)
+        (resolved,) = resolve_devices([device], self._profile_directories, self._store_defaults)
         if device.id in self._supervisors:
             problem = ConfigProblem("id", repr(device.id), "an id of its own; another device has it already")
             raise ConfigError([problem], f"device {device.id}")
@@ -110,21 +113,28 @@ def build_registry(
     on_event: Callable[[StampedEvent], None],
     on_change: Callable[[Supervisor], None],
     profile_directories: Sequence[Path] = (),
+    store_defaults: Mapping[str, Any] | None = None,
 ) -> Registry:
-    """Nothing is opened yet. Raises ConfigError with all problems of all devices."""
+    """Nothing is opened yet. Raises ConfigError with all problems of all devices.
+
+    ``store_defaults``: settings that hold for the store; they reach every driver that has a setting of that name.
+    """
 
     def make(resolved: ResolvedDevice) -> Supervisor:
         device, profile, transport, driver_class = resolved
         return Supervisor(device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change)
 
-    return Registry(resolve_devices(settings, profile_directories), make, profile_directories)
+    defaults = store_defaults or {}
+    return Registry(resolve_devices(settings, profile_directories, defaults), make, profile_directories, defaults)
 
 
 ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]
 
 
 def resolve_devices(
-    settings: Sequence[DeviceSettings], profile_directories: Sequence[Path] = ()
+    settings: Sequence[DeviceSettings],
+    profile_directories: Sequence[Path] = (),
+    store_defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[ResolvedDevice]:
     """Each device with its profile, whole transport and driver. Raises ConfigError with all problems."""
     problems: list[ConfigProblem] = []
@@ -138,6 +148,7 @@ def resolve_devices(
         except ConfigError as error:
             problems += _profile_problems(error, f"{key}.profile", device.profile)
             continue
+        device = _with_store_defaults(device, profile, driver_class, store_defaults)
         try:
             driver_settings(driver_class, profile, device)
         except ValidationError as error:
@@ -152,6 +163,15 @@ def resolve_devices(
     if problems:
         raise ConfigError(problems, "devices")
     return resolved
+
+
+def _with_store_defaults(
+    device: DeviceSettings, profile: Profile, driver_class: DriverClass, store_defaults: Mapping[str, Any]
+) -> DeviceSettings:
+    """The device's own settings go before its profile's, those before the store's."""
+    known = driver_class.Settings.model_fields
+    missing = {name: value for name, value in store_defaults.items() if name in known and name not in profile.settings}
+    return device.model_copy(update={"settings": {**missing, **device.settings}}) if missing else device
 
 
 def _transport(

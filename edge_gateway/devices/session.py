@@ -14,6 +14,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.events import FrameRejected
+from edge_gateway.contracts.states import DeviceFlag
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.condition import Condition
 from edge_gateway.devices.statistics import DeviceStatistics
@@ -77,6 +78,7 @@ class DeviceSession:
         self._emit = emit
         self._forget_raw = forget_raw
         self._is_ended = False
+        self._is_warned = False
 
     def end(self) -> None:
         self._is_ended = True
@@ -96,6 +98,10 @@ class DeviceSession:
         if not self._is_ended:
             self._rejected_frames.add(rejected)
 
+    def count(self, name: str) -> None:
+        if not self._is_ended:
+            self._counters[name] += 1
+
     def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
         if not self._is_ended:
             self.has_spoken = True
@@ -104,6 +110,9 @@ class DeviceSession:
     def set_flags(self, flags: frozenset[str]) -> None:
         if not self._is_ended:
             self._condition.set_flags(flags)
+            if DeviceFlag.SEPARATORS_MISSING in flags and not self._is_warned:
+                self._is_warned = True
+                log.warning(log_events.SEPARATORS_MISSING, device=self.device_id)
 
     def set_details(self, details: Mapping[str, Any]) -> None:
         if not self._is_ended:

@@ -71,11 +71,14 @@ async def write_recording(
             writer = _Writer(file.write, header, clock)
             transport = tapped(inner, writer.add)
             session = TellingSession(device.id, transport, clock, tell, writer.forget)
-            async with DriverRun(session, driver_class(session, settings), on_lost=writer.is_over.set):
+            driver = driver_class(session, settings)
+            async with DriverRun(session, driver, on_lost=writer.is_over.set):
                 writer.begin(transport.report_descriptor if isinstance(transport, ReportTransport) else b"")
                 with suppress(TimeoutError, asyncio.CancelledError):
                     async with asyncio.timeout(seconds):
                         await writer.is_over.wait()
+            if getattr(driver, "holds_personal_data", False):
+                writer.forget()
             writer.write_rest()
     except FileExistsError:
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -44,6 +45,7 @@ class TellingSession:
         self.clock = clock
         self.details: Mapping[str, Any] = {}
         self.frame_count = 0
+        self.counters: Counter[str] = Counter()
         self._tell = tell
         self._forget_raw = forget_raw
         self._flags: frozenset[str] = frozenset()
@@ -58,6 +60,9 @@ class TellingSession:
 
     def frame_rejected(self, rejected: FrameRejected) -> None:
         self._tell({"frame_rejected": rejected.reason, "hex": rejected.data.hex()})
+
+    def count(self, name: str) -> None:
+        self.counters[name] += 1
 
     def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
         if self._answering is not is_answering:

@@ -64,6 +64,7 @@ ANY_CLASS: Final = "device"
 EVENTS: Final = (
     Event("scanner", "barcode_scanned", payloads.BarcodeScannedData),
     Event("scanner", "scan_failed", payloads.ScanFailedData),
+    Event("scanner", "age_checked", payloads.AgeCheckedData),
     Event("scale", "weight_changed", payloads.WeightChangedData),
     Event("pos_printer", "drawer_opened", payloads.DrawerData),
     Event("pos_printer", "drawer_closed", payloads.DrawerData),

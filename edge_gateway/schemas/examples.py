@@ -109,6 +109,14 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "device_id": "lane3-scanner",
         "lane": "lane-3",
         "epoch": 1763720000,
+        "sequence": 44,
+    },
+    "scanner.age_checked": {
+        "is_of_age": {"18": True, "21": False},
+        "is_expired": False,
+        "device_id": "lane3-scanner",
+        "lane": "lane-3",
+        "epoch": 1763720000,
         "sequence": 43,
     },
     "scale.weight_changed": {

@@ -38,7 +38,7 @@ class Barcode:
     is_restricted_circulation: bool = False
     variable_measure: VariableMeasure | None = None
     element_values: Mapping[str, ElementValue] | None = None
-    add_on: str | None = None
+    addon: str | None = None
     isbn: str | None = None
     issn: str | None = None
     coupon: Coupon | None = None
@@ -60,7 +60,7 @@ class Barcode:
             fields["variable_measure"] = _measure_json(self.variable_measure)
         if self.element_values:
             fields["element_values"] = {key: dict(value) for key, value in self.element_values.items()}
-        numbers = {"add_on": self.add_on, "isbn": self.isbn, "issn": self.issn}
+        numbers = {"addon": self.addon, "isbn": self.isbn, "issn": self.issn}
         fields |= {name: value for name, value in numbers.items() if value is not None}
         if self.coupon is not None:
             fields["coupon"] = {"kind": self.coupon.kind, **self.coupon.parts}
@@ -101,10 +101,10 @@ def _text(data: bytes, aim: str | None, encoding: str) -> str | None:
 
 def _number(kind: str, text: str, templates: Sequence[VariableMeasureTemplate]) -> Barcode:
     """Digits alone, of a symbology that is none of GS1's element strings."""
-    number, add_on = text, None
+    number, addon = text, None
     base = kind
     if (match := _WITH_ADD_ON.fullmatch(kind)) is not None and len(text) > int(match[2]):
-        base, number, add_on = match[1], text[: -int(match[2])], text[-int(match[2]) :]
+        base, number, addon = match[1], text[: -int(match[2])], text[-int(match[2]) :]
     gtin = _gtin(base, number)
     is_own = gtin is not None and is_restricted_circulation(gtin)
     is_ean = gtin is not None and (base in _EAN_UPC or base in (UNKNOWN, "bookland"))
@@ -116,7 +116,7 @@ def _number(kind: str, text: str, templates: Sequence[VariableMeasureTemplate]) 
         gtin,
         is_restricted_circulation=is_own,
         variable_measure=read(gtin, templates) if gtin is not None and is_own and templates else None,
-        add_on=add_on,
+        addon=addon,
         isbn=books.isbn_13(retail or (number if is_bookland else "")),
         issn=books.issn(retail),
         coupon=coupon_of(retail, None) if retail and len(number) > 8 else None,

@@ -13,6 +13,7 @@ _LEAD_IN = rb"\x02?(?:\][A-Za-z][0-9A-Za-z]|[A-Z][0-9][0-9]|[A-Za-z])? ?@"
 """STX, an AIM or vendor identifier, and the space that California prints."""
 _HEAD = re.compile(_LEAD_IN + rb"(?P<controls>[\n\r\x1c\x1d\x1e]{0,8})(?P<word>[^\n\r\x1c\x1d\x1e]{0,5})", re.DOTALL)
 _WORDS = (b"ANSI", b"AAMVA")
+_WHOLE_WORD = re.compile(rb"ANSI[ 0-9]|AAMVA")
 HEAD_BYTES_MAX = 20
 """After so many it is decided whether a licence begins."""
 
@@ -33,7 +34,7 @@ def licence_head(data: bytes | bytearray, start: int = 0) -> LicenceHead:
     controls, word = match["controls"], match["word"]
     if not controls:
         return LicenceHead.NO if word else LicenceHead.MAYBE
-    if word.startswith(_WORDS):
+    if _WHOLE_WORD.fullmatch(word):
         return LicenceHead.YES
     is_open = match.end() == len(data) and any(known.startswith(word) for known in _WORDS)
     return LicenceHead.MAYBE if is_open else LicenceHead.NO

@@ -11,6 +11,7 @@ from typing import Literal
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from protocols.scanners.code_ids import CodeIdTable
+from protocols.scanners.licence_frames import LicenceHead, licence_head
 from protocols.scanners.reading import FRAME_BYTES_MAX, AimHandling, barcode_read
 
 Suffix = Literal["auto", "cr", "lf", "crlf", "tab", "etx", "none"]
@@ -36,8 +37,8 @@ class Rs232PlainCodec:
     """Bytes to BarcodeRead.
 
     ``suffix``: what ends a read. ``auto`` takes any of CR, LF, Tab, ETX and, until the first of them was seen, also
-    an idle line; a symbol that holds these characters itself (a driving licence) needs a named suffix. ``none``: only
-    an idle line ends a read.
+    an idle line. ``none``: only an idle line ends a read. A driving licence, which holds line ends itself, is ended by
+    an idle line whatever the suffix.
     ``prefix``: ``stx`` requires STX and skips what is before it; ``auto`` drops one that leads.
     ``aim``: ``auto`` splits ``]cm`` off; ``none`` leaves it in the data.
     """
@@ -59,13 +60,20 @@ class Rs232PlainCodec:
         self._pattern = _SUFFIXES[suffix]
         self._buffer = bytearray()
         self._is_suffix_seen = False
+        self._licence = LicenceHead.NO
         self._lost_head = b""
         self._lost_length = 0
 
     @property
     def is_ended_by_idle(self) -> bool:
         """An idle line completes a read now; otherwise it means that the rest of one was lost."""
-        return self._suffix == "none" or (self._suffix == "auto" and not self._is_suffix_seen)
+        is_suffix_unknown = self._suffix == "auto" and not self._is_suffix_seen
+        return self._suffix == "none" or is_suffix_unknown or self._licence is not LicenceHead.NO
+
+    @property
+    def is_in_licence(self) -> bool:
+        """A driving licence is being read: line ends are part of it, and only an idle line ends it."""
+        return self._licence is LicenceHead.YES
 
     @property
     def has_pending(self) -> bool:
@@ -74,23 +82,40 @@ class Rs232PlainCodec:
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         events: list[CodecEvent] = []
-        searched = max(0, len(self._buffer) - 1)  # one back: a CR may have been the last byte so far
+        # One back: a CR may have been the last byte so far. What was held may have ends anywhere.
+        searched = max(0, len(self._buffer) - 1) if self._licence is LicenceHead.NO else 0
         self._buffer += data
+        if self._licence is not LicenceHead.YES:
+            events += self._cut(searched, is_holding=True)
+        self._shorten()
+        return events
+
+    def _cut(self, searched: int, *, is_holding: bool) -> list[CodecEvent]:
+        """The frames that end in the buffer. ``is_holding``: stop before what is a licence, or may be the beginning."""
+        events: list[CodecEvent] = []
         start = 0
-        while match := self._pattern.search(self._buffer, max(start, searched)):
+        while True:
+            self._licence = licence_head(self._buffer, start) if is_holding else LicenceHead.NO
+            if self._licence is not LicenceHead.NO:
+                break
+            match = self._pattern.search(self._buffer, max(start, searched))
+            if match is None:
+                break
             events += self._frame(bytes(self._buffer[start : match.start()]))
             start = match.end()
             self._is_suffix_seen = True
         del self._buffer[:start]
-        self._shorten()
         return events
 
     def flush(self) -> Sequence[CodecEvent]:
         if not self.has_pending:
             return ()
+        if self._licence is LicenceHead.MAYBE:
+            return [*self._cut(0, is_holding=False), *self.flush()]
         rest = bytes(self._buffer)
         self._buffer.clear()
-        if self.is_ended_by_idle:
+        is_ended, self._licence = self.is_ended_by_idle, LicenceHead.NO
+        if is_ended:
             return self._frame(rest)
         if not rest.strip(b"\r\n") and not self._lost_length:
             return ()

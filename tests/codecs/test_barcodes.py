@@ -187,7 +187,7 @@ def test_gs1_never_raises_and_keeps_every_character(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("aim", "text", "kind", "gtin", "add_on"),
+    ("aim", "text", "kind", "gtin", "addon"),
     [
         ("]E3", "400638133393112", "ean_13_addon_2", "04006381333931", "12"),
         ("]E3", "978149205374351999", "ean_13_addon_5", "09781492053743", "51999"),
@@ -199,9 +199,9 @@ def test_gs1_never_raises_and_keeps_every_character(text: str) -> None:
         ("]E1", "12", "ean_addon_2", None, None),
     ],
 )
-def test_add_on_is_told_beside_the_number(aim: str, text: str, kind: str, gtin: str | None, add_on: str | None) -> None:
+def test_addon_is_told_beside_the_number(aim: str, text: str, kind: str, gtin: str | None, addon: str | None) -> None:
     barcode = barcode_of(text.encode(), aim=aim)
-    assert (barcode.symbology, barcode.gtin, barcode.add_on) == (kind, gtin, add_on)
+    assert (barcode.symbology, barcode.gtin, barcode.addon) == (kind, gtin, addon)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def test_registry_tells_every_problem_of_every_device_at_once() -> None:
 def test_registry_refuses_to_forward_what_is_never_said() -> None:
     place = {"kind": "serial", "path": "/dev/x"}
     assert problems(SCANNER | {"id": "a", "transport": place, "forward": ["barcode_scanned", "nonsense"]}) == [
-        "device[0].forward[1] = 'nonsense': expected an event of profile generic-serial-scanner: barcode_scanned"
+        "device[0].forward[1] = 'nonsense': expected an event of profile generic-serial-scanner: age_checked, "
+        "barcode_scanned"
     ]
 
 

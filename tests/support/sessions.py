@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ class RecordingSession:
         self.events: list[tuple[str, Mapping[str, Any]]] = []
         self.rejected: list[FrameRejected] = []
         self.frames_seen = 0
+        self.counters: Counter[str] = Counter()
         self.answering: list[tuple[bool, str | None]] = []
         self.flags: frozenset[str] = frozenset()
         self.details: Mapping[str, Any] = {}
@@ -35,6 +37,9 @@ class RecordingSession:
 
     def frame_rejected(self, rejected: FrameRejected) -> None:
         self.rejected.append(rejected)
+
+    def count(self, name: str) -> None:
+        self.counters[name] += 1
 
     def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
         self.answering.append((is_answering, reason))
