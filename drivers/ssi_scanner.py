@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from drivers.barcode_scanner import BARCODE_SCANNED, BarcodeScanner
+from drivers.barcode_scanner import BarcodeScanner
 from drivers.scanner_feedback import SCAN_FAILED, commands
 from drivers.ssi_commands import SsiCommands, encode_silently
 from drivers.ssi_line import RESPONSE_S, RETRIES, SsiLine, SsiRefusedError, within
@@ -39,7 +39,7 @@ class SsiScanner(BarcodeScanner):
     commands: ClassVar[Mapping[str, bool]] = commands(
         *("beep", "led", "enable", "disable", "trigger", "untrigger", "good_read", "not_on_file", "set_parameter")
     )
-    events: ClassVar[frozenset[str]] = frozenset({BARCODE_SCANNED, SCAN_FAILED})
+    events: ClassVar[frozenset[str]] = BarcodeScanner.events | {SCAN_FAILED}
 
     def __init__(self, session: Session, settings: SsiScannerSettings) -> None:
         self._line = SsiLine(session, is_att=settings.framing == "att", on_event=self._take)
