@@ -82,7 +82,7 @@ class BarcodeScanner:
         self._settings = settings
         self._codec = codec
         self._licence_codec = codec if isinstance(codec, LicenceReadingCodec) else None
-        self._reads = ScannerReads(session, settings)
+        self._told = ScannerReads(session, settings)
         self._symbologies = TABLES[settings.code_ids]
         self._bytes_at_s = session.clock.monotonic()
         self._received_count = 0
@@ -173,14 +173,14 @@ class BarcodeScanner:
         for event in events:
             if isinstance(event, BarcodeRead):
                 self._session.frame_seen()
-                if self._reads.is_for_tills(event):
+                if self._told.is_for_tills(event):
                     self._session.emit(BARCODE_SCANNED, self._data(event))
             elif isinstance(event, FrameRejected):
-                self._session.frame_rejected(self._reads.rejected(event))
+                self._session.frame_rejected(self._told.rejected(event))
 
     def _data(self, read: BarcodeRead) -> dict[str, Any]:
         """``data`` of the event."""
-        return self._reads.data_of(read, self._symbologies.get(read.code_id) if read.code_id else None)
+        return self._told.data_of(read, self._symbologies.get(read.code_id) if read.code_id else None)
 
 
 def _rejected(event: CodecEvent, reason: str) -> CodecEvent:
