@@ -159,9 +159,8 @@ class Overview:
         supervisor = self._registry.get(device_id)
         if supervisor is None or supervisor.raw is None:
             return None
-        now_s = self._clock.monotonic()
         chunks = tuple(
-            RawChunk(sequence=each.sequence, age_s=now_s - each.at_s, direction=each.direction, hex=each.data.hex())
+            RawChunk(sequence=each.sequence, at_s=each.at_s, direction=each.direction, hex=each.data.hex())
             for each in supervisor.raw.after(after, age_s_min=age_s_min)
         )
         return RawBytes(**supervisor.recording_header, chunks=chunks)

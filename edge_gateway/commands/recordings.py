@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from edge_gateway.recordings.session import Line
+    from edge_gateway.settings import GatewaySettings
     from edge_gateway.transports.recording import Recording
 
 EXIT_FAILED = 1
@@ -25,41 +27,82 @@ def register(app: typer.Typer) -> None:
 def record(
     device: str = typer.Argument(help="Id of a device of the configuration."),
     config: Path = typer.Option(Path("/etc/edge-gateway/gateway.toml"), "--config", help="Configuration file."),
-    output: Path = typer.Option(..., "--output", help="File to write; it must not exist yet."),
+    output: Path | None = typer.Option(None, "--output", help="File to write; it must not exist yet."),
     seconds: float = typer.Option(30.0, min=0.1, help="How long to record; Ctrl-C ends it earlier."),
+    last: bool = typer.Option(
+        False, "--last", help="What went over the wire in the last minutes, from the running gateway; nothing new."
+    ),
     note: str = typer.Option("", help="Model, firmware, what is done with the device."),
     source: str = typer.Option("hardware", help="hardware, simulator or manual."),
     as_json: bool = typer.Option(False, "--json", help="Print what the driver said as JSON lines."),
 ) -> None:
-    """Record the bytes of one device while its driver runs. The gateway must not hold the device at the same time."""
+    """Record the bytes of one device. A running gateway goes on using it; else its driver runs here meanwhile."""
     import asyncio
 
     from edge_gateway.contracts.errors import ConfigError, EdgeGatewayError
-    from edge_gateway.recordings.recorder import write_recording
     from edge_gateway.settings_loader import load_settings
 
     try:
         settings = load_settings(config)
-        found = {each.id: each for each in settings.device}
     except ConfigError as error:
         raise _usage(str(error)) from None
-    if device not in found:
-        raise _usage(f"record: no device {device!r} in {config}; there are: {', '.join(found) or 'none'}")
-    if output.exists():
+    known = [each.id for each in settings.device]
+    if device not in known:
+        raise _usage(f"record: no device {device!r} in {config}; there are: {', '.join(known) or 'none'}")
+    if output is None and not last:
+        raise _usage("record: --output FILE is missing (only --last prints)")
+    if output is not None and output.exists():
         raise _usage(f"record: {output} exists; name another file")
 
     def tell(line: Line) -> None:
         typer.echo(json.dumps(line, ensure_ascii=False) if as_json else _for_people(line))
 
     try:
-        recording = write_recording(found[device], output, seconds, note, source, tell, settings.profile_directories)
-        count = asyncio.run(recording)
+        if output is None or last:
+            _write_last(settings, device, output, note, source)
+            return
+        count = asyncio.run(_record(settings, device, output, seconds, note, source, tell))
     except ConfigError as error:
         raise _usage(str(error)) from None
     except (EdgeGatewayError, OSError) as error:
         typer.echo(f"record: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from None
     typer.echo(f"{count} chunks written to {output}", err=True)
+
+
+def _write_last(settings: GatewaySettings, device: str, output: Path | None, note: str, source: str) -> None:
+    import asyncio
+
+    from edge_gateway.recordings.running import RunningGateway, last_bytes
+
+    recording = asyncio.run(last_bytes(RunningGateway(settings.status), device, note, source))
+    if output is None:
+        typer.echo(str(recording), nl=False)
+        return
+    output.write_text(str(recording), encoding="utf-8")
+    typer.echo(f"{len(recording.chunks)} chunks written to {output}", err=True)
+
+
+async def _record(
+    settings: GatewaySettings,
+    device: str,
+    output: Path,
+    seconds: float,
+    note: str,
+    source: str,
+    tell: Callable[[Line], None],
+) -> int:
+    """From the gateway that holds the device, else from the device itself."""
+    from edge_gateway.contracts.clock import SystemClock
+    from edge_gateway.recordings.recorder import write_recording
+    from edge_gateway.recordings.running import RunningGateway, tap_recording
+
+    gateway = RunningGateway(settings.status)
+    if await gateway.raw(device) is not None:
+        typer.echo(f"the gateway at {gateway.url} has the device: recording what passes there", err=True)
+        return await tap_recording(gateway, device, output, seconds, note, source, SystemClock())
+    found = next(each for each in settings.device if each.id == device)
+    return await write_recording(found, output, seconds, note, source, tell, settings.profile_directories)
 
 
 def replay(

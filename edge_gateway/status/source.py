@@ -175,7 +175,7 @@ class RawChunk(_Part):
     """One read, report, notification or write."""
 
     sequence: int = Field(ge=1)
-    age_s: float = Field(ge=0)
+    at_s: float = Field(description="Of the monotonic clock of the box.")
     direction: Literal["<", ">", "<<", ">>"] = Field(
         description="< from the device, > to it; doubled: feature reports of a HID device."
     )

@@ -13,13 +13,14 @@ from typer.testing import CliRunner
 from edge_gateway.cli import app
 from edge_gateway.commands import recordings
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.recordings.recorder import write_recording
+from edge_gateway.recordings.recorder import HOLD_S, _Writer, write_recording
 from edge_gateway.recordings.replay import as_text, replay
 from edge_gateway.recordings.session import Line
 from edge_gateway.settings import DeviceSettings
-from edge_gateway.transports.recording import FIRST_LINE, LINES_MAX, RecordingError, parse
+from edge_gateway.transports.recording import FIRST_LINE, LINES_MAX, Chunk, Recording, RecordingError, parse
 from simulators.link import PtyLink
 from simulators.toledo_8217 import Toledo8217Scale
+from tests.support.clock import FakeClock
 from tests.support.waiting import wait_until
 
 HEADER = f"{FIRST_LINE}\nprofile: mettler-toledo-8217\nsource: manual\n"
@@ -151,3 +152,30 @@ def test_commands_name_what_is_wrong(tmp_path: Path) -> None:
     code, output = run("record", "scale-9", "--config", str(config), "--output", str(tmp_path / "x.rec"))
     assert code == 2
     assert "no device 'scale-9'" in output
+
+
+def test_reports_of_a_hid_device_are_read_back_as_they_were_written() -> None:
+    chunks = (
+        Chunk(0.0, ">>", b"\xfe\x01"),
+        Chunk(0.1, "<<", b"\xfe\x01"),
+        Chunk(0.2, "<", b"\x02\x03"),
+        Chunk(0.3, ">", b"\x02\x02"),
+        Chunk(0.4, "!", command="zero"),
+    )
+    recording = Recording("hid", "manual", {"kind": "hidraw"}, chunks=chunks, report_descriptor=b"\x05\x8d")
+    assert parse(str(recording)) == recording
+
+
+async def test_what_must_not_be_kept_is_never_in_the_file(clock: FakeClock) -> None:
+    written: list[str] = []
+    writer = _Writer(written.append, Recording("scanner", "manual"), clock)
+    writer.add("<", b"early")
+    writer.begin(b"")
+    await clock.advance(HOLD_S)
+    writer.add(">", b"\x06")
+    writer.add("<", b"ANSI 636000")
+    writer.forget()
+    writer.add("<", b"next")
+    writer.write_rest()
+    assert [chunk.data for chunk in parse("".join(written)).chunks] == [b"early", b"\x06", b"next"]
+    assert writer.line_count == 3

@@ -142,10 +142,10 @@ class ChangingSource:
     def raw_bytes(self, device_id: str, after: int, age_s_min: float) -> RawBytes | None:
         if device_id != "lane1-scale":
             return None
-        chunks = [RawChunk(sequence=number, age_s=10.0 - number, direction="<", hex="57") for number in range(1, 4)]
+        chunks = [RawChunk(sequence=number, at_s=float(number), direction="<", hex="57") for number in range(1, 4)]
         return RawBytes(
             profile="mettler-toledo-8217",
             transport={"kind": "serial"},
             settings={},
-            chunks=tuple(each for each in chunks if each.sequence > after and each.age_s >= age_s_min),
+            chunks=tuple(each for each in chunks if each.sequence > after and 10.0 - each.at_s >= age_s_min),
         )

@@ -15,6 +15,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.states import Health
 from edge_gateway.settings import StatusSettings
 from edge_gateway.status import server as server_module
+from edge_gateway.status.api import build_api
 from edge_gateway.status.server import StatusServer
 from edge_gateway.status.source import Snapshot
 from tests.status.snapshots import ChangingSource, bus, gateway, outbox, snapshot, uplink
@@ -131,3 +132,13 @@ async def test_server_leaves_signals_to_the_daemon_and_stops_in_time_with_a_clie
 async def test_head_is_answered_as_get_without_the_body(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.head(path)
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_raw_bytes_are_told_on_the_box_alone(client: httpx2.AsyncClient, source: ChangingSource) -> None:
+    found = (await client.get("/devices/lane1-scale/raw", params={"after": 1})).json()
+    assert [chunk["sequence"] for chunk in found["chunks"]] == [2, 3]
+    assert (await client.get("/devices/lane1-msr/raw")).status_code == 404
+    elsewhere = httpx2.ASGITransport(app=build_api(source), client=("192.0.2.7", 40000))
+    async with httpx2.AsyncClient(transport=elsewhere, base_url="http://gateway") as remote:
+        refused = await remote.get("/devices/lane1-scale/raw")
+    assert (refused.status_code, refused.json()["detail"]) == (403, "raw bytes are told only on the box itself")
