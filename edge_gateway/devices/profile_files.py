@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.devices.profile_model import PACKAGED
 from edge_gateway.settings_words import dotted, shown
-from edge_gateway.toml_lines import KeyPath, find_key_lines, line_of
+from edge_gateway.toml_lines import find_key_lines, line_of
 
 PACKAGE: Final = "firmware_profiles"
 SUFFIX: Final = ".toml"
@@ -29,14 +30,17 @@ inherits them too."""
 
 @dataclass(frozen=True, slots=True)
 class ProfileFile:
-    """One file as it is: its values, and the lines of its keys. ``source``: what people find it by."""
+    """One file as it is, with its values once it is ``parsed``. ``source``: what people find it by."""
 
     name: str
     source: str
     text: str
     is_packaged: bool
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    lines: Mapping[KeyPath, int] = field(default_factory=dict, repr=False)
+
+    def line_of(self, path: Sequence[str | int]) -> int | None:
+        """Of a key, or of the table around it."""
+        return line_of(path, find_key_lines(self.text))
 
     def parsed(self) -> ProfileFile:
         """With its values. Raises ConfigError if it is not TOML."""
@@ -44,7 +48,7 @@ class ProfileFile:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError([ConfigProblem("file", self.source, f"is not TOML: {error}")], self.source) from error
-        return ProfileFile(self.name, self.source, self.text, self.is_packaged, data, find_key_lines(self.text))
+        return replace(self, data=data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,8 @@ class Merged:
         for file in (own, *others):
             if _has(file.data, path):
                 inherited = "" if file is own else f" (inherited from {file.source})"
-                return ConfigProblem(dotted(path), value, f"{expected}{inherited}", line_of(path, file.lines))
-        return ConfigProblem(dotted(path), value, expected, line_of(path, own.lines))
+                return ConfigProblem(dotted(path), value, f"{expected}{inherited}", file.line_of(path))
+        return ConfigProblem(dotted(path), value, expected, own.line_of(path))
 
 
 class ProfileFiles:
@@ -156,9 +160,11 @@ def _has(data: Any, path: Sequence[str | int]) -> bool:
     return True
 
 
-def _packaged_names() -> set[str]:
+@functools.cache
+def _packaged_names() -> frozenset[str]:
+    """They change with the package, and then the gateway is started anew."""
     names = (resource.name for resource in importlib.resources.files(PACKAGE).iterdir())
-    return {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
+    return frozenset(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
 
 
 def _listed(directory: Path) -> list[Path]:

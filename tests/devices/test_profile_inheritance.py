@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_gateway.contracts.errors import ConfigError
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.devices.profile_files import EXTENDS_MAX, FILE_BYTES_MAX, Merged, ProfileFile
 from edge_gateway.devices.profile_model import Profile
 from edge_gateway.devices.profiles import find_profile_problems, load_profile, problems_of_profile, profile_names
@@ -189,3 +190,23 @@ def test_file_that_is_no_profile_is_told(tmp_path: Path) -> None:
         error = find_profile_problems(name, [tmp_path])
         assert error is not None
         assert expected in str(error)
+
+
+@pytest.mark.parametrize(
+    ("match", "policy", "reported", "expected"),
+    [
+        (None, None, "1.2", None),
+        (">=1,<2", None, "1.2", FirmwareStatus.APPROVED),
+        (">=1,<2", None, None, FirmwareStatus.NOT_REPORTED),
+        (">=1,<2", None, "2.1", FirmwareStatus.OTHER_PROFILE),
+        (">=1,<2", "1.5", "1.2", FirmwareStatus.BELOW_MINIMUM),
+        (">=1,<2", "1.5", "2.1", FirmwareStatus.OTHER_PROFILE),
+        (">=1,<2", None, "ABC-1", FirmwareStatus.OTHER_PROFILE),
+    ],
+)
+def test_firmware_is_judged_by_policy_and_by_the_versions_a_profile_is_for(
+    match: str | None, policy: str | None, reported: str | None, expected: FirmwareStatus | None
+) -> None:
+    given = {"match": {"firmware": match}, "firmware": {"minimum": policy}}
+    profile = Profile.model_validate({**tomllib.loads(BASE), **given})
+    assert profile.judge_firmware(reported) is expected

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.status.source import StreamStatus
 from tests.status.snapshots import bus, gateway, outbox, printer, scale, snapshot, uplink
@@ -54,6 +55,24 @@ def test_health_of_a_store_without_problems_has_no_reasons() -> None:
             Health.DEGRADED,
             "device/lane1-printer",
             "cover open",
+        ),
+        (
+            {"devices": (scale(firmware="1.8", firmware_status=FirmwareStatus.BELOW_MINIMUM),)},
+            Health.DEGRADED,
+            "device/lane1-scale",
+            "firmware 1.8 is older than allowed (at least 1.9)",
+        ),
+        (
+            {"devices": (scale(firmware="3.0", firmware_status=FirmwareStatus.OTHER_PROFILE),)},
+            Health.DEGRADED,
+            "device/lane1-scale",
+            "firmware 3.0: profile mettler-toledo-8217 is for other versions",
+        ),
+        (
+            {"devices": (scale(profile_problems=("a.toml: line 9: baud = 1: expected a rate",)),)},
+            Health.DEGRADED,
+            "device/lane1-scale",
+            "goes on as it was: a.toml: line 9: baud = 1: expected a rate",
         ),
     ],
 )
