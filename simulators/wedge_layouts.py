@@ -91,3 +91,13 @@ LAYOUTS: Mapping[str, Mapping[str, Strokes]] = {
     name: _table({**_LETTERS, **keys}, _DEAD.get(name, {})) for name, keys in _KEYS.items()
 }
 """Country setting to character to the strokes that type it."""
+
+
+def letter_keys(strokes: Mapping[str, Strokes]) -> frozenset[int]:
+    """The keys that Caps Lock works on: those that type a letter and, with Shift, the same one as a capital."""
+    return frozenset(
+        typed[0][0]
+        for character, typed in strokes.items()
+        if len(typed) == 1 and len(typed[0]) == 1 and character != character.upper()
+        if strokes.get(character.upper()) == ((LEFT_SHIFT, typed[0][0]),)
+    )

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from simulators.console import add_arguments, serve_lines
 from simulators.link import DRAIN_S_MAX, FifoLink, Link, PtyLink
-from simulators.wedge_layouts import LAYOUTS, LEFT_SHIFT
+from simulators.wedge_layouts import ALT_GR, LAYOUTS, LEFT_SHIFT, letter_keys
 
 _EVENT = struct.Struct("<qqHHi")
 _LEFT_CTRL, _LEFT_ALT, _CAPS_LOCK = 29, 56, 58
@@ -75,6 +75,7 @@ class WedgeScanner:
         self.prefix = ""
         self.scans_sent = 0
         self._strokes = LAYOUTS[layout]
+        self._letter_keys = letter_keys(LAYOUTS[layout])
         self._suffix = SUFFIXES[suffix]
         self._gs = gs
         self._random = random_source or random.Random(0)
@@ -86,6 +87,10 @@ class WedgeScanner:
     async def stop(self) -> None:
         """Pull it out for good."""
         self.link.unplug()
+
+    def set_suffix(self, suffix: str) -> None:
+        """Somebody scanned a setting: what follows each read from now on. Raises KeyError."""
+        self._suffix = SUFFIXES[suffix]
 
     async def scan(self, text: str, fault: Fault | None = None) -> None:
         """Read one bar code. Raises KeyError for a character that the layout cannot type."""
@@ -146,7 +151,7 @@ class WedgeScanner:
             yield from self._alt_code(f"{character.encode('cp1252')[0]:04}")
         else:
             for stroke in self._strokes[character]:
-                is_swapped = self.caps_lock != "off" and character.isalpha() and character.isascii()
+                is_swapped = self.caps_lock != "off" and stroke[-1] in self._letter_keys and ALT_GR not in stroke
                 yield from self._chord(_with_shift_swapped(stroke) if is_swapped else stroke)
 
     def _group_separator(self) -> Iterator[bytes]:

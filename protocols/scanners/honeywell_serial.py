@@ -58,6 +58,11 @@ class HoneywellSerialCodec:
         return self._plain.is_ended_by_idle
 
     @property
+    def is_in_licence(self) -> bool:
+        """A driving licence is being read, which only an idle line ends."""
+        return self._plain.is_in_licence
+
+    @property
     def has_pending(self) -> bool:
         """What is held for a reply does not wait for an idle line, but for ``stop_awaiting``."""
         return (bool(self._buffer) and not self.is_awaiting_reply) or self._plain.has_pending
