@@ -142,7 +142,7 @@ class SsiScanner(BarcodeScanner):
             return None
 
     def _tell_info(self, info: Mapping[str, Any]) -> None:
-        self._info |= {name: value for name, value in info.items() if value not in (None, "")}
+        self._info = {**self._info, **{name: value for name, value in info.items() if value not in (None, "")}}
         self._session.set_info(self._info)
 
     def _fall_silent(self) -> None:

@@ -25,7 +25,7 @@ from protocols.scanners.rs232_plain import Rs232PlainCodec
 REPLY_BYTES_MAX: Final = 4096
 """The longest reply lists a scanner's revisions in 400 bytes; more without a status is no reply."""
 _FRAME_MARK: Final = 0xFE
-_HEADER_BYTES: Final = 7
+_FRAME_START: Final = bytes((SYN, _FRAME_MARK))
 _MESSAGE: Final = b"MSGGET"
 _DATA_AT: Final = 21
 _GS: Final = 0x1D
@@ -52,6 +52,8 @@ class HoneywellSerialCodec:
         self.is_awaiting_reply = is_awaiting_reply
         self._plain = plain or Rs232PlainCodec()
         self._buffer = bytearray()
+        self._is_lost = False
+        """A frame made no sense: what follows may be its data, so nothing is a bar code before the next frame."""
 
     @property
     def is_ended_by_idle(self) -> bool:
@@ -65,7 +67,7 @@ class HoneywellSerialCodec:
     @property
     def has_pending(self) -> bool:
         """What is held for a reply does not wait for an idle line, but for ``stop_awaiting``."""
-        return (bool(self._buffer) and not self.is_awaiting_reply) or self._plain.has_pending
+        return self._is_lost or (bool(self._buffer) and not self.is_awaiting_reply) or self._plain.has_pending
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         self._buffer += data
@@ -75,11 +77,14 @@ class HoneywellSerialCodec:
         return events
 
     def flush(self) -> Sequence[CodecEvent]:
+        if self._is_lost:
+            self._is_lost = False
+            self._buffer.clear()
         if self.is_awaiting_reply:
             return self._plain.flush()
         rest = bytes(self._buffer)
         self._buffer.clear()
-        if rest[:2] == bytes((SYN, _FRAME_MARK)):
+        if rest[:2] == _FRAME_START:
             return [FrameRejected.of("incomplete", rest), *self._plain.flush()]
         return [*self._plain.feed(rest), *self._plain.flush()]
 
@@ -90,12 +95,22 @@ class HoneywellSerialCodec:
 
     def _step(self, events: list[CodecEvent]) -> bool:
         """Take one thing from the front of the buffer. False: wait for more bytes."""
+        if self._is_lost and not self._find_frame():
+            return False
         if self._buffer[0] == SYN:
             if len(self._buffer) == 1:
                 return False
             if self._buffer[1] == _FRAME_MARK:
                 return self._take_frame(events)
         return self._take_text(events)
+
+    def _find_frame(self) -> bool:
+        start = self._buffer.find(_FRAME_START)
+        self._is_lost = start < 0
+        if start < 0:
+            start = len(self._buffer) - (self._buffer[-1] == SYN)
+        del self._buffer[:start]
+        return not self._is_lost
 
     def _take_text(self, events: list[CodecEvent]) -> bool:
         start = self._buffer.find(bytes((SYN,)), 1)
@@ -133,17 +148,13 @@ class HoneywellSerialCodec:
         digits = head[13:17]
         is_frame = head[6] == 0x0D and head[7:13] == _MESSAGE and _DIGITS.fullmatch(digits) and head[20] == _GS
         if not is_frame or int(digits) < 1:
-            events.append(FrameRejected.of("no_message", head))
-            del buffer[:2]
-            return True
+            return self._lose("no_message", head, events)
         length = int(digits)
         if len(buffer) < _DATA_AT + length:
             return False
         data = bytes(buffer[_DATA_AT : _DATA_AT + length])
         if data[-1] != 0x0D:
-            events.append(FrameRejected.of("no_end", head + data))
-            del buffer[:2]
-            return True
+            return self._lose("no_end", head + data, events)
         del buffer[: _DATA_AT + length]
         aim = "]" + head[18:20].decode("latin-1")
         events.append(
@@ -152,6 +163,12 @@ class HoneywellSerialCodec:
             )
         )
         return True
+
+    def _lose(self, reason: str, frame: bytes, events: list[CodecEvent]) -> bool:
+        events.append(FrameRejected.of(reason, frame))
+        del self._buffer[:2]
+        self._is_lost = True
+        return bool(self._buffer)
 
 
 class HoneywellTraceCodec(HoneywellSerialCodec):

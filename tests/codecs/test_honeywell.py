@@ -96,9 +96,18 @@ def test_honeywell_framed_result_is_read_by_its_length(text: bytes) -> None:
 )
 def test_honeywell_damaged_frame_is_rejected_and_the_next_is_read(damaged: bytes) -> None:
     events = HoneywellSerialCodec().feed(damaged + framed(b"4006381333931"))
-    assert isinstance(events[0], FrameRejected)
-    assert isinstance(events[-1], FramedRead)
-    assert events[-1].data == b"4006381333931"
+    assert [type(event) for event in events] == [FrameRejected, FramedRead]
+    assert isinstance(events[1], FramedRead)
+    assert events[1].data == b"4006381333931"
+
+
+def test_honeywell_data_of_a_damaged_frame_is_no_scan() -> None:
+    codec = HoneywellSerialCodec()
+    damaged = framed(b"4006381333931").replace(b"MSGGET", b"MSGGES")
+    assert [type(event) for event in codec.feed(damaged)] == [FrameRejected]
+    assert codec.has_pending
+    assert codec.flush() == []
+    assert [type(event) for event in codec.feed(b"96385074\r")] == [BarcodeRead]
 
 
 def test_honeywell_scan_between_command_and_reply_is_a_scan() -> None:
