@@ -13,6 +13,7 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice
+from edge_gateway.contracts.attachment import parse_selector
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.devices import memory
@@ -24,6 +25,7 @@ from edge_gateway.devices.hotplug import HotPlug
 from edge_gateway.devices.inventory import Inventory
 from edge_gateway.devices.mdns import Mdns
 from edge_gateway.devices.memory import KEEP_DAYS, TAKEN_MAX, Memory, TakenDevice
+from edge_gateway.devices.probing import Probing
 from edge_gateway.devices.profiles import Profile, load_profiles
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.survey import seen
@@ -63,6 +65,7 @@ class Discovery:
         self._profiles: list[Profile] = []
         self._taken: dict[str, TakenDevice] = {}
         self._announcers: list[Announcer] = []
+        self._probings: dict[str, Probing] = {}
         self._problems: dict[str, str] = {}
         self._written = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,9 +80,13 @@ class Discovery:
         if self._settings.take == "exact":
             self._recall(remembered)
         self._announcers = self._make_announcers()
-        async with asyncio.TaskGroup() as group:
-            for part in (self._hot_plug, *self._announcers):
-                group.create_task(part.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in (self._hot_plug, *self._announcers):
+                    group.create_task(part.run())
+        finally:
+            for task in self._tasks:
+                task.cancel()
 
     def _make_announcers(self) -> list[Announcer]:
         """What is asked for besides the box's own buses."""
@@ -119,6 +126,8 @@ class Discovery:
             verdict = self._told_taken(taken, verdict)
         elif verdict.to_take is not None:
             verdict = self._take(device, verdict)
+        elif verdict.claim is Claim.POSSIBLE and self._may_probe(device):
+            verdict = self._probed(device, verdict)
         return seen(device, verdict)
 
     def _take(self, device: AttachedDevice, verdict: Verdict) -> Verdict:
@@ -138,6 +147,23 @@ class Discovery:
             return Verdict(Claim.RECOGNISED, problem, (), verdict.profiles)
         log.info(log_events.DEVICE_TAKEN, device=entry["id"], identity=device.identity, profile=entry["profile"])
         return self._told_taken(taken, verdict)
+
+    def _may_probe(self, device: AttachedDevice) -> bool:
+        """The operator names it, and nothing else: no list of ours, no profile opens an adapter."""
+        is_ready = all(node.is_ready for node in device.nodes)
+        return is_ready and any(device.fits(parse_selector(one), one) for one in self._settings.probe)
+
+    def _probed(self, device: AttachedDevice, verdict: Verdict) -> Verdict:
+        probing = self._probings.get(device.identity)
+        if probing is None or probing.generation != device.generation:
+            probing = Probing(device, self._profiles, self._registry.try_out, self._clock)
+            self._probings[device.identity] = probing
+            task = asyncio.get_running_loop().create_task(probing.run())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda _: self.update())
+        names = tuple(dict.fromkeys((*probing.answered, *verdict.profiles)))
+        return Verdict(Claim.POSSIBLE, probing.why, (), names)
 
     def _start(self, taken: TakenDevice) -> None:
         """Raises ConfigError: the profile is gone, wants settings of its own, or the id is another device's."""

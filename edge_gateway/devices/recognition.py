@@ -49,7 +49,7 @@ def recognise(device: AttachedDevice, profiles: Iterable[Profile]) -> Recognitio
     likely: list[Fit] = []
     for profile in profiles:
         match = profile.match
-        if not _texts_fit(match, device):
+        if (match.usb_ids and device.usb_id not in match.usb_ids) or not _texts_fit(match, device):
             continue
         is_model = device.usb_id is not None and device.usb_id in match.usb_ids
         if is_model and not is_chip:

@@ -39,10 +39,12 @@ class Registry:
         self,
         devices: Sequence[ResolvedDevice],
         make: Callable[[ResolvedDevice], Supervisor],
+        make_quiet: Callable[[ResolvedDevice], Supervisor],
         profile_directories: Sequence[Path] = (),
         store_defaults: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._make = make
+        self._make_quiet = make_quiet
         self._profile_directories = profile_directories
         self._store_defaults = store_defaults
         self._supervisors: dict[str, Supervisor] = {}
@@ -71,6 +73,11 @@ class Registry:
         supervisor = self._add(resolved)
         self._start(supervisor)
         return supervisor
+
+    def try_out(self, device: DeviceSettings) -> Supervisor:
+        """One that is none of the store's: whoever runs it alone hears of it. Raises ConfigError."""
+        (resolved,) = resolve_devices([device], self._profile_directories, self._store_defaults)
+        return self._make_quiet(resolved)
 
     async def remove(self, device_id: str) -> None:
         """End one, and forget it."""
@@ -124,8 +131,18 @@ def build_registry(
         device, profile, transport, driver_class = resolved
         return Supervisor(device, profile, make_transport(transport), driver_class, clock, random, on_event, on_change)
 
+    def make_quiet(resolved: ResolvedDevice) -> Supervisor:
+        device, profile, transport, driver_class = resolved
+        made = make_transport(transport)
+        return Supervisor(device, profile, made, driver_class, clock, random, _nobody_hears, _nobody_hears)
+
     defaults = store_defaults or {}
-    return Registry(resolve_devices(settings, profile_directories, defaults), make, profile_directories, defaults)
+    resolved = resolve_devices(settings, profile_directories, defaults)
+    return Registry(resolved, make, make_quiet, profile_directories, defaults)
+
+
+def _nobody_hears(_: object) -> None:
+    """Of a device that is only tried out."""
 
 
 ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]

@@ -15,10 +15,11 @@ import pytest
 
 from edge_gateway.contracts.attached_report import AttachedReport, SeenDevice
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.devices import claim_rule
+from edge_gateway.devices import claim_rule, probing
 from edge_gateway.devices.discovery import Discovery
 from edge_gateway.devices.inventory import Inventory
 from edge_gateway.devices.memory import NAME
+from edge_gateway.devices.profiles import load_profiles
 from edge_gateway.devices.registry import Registry, build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
@@ -360,6 +361,59 @@ async def test_profile_stub_that_appears_takes_what_waits_for_it(
     (shop.profiles / "new.toml").write_text(SCANNER.replace("acme-scan", "new").replace("aaaa:0001", "bbbb:0001"))
     await shop.discovery.reload_profiles()
     await shop.online("scanner-bbbb-0001-N1")
+
+
+class ScaleBehind:
+    """Answers as a scale of protocol 8217 does, and hears what else is written."""
+
+    def __init__(self, port: QuietPty) -> None:
+        self.port = port
+        self.heard = b""
+        asyncio.get_running_loop().add_reader(port.master, self._hear)
+
+    def _hear(self) -> None:
+        data = os.read(self.port.master, 4096)
+        self.heard += data
+        for _ in range(data.count(b"W")):
+            os.write(self.port.master, b"\x0201.234\r")
+
+    def stop(self) -> None:
+        asyncio.get_running_loop().remove_reader(self.port.master)
+
+
+async def test_adapter_that_the_operator_names_is_asked_and_no_other(
+    make_shop: Callable[..., Shop], port: QuietPty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "TRIAL_S", 0.5)
+    wanted = {"acme-scale", "generic-cas"}
+    monkeypatch.setattr(
+        probing, "candidates", lambda profiles: [(profile,) for profile in profiles if profile.name in wanted]
+    )
+    shop, other = make_shop(probe=["usb:0403:6001:F1"]), QuietPty()
+    scale = ScaleBehind(port)
+    shop.box.plug_usb("1-1", "0403:6001", [(Part("tty", far_end=port.path), "ttyUSB0")], serial="F1")
+    shop.box.plug_usb("1-2", "0403:6001", [(Part("tty", far_end=other.path), "ttyUSB1")], serial="F2")
+    await shop.open()
+    assert shop.seen("usb:0403:6001:F1").why.startswith("is being asked who is behind it")
+    await wait_until(lambda: "answers as" in shop.seen("usb:0403:6001:F1").why, what="an answer")
+    seen = shop.seen("usb:0403:6001:F1")
+    assert seen.claim == "possible", "a person decides"
+    assert seen.why == (
+        "answers as profile acme-scale: edge-gateway devices adopt 'usb:0403:6001:F1' --profile acme-scale"
+    )
+    assert seen.profiles[0] == "acme-scale"
+    assert len(shop.registry) == 0
+    assert scale.heard
+    assert other.heard() == b""
+    scale.stop()
+    other.close()
+
+
+def test_candidates_of_a_probe_ask_each_way_once() -> None:
+    found = probing.candidates(load_profiles())
+    group = next(group for group in found if "mettler-toledo-8217" in {profile.name for profile in group})
+    assert "mettler-toledo-diva" in {profile.name for profile in group}, "it asks as the 8217 does"
+    assert all(profile.device_class == "scale" for group in found for profile in group)
 
 
 async def test_hid_scanner_is_listed_with_its_usages(make_shop: Callable[..., Shop]) -> None:
