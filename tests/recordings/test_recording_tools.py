@@ -166,8 +166,8 @@ def test_reports_of_a_hid_device_are_read_back_as_they_were_written() -> None:
     assert parse(str(recording)) == recording
 
 
-async def test_what_must_not_be_kept_is_never_in_the_file(clock: FakeClock) -> None:
-    written: list[str] = []
+async def test_what_must_not_be_kept_is_never_in_the_file() -> None:
+    clock, written = FakeClock(), list[str]()
     writer = _Writer(written.append, Recording("scanner", "manual"), clock)
     writer.add("<", b"early")
     writer.begin(b"")

@@ -1,0 +1,7 @@
+"""What needs a machine of its own: kernel nodes made with uhid, BlueZ with an adapter, a UART. Run as root there:
+
+    BLE_PERIPHERAL='COMMAND' LAB_UART=/dev/ttyS1 pytest tests/lab
+
+``BLE_PERIPHERAL``: a command that makes an adapter and, in its range, a Nordic UART device; see ``test_ble.py``. What
+is not there is skipped, and says so.
+"""
