@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Protocol
@@ -23,6 +24,7 @@ from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.server import StatusServer
 from edge_gateway.status.source import StatusSource
 from edge_gateway.store.thread import SqliteRunner, SqliteThread
+from edge_gateway.transports.ble_radio import listen
 from edge_gateway.transports.factory import TransportFactory
 from edge_gateway.uplinks.couriers.network_return import NetworkReturn
 from edge_gateway.uplinks.factory import make_uplink
@@ -50,7 +52,7 @@ class World:
     make_transport: Callable[[TransportSettings, Locator], Transport] = field(default_factory=TransportFactory)
     """Settings, and whoever knows where attached devices are."""
     make_inventory: Callable[[], Inventory] = Inventory
-    make_discovery: Callable[..., Discovery] = Discovery
+    make_discovery: Callable[..., Discovery] = field(default_factory=lambda: partial(Discovery, listen=listen))
     """Arguments of Discovery."""
     make_bus: Callable[[BusSettings, str, Clock, Random, str], StoreBus] = MqttBus
     """Settings, store id, clock, random, version."""

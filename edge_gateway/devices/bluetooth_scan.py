@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -24,17 +24,24 @@ DEVICE_SERVICES: Final = frozenset({"181d", "1812", "fff0", "ffe0", "6e400001-b5
 """Weight scale, HID, and what serial-like devices have. Phones and watches of customers advertise others, and a list of
 those in range is nobody's business: what neither has one of these nor is named by a profile is not kept."""
 
+Listen = Callable[[Callable[["BLEDevice", "AdvertisementData"], None], float], Awaitable[None]]
+"""Hear advertisements for so many seconds with the radio that the connected devices use too: BlueZ lets a program scan
+once at a time."""
+
 
 class BluetoothScan:
-    """Implements ``announced.Announcer``."""
+    """Implements ``announced.Announcer``. ``listen``: None where no device uses the radio."""
 
-    def __init__(self, profiles: Sequence[Profile], clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, profiles: Sequence[Profile], clock: Clock, on_change: Callable[[], None], listen: Listen | None = None
+    ) -> None:
         self.announced: dict[str, Announced] = {}
         self._heard_s: dict[str, float] = {}
         self._patterns = tuple(pattern.casefold() for profile in profiles for pattern in profile.match.ble_names)
         self._services = DEVICE_SERVICES | {uuid for profile in profiles for uuid in profile.match.ble_services}
         self._clock = clock
         self._on_change = on_change
+        self._listen = listen
 
     async def run(self) -> None:
         is_told = False
@@ -54,6 +61,9 @@ class BluetoothScan:
             await self._clock.sleep(PAUSE_S)
 
     async def _scan(self) -> None:
+        if self._listen is not None:
+            await self._listen(self.hear, SCAN_S)
+            return
         from bleak import BleakScanner
 
         async with BleakScanner(detection_callback=self.hear):

@@ -19,7 +19,7 @@ from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.devices import memory
 from edge_gateway.devices.announced import Announcer, tell
 from edge_gateway.devices.attached_device import AttachedDevice
-from edge_gateway.devices.bluetooth_scan import BluetoothScan
+from edge_gateway.devices.bluetooth_scan import BluetoothScan, Listen
 from edge_gateway.devices.claim_rule import Verdict, judge, take_as
 from edge_gateway.devices.hotplug import HotPlug
 from edge_gateway.devices.inventory import Inventory
@@ -51,6 +51,7 @@ class Discovery:
         on_change: Callable[[AttachedReport], None],
         on_retired: Callable[[str, str, str], None],
         make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], Any] = HotPlug,
+        listen: Listen | None = None,
     ) -> None:
         self._settings = settings
         self._registry = registry
@@ -60,6 +61,7 @@ class Discovery:
         self._profile_directories = profile_directories
         self._on_change = on_change
         self._on_retired = on_retired
+        self._listen = listen
         self._hot_plug = make_hot_plug(inventory, clock, self.update)
         self._configured = dict(registry.places)
         self._profiles: list[Profile] = []
@@ -90,7 +92,8 @@ class Discovery:
 
     def _make_announcers(self) -> list[Announcer]:
         """What is asked for besides the box's own buses."""
-        makers = ((self._settings.mdns, Mdns), (self._settings.bluetooth, BluetoothScan))
+        scan = partial(BluetoothScan, listen=self._listen)
+        makers = ((self._settings.mdns, Mdns), (self._settings.bluetooth, scan))
         return [make(self._profiles, self._clock, self.update) for is_wanted, make in makers if is_wanted]
 
     async def reload_profiles(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings_transports import BleTransportSettings
-from edge_gateway.transports.ble_radio import BleRadio, explained, take_result
+from edge_gateway.transports.ble_radio import BleRadio, explained, radio_of, take_result
 
 if TYPE_CHECKING:
     from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -23,12 +23,11 @@ CLOSE_S_MAX = 2.0
 
 
 class BleTransport:
-    """One device. ``radio`` is shared by all devices of an adapter."""
+    """One device."""
 
-    def __init__(self, settings: BleTransportSettings, radio: BleRadio) -> None:
+    def __init__(self, settings: BleTransportSettings) -> None:
         self.description = f"ble {settings.address or settings.name}"
         self._settings = settings
-        self._radio = radio
         self._link: _Link | None = None
         self._writing = asyncio.Lock()
         self._is_opening = False
@@ -43,9 +42,10 @@ class BleTransport:
         self._is_opening = True
         try:
             await self.close()  # what is left of a connection that was lost
-            device = await self._find()
-            async with self._radio.connecting():
-                self._link = await self._connect(_Link(device, self._settings, self._radio, sink))
+            radio = radio_of(self._settings.adapter)
+            device = await self._find(radio)
+            async with radio.connecting():
+                self._link = await self._connect(_Link(device, self._settings, radio, sink))
         except TransportError as error:
             raise TransportError(f"{self.description}: {error}") from error
         finally:
@@ -69,12 +69,12 @@ class BleTransport:
             link.detach()
             await link.hang_up()
 
-    async def _find(self) -> BLEDevice:
+    async def _find(self, radio: BleRadio) -> BLEDevice:
         settings = self._settings
         if settings.address is not None:
-            return await self._radio.by_address(settings.address, settings.service)
+            return await radio.by_address(settings.address, settings.service)
         assert settings.name is not None
-        return await self._radio.by_name(settings.name, settings.service)
+        return await radio.by_name(settings.name, settings.service)
 
     async def _connect(self, link: _Link) -> _Link:
         """Not cancelled half-way, as in ``BleRadio``: who does not wait any more leaves it to end, and to hang up."""

@@ -12,11 +12,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from edge_gateway.contracts.errors import TransportError
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
+    from bleak.backends.scanner import AdvertisementData
 
 FIND_S_MAX = 10.0
 """A device that did not advertise for so long is away; devices at rest advertise every 0.02 to 10.24 s (Core 5.4)."""
@@ -34,11 +36,15 @@ for _name in ("bleak", "dbus_fast"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
+Hear = Callable[["BLEDevice", "AdvertisementData"], None]
+
+
 @dataclass(slots=True)
 class _Wanted:
-    """Somebody waits for a device. ``seen``: all that fit, by address."""
+    """Somebody waits for a device, or listens to all. ``seen``: all that fit, by address."""
 
     fits: Callable[[str, str | None], bool]
+    hear: Hear | None = None
     seen: dict[str, BLEDevice] = field(default_factory=dict)
     found: asyncio.Event = field(default_factory=asyncio.Event)
     problem: TransportError | None = None
@@ -70,6 +76,16 @@ class BleRadio:
         """Raises TransportError also where two devices have the name."""
         return await self._find(lambda _, found: found == name, service, f"named {name!r}", NAMESAKES_S)
 
+    async def listen(self, hear: Hear, seconds: float) -> None:
+        """Hear every advertisement for so long, between what else the radio does. Raises TransportError."""
+        await import_bleak()
+        wanted = _Wanted(lambda *_: False, hear)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wait(wanted)
+        if wanted.problem is not None:
+            raise wanted.problem
+
     @contextlib.asynccontextmanager
     async def connecting(self) -> AsyncIterator[None]:
         """The adapter for one connection attempt: no scan meanwhile, and no other attempt."""
@@ -99,18 +115,24 @@ class BleRadio:
         return next(iter(wanted.seen.values()))
 
     async def _scan_for(self, wanted: _Wanted, what: str, namesakes_s: float) -> None:
+        try:
+            async with asyncio.timeout(FIND_S_MAX):
+                await self._wait(wanted, namesakes_s)
+        except TimeoutError:
+            if not wanted.seen:
+                raise TransportError(
+                    f"no device {what} was seen in {FIND_S_MAX:.0f} s; "
+                    "see that it is on, near, and not connected elsewhere"
+                ) from None
+
+    async def _wait(self, wanted: _Wanted, longer_s: float = 0.0) -> None:
         self._wanted.append(wanted)
         if self._scanning is None or self._scanning.done():
             self._scanning = asyncio.create_task(self._scan(), name=f"bluetooth scan {self._adapter or ''}".strip())
         try:
-            async with asyncio.timeout(FIND_S_MAX):
-                await wanted.found.wait()
-            if namesakes_s and wanted.problem is None:
-                await asyncio.sleep(namesakes_s)
-        except TimeoutError:
-            raise TransportError(
-                f"no device {what} was seen in {FIND_S_MAX:.0f} s; see that it is on, near, and not connected elsewhere"
-            ) from None
+            await wanted.found.wait()
+            if wanted.problem is None:
+                await asyncio.sleep(longer_s)
         finally:
             self._wanted.remove(wanted)
             if not self._wanted:
@@ -128,7 +150,7 @@ class BleRadio:
                 self._give_way.clear()
                 try:
                     with explained("scanning"):
-                        async with BleakScanner(lambda device, _: self._seen(device), bluez=self.options):  # type: ignore[arg-type]
+                        async with BleakScanner(self._seen, bluez=self.options):  # type: ignore[arg-type]
                             await self._give_way.wait()
                 except TransportError as error:
                     for wanted in self._wanted:
@@ -157,14 +179,30 @@ class BleRadio:
         adapter = await BleakAdapter.get(bluez=self.options)  # type: ignore[arg-type]
         return await adapter.get_connected_devices([service])
 
-    def _seen(self, device: BLEDevice) -> None:
+    def _seen(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
         for wanted in self._wanted:
             self._see(wanted, device)
+            if wanted.hear is not None:
+                wanted.hear(device, advertisement)
 
     def _see(self, wanted: _Wanted, device: BLEDevice) -> None:
         if wanted.fits(device.address.upper(), device.name):
             wanted.seen[device.address] = device
             wanted.found.set()
+
+
+_RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str | None, BleRadio]] = WeakKeyDictionary()
+"""An adapter is one of the box, whoever asks: a second scan of it by the same program is refused by BlueZ."""
+
+
+def radio_of(adapter: str | None) -> BleRadio:
+    """The one radio of an adapter, for everything on the running event loop."""
+    return _RADIOS.setdefault(asyncio.get_running_loop(), {}).setdefault(adapter, BleRadio(adapter))
+
+
+async def listen(hear: Hear, seconds: float) -> None:
+    """Hear what advertises, with the first adapter that is on. Raises TransportError."""
+    await radio_of(None).listen(hear, seconds)
 
 
 def take_result(task: asyncio.Task[Any]) -> None:

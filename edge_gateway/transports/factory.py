@@ -1,4 +1,4 @@
-"""From a ``transport`` section to the transport; and what those of one gateway share: radios, single-cable ports."""
+"""From a ``transport`` section to the transport; and what those of one gateway share: the ports of single cables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from edge_gateway.settings_transports import (
     TransportSettings,
 )
 from edge_gateway.transports.ble import BleTransport
-from edge_gateway.transports.ble_radio import BleRadio
 from edge_gateway.transports.evdev import EvdevTransport
 from edge_gateway.transports.hidraw import HidrawTransport
 from edge_gateway.transports.serial import SerialTransport
@@ -27,7 +26,6 @@ class TransportFactory:
     """Of one gateway. Making a transport opens nothing."""
 
     def __init__(self) -> None:
-        self._radios: dict[str | None, BleRadio] = {}
         self._ports: dict[TransportSettings, SharedPort] = {}
 
     def __call__(self, settings: TransportSettings, locator: Locator | None = None) -> Transport:
@@ -49,7 +47,7 @@ class TransportFactory:
             case HidrawTransportSettings():
                 return HidrawTransport(settings, locator)
             case BleTransportSettings():
-                return BleTransport(settings, self._radios.setdefault(settings.adapter, BleRadio(settings.adapter)))
+                return BleTransport(settings)
         assert_never(settings)
 
 

@@ -14,8 +14,7 @@ from pydantic import ValidationError
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.settings_transports import BleTransportSettings
 from edge_gateway.transports.ble import BleTransport
-from edge_gateway.transports.ble_radio import BleRadio
-from edge_gateway.transports.factory import TransportFactory
+from edge_gateway.transports.ble_radio import listen, radio_of
 from tests.support.waiting import wait_until
 from tests.transports.sinks import RecordingSink
 
@@ -75,11 +74,11 @@ def test_settings_that_find_no_device_are_refused(settings: dict[str, object], m
 async def test_ble_without_a_system_bus_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
     with pytest.raises(TransportError, match=r"ble F0:F1:.*no D-Bus system bus .*install and start dbus"):
-        await BleTransport(ble(), BleRadio()).open(RecordingSink())
+        await BleTransport(ble()).open(RecordingSink())
 
 
 async def test_ble_without_bluez_says_so(bus: Path) -> None:
-    transport, sink = BleTransport(ble(name="Ring", address=None), BleRadio()), RecordingSink()
+    transport, sink = BleTransport(ble(name="Ring", address=None)), RecordingSink()
     for _ in range(3):
         with pytest.raises(TransportError, match=r"ble Ring: .*BlueZ does not run; install and start it"):
             await transport.open(sink)
@@ -92,7 +91,7 @@ async def test_ble_without_bluez_says_so(bus: Path) -> None:
 async def test_ble_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bleak", None)
     with pytest.raises(TransportError, match=r"install the package with its Bluetooth part: edge-gateway\[bluetooth\]"):
-        await BleTransport(ble(), BleRadio()).open(RecordingSink())
+        await BleTransport(ble()).open(RecordingSink())
 
 
 def test_library_is_loaded_only_when_a_device_needs_it() -> None:
@@ -104,18 +103,19 @@ def test_library_is_loaded_only_when_a_device_needs_it() -> None:
     assert done.stdout == "False\n"
 
 
-def test_devices_of_one_adapter_share_its_radio() -> None:
-    make = TransportFactory()
-    first, second, other = make(ble()), make(ble(address="F0:F1:F2:F3:F4:F6")), make(ble(adapter="hci1"))
-    assert isinstance(first, BleTransport)
-    assert isinstance(second, BleTransport)
-    assert isinstance(other, BleTransport)
-    assert first._radio is second._radio
-    assert first._radio is not other._radio
+async def test_devices_of_one_adapter_share_its_radio() -> None:
+    assert radio_of(None) is radio_of(None)
+    assert radio_of("hci1") is radio_of("hci1")
+    assert radio_of(None) is not radio_of("hci1")
+
+
+async def test_listening_without_bluez_says_so(bus: Path) -> None:
+    with pytest.raises(TransportError, match="BlueZ does not run; install and start it"):
+        await listen(lambda *_: None, 5.0)
 
 
 async def test_ble_open_that_is_cancelled_leaves_no_task(bus: Path) -> None:
-    transport = BleTransport(ble(), BleRadio())
+    transport = BleTransport(ble())
     before = len(asyncio.all_tasks())
     for turns in range(20):
         opening = asyncio.create_task(transport.open(RecordingSink()))
