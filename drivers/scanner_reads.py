@@ -28,6 +28,7 @@ LICENCE_REMAINS_S = 20.0
 """For so long after a licence, reads that look like lines of one are its remains (a wireless link that was out of range
 held them back; see ``RESUME_S`` in ``barcode_scanner``), and reach nobody."""
 
+_GS = b"\x1d"
 _HEADER_LINE = re.compile(rb"(?:ANSI ?|AAMVA)[0-9]{8}")
 _LICENCE_LINE = re.compile(rb"(?:^|[\r\n])[ ]?(?:DL|ID)?(?:D[A-D]|Z[A-Z])[A-Z]")
 """Elements of the standard (DAA to DDZ), and those of the issuer (ZAA to ZZZ)."""
@@ -84,6 +85,7 @@ class ScannerReads:
         self._last_raw = b""
         self._last_seen_s = 0.0
         self._licence_until_s: float | None = None
+        self._has_sent_gs = False
         self._is_lacking_separators = False
 
     def data_of(self, read: BarcodeRead, symbology_by_code_id: str | None) -> dict[str, Any]:
@@ -95,9 +97,10 @@ class ScannerReads:
             encoding=self._settings.encoding,
             variable_measures=self._templates,
         )
-        if barcode.may_lack_separators:
-            self._warn_of_separators()
         data = {"raw_base64": base64.b64encode(read.raw).decode("ascii"), "aim": read.aim, **barcode.to_json()}
+        self._has_sent_gs = self._has_sent_gs or _GS in read.data
+        if barcode.may_lack_separators:
+            self._warn_of_separators(data)
         return data if read.code_id is None else {**data, "code_id": read.code_id}
 
     def is_for_tills(self, read: BarcodeRead) -> bool:
@@ -156,7 +159,11 @@ class ScannerReads:
         self._last_raw, self._last_seen_s = raw, now_s
         return is_repeat
 
-    def _warn_of_separators(self) -> None:
+    def _warn_of_separators(self, data: dict[str, Any]) -> None:
+        """Not where this scanner does send GS: then it is a lot number that looks so."""
+        if self._has_sent_gs:
+            del data["may_lack_separators"]
+            return
         self._session.count("separators_missing")
         if not self._is_lacking_separators:
             self._is_lacking_separators = True

@@ -29,6 +29,9 @@ ApplicationIdentifiers = Mapping[str, str]
 
 _DATE_INSIDE = re.compile(r"1[1-7][0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])(?=$|10|21|30|37|310|392)")
 
+_FREE_TEXT = frozenset({"10", "21", "22", "30", "37", "240", "241", "250", "251", "400"})
+"""Elements that others usually follow, and whose own values seldom hold a date."""
+
 # Upper or lower case as a whole: a mixed-case scheme is no GS1 Digital Link.
 _DIGITAL_LINK = re.compile(r"(?:https?|HTTPS?)://[^/?#]+(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
 _PRIMARY_KEYS = frozenset(
@@ -77,7 +80,8 @@ def may_lack_separators(text: str) -> bool:
     rest = text
     while rest and (element := gs1_elements.first_of(rest)) is not None:
         rest = rest[element.length :]
-        if element.is_separator_required and (rest or _DATE_INSIDE.search(element.value, 1)):
+        is_run_on = element.identifier in _FREE_TEXT and _DATE_INSIDE.search(element.value, 1) is not None
+        if element.is_separator_required and (rest or is_run_on):
             return True
     return False
 

@@ -223,3 +223,11 @@ async def test_missing_separators_are_warned_of_once() -> None:
         assert bench.session.flags == {"separators_missing"}
         assert bench.session.counters["separators_missing"] == 3
         assert all(data["may_lack_separators"] for _, data in bench.session.events)
+
+
+async def test_lot_number_that_looks_like_a_lost_separator_is_believed_of_a_scanner_that_sends_them() -> None:
+    async with running(SerialScanner, SerialScannerSettings()) as bench:
+        bench.driver.data_received(b"]C1010400638133393110ABC\x1d17261231\r\n]C1010400638133393110ABC17261231\r\n")
+        assert not bench.session.flags
+        assert not bench.session.counters
+        assert not any("may_lack_separators" in data for _, data in bench.session.events)
