@@ -34,7 +34,7 @@ from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, UnknownOutcomeError
 from edge_gateway.contracts.events import CodecEvent, WeightRead
 from edge_gateway.contracts.states import DeviceClass, ScaleStatus
-from protocols.scales.polled import CommandAnswered, ScaleCommand
+from protocols.scales.polled import CommandAnswered, ScaleCommand, WeightUnchanged
 
 MISSED_POLLS_MAX = 2
 """Polls without an answer after which the scale is said not to answer."""
@@ -206,8 +206,12 @@ class PolledScale:
             reading = Reading.of(settled, self._codec.unit, asked_at_s, self._settings.resolution)
             self._held = reading if reading.weight is not None else None
             self._shown.show(reading)
-        else:
+        elif isinstance(answer, WeightUnchanged):
             self._shown.show(self._unchanged(asked_at_s))
+        else:
+            self._held = None
+            self._stability.forget()
+            self._shown.show(Reading(ScaleStatus.NOT_READY, self._codec.unit, asked_at_s))
 
     def _unchanged(self, asked_at_s: float) -> Reading:
         """The scale says that its last weight holds; believed while that was heard whole and not too long ago."""

@@ -139,6 +139,8 @@ class ScaleLine:
         while self._open:
             question = self._open[0]
             match question.asked, answer:
+                case Asked.WEIGHT, CommandAnswered(command=None, is_done=False):
+                    can_answer = True  # an error that names no command may be about this question
                 case Asked.WEIGHT, CommandAnswered() | IdentityRead():
                     can_answer = False
                 case Asked.WEIGHT | Asked.COMMAND, WeightRead(is_high_resolution=True):

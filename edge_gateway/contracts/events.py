@@ -47,7 +47,8 @@ class WeightRead(CodecEvent):
     ``unit`` is None where the protocol leaves it to configuration; ``is_net`` where it does not say whether a tare is
     taken off. ``gross`` and ``tare``: as sent beside the weight. ``resolution``: one division, where it is sent.
     ``is_high_resolution``: with digits that are not for trade; only where it was asked for so.
-    ``is_stability_sent`` False: the scale does not say whether the plate is still, so one answer alone proves nothing.
+    ``is_stability_sent`` False: one answer alone proves nothing (mostly because the scale does not say whether the
+    plate is still), so a driver waits for a second one that is equal.
     """
 
     status: ScaleStatus

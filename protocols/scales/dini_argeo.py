@@ -27,7 +27,7 @@ _NUMBER = r" *(?P<{0}_sign>[+-]?) *(?P<{0}_digits>\d+(?:\.\d*)?)"
 _LINE = re.compile(
     rf"(?P<state>ST|US|OL|UL|TL),(?P<scale>\d{{1,2}}),(?P<net_field>{_NUMBER.format('net')}|[ .+-]*) ?"
     r"(?P<unit>[A-Za-z]{1,3})"
-    rf"(?:, *(?P<typed>PT)?(?P<tare_field>{_NUMBER.format('tare')}|[ .+-]*) ?(?P<tare_unit>[A-Za-z]{{1,3}}))?(?:,.*)?"
+    rf"(?:,(?P<typed> *PT)?(?P<tare_field>{_NUMBER.format('tare')}|[ .+-]*) ?(?P<tare_unit>[A-Za-z]{{1,3}}))?(?:,.*)?"
 )
 _ANSWER = re.compile(r"(?P<error>ERR\d{2})|(?P<done>OK|PCOK)")
 
@@ -39,9 +39,12 @@ class DiniArgeoOptions(LineOptions):
     """Settings of a profile for this protocol."""
 
     weight_chars: int | None = Field(WEIGHT_CHARS, ge=6, le=14, description="Width of a number; null: any.")
+    has_tare: bool = Field(
+        True, description="The tare is sent behind the weight; a line without it has lost something."
+    )
 
 
-AS_SENT = DiniArgeoOptions(weight_chars=None)
+AS_SENT = DiniArgeoOptions(weight_chars=None, has_tare=False)
 
 
 class DiniArgeoCodec(LineCodec):
@@ -50,6 +53,7 @@ class DiniArgeoCodec(LineCodec):
     def __init__(self, options: DiniArgeoOptions = AS_SENT) -> None:
         super().__init__(options.unit)
         self._weight_chars = options.weight_chars
+        self._has_tare = options.has_tare
 
     def encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes | None:
         match command:
@@ -81,8 +85,11 @@ class DiniArgeoCodec(LineCodec):
                 return underload(unit, **scale)
             case "TL":
                 return no_weight(error="tilted", **scale)
-        fields = [match[name] for name in ("net_field", "tare_field") if match[name] is not None]
-        if match["net_digits"] is None or not all(is_width(field, self._weight_chars) for field in fields):
+        names = ("net_field",) if match["typed"] else ("net_field", "tare_field")
+        fields = [match[name] for name in names if match[name] is not None]
+        if match["net_digits"] is None or (self._has_tare and match["tare_digits"] is None):
+            return None
+        if not all(is_width(field, self._weight_chars) for field in fields):
             return None
         net = decimal_text(match["net_sign"], match["net_digits"])
         tare = decimal_text(match["tare_sign"], match["tare_digits"]) if match["tare_digits"] else None

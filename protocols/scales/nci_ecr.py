@@ -72,7 +72,11 @@ class NciEcrOptions(LineOptions):
     """Settings of a profile for this protocol."""
 
     field_chars: int | None = Field(
-        None, ge=4, le=10, description="Width of the number in front of the unit (models differ: 5, 6 or 7); null: any."
+        None,
+        ge=4,
+        le=10,
+        description="Width of the number in front of the unit (models differ: 6 or 7); null: any, and a weight is "
+        "believed when two answers in a row are equal.",
     )
     status_chars: int | None = Field(
         None, ge=1, le=4, description="Characters of the status that the model sends; null: any."
@@ -194,7 +198,15 @@ def _read(codes: Sequence[int], weight: str | None, field_chars: int | None) -> 
     if match is None or not is_width(match["field"], field_chars):
         return None
     number = decimal_text(match["sign"], match["digits"])
-    return LineRead(_status(told, number), number, unit_text(match["unit"]), is_net, is_stable=is_stable, told=told)
+    return LineRead(
+        _status(told, number),
+        number,
+        unit_text(match["unit"]),
+        is_net,
+        is_stability_sent=field_chars is not None,  # of a number of any width, one answer alone proves too little
+        is_stable=is_stable,
+        told=told,
+    )
 
 
 def _flags(codes: Sequence[int]) -> dict[str, Any]:

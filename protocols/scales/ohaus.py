@@ -81,8 +81,7 @@ class OhausCodec(LineCodec):
 
     def understand(self, text: str, line: bytes) -> CodecEvent | None:
         if (match := _ERROR.fullmatch(text.strip())) is not None:
-            reason = "syntax" if match["error"] == "ES" else match["error"]
-            return CommandAnswered(None, is_done=False, reason=reason, told={"error": match["error"]})
+            return CommandAnswered(None, is_done=False, reason=match["error"], told={"error": match["error"]})
         match = _LINE.fullmatch(text)
         if match is None or not is_width(match["field"], self._weight_chars):
             return None
