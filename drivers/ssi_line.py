@@ -42,7 +42,7 @@ class SsiRefusedError(Exception):
 
 
 class SsiLine:
-    """``on_event`` gets what reads complete, and each packet that carries none."""
+    """``on_event`` gets what reads complete, each packet that carries none, and what was rejected."""
 
     def __init__(self, session: Session, *, is_att: bool, on_event: Callable[[CodecEvent], None]) -> None:
         self.counters: Counter[str] = Counter()
@@ -59,6 +59,11 @@ class SsiLine:
         self._answer: asyncio.Future[SsiPacket] | None = None
         self._bytes_at_s = session.clock.monotonic()
         self._is_busy = asyncio.Event()
+
+    @property
+    def is_in_licence(self) -> bool:
+        """Part of a driving licence has come."""
+        return self.codec.is_in_licence or self._reads.is_in_licence
 
     def data_received(self, data: bytes) -> None:
         self._bytes_at_s = self._session.clock.monotonic()
@@ -108,7 +113,7 @@ class SsiLine:
                 self._take_packet(event)
             elif isinstance(event, FrameRejected):
                 self._reads.packet_lost()
-                self._session.frame_rejected(event)
+                self._on_event(event)
                 if event.reason == CHECKSUM_WRONG:
                     self.counters["naks_sent"] += 1
                     self._send(Opcode.CMD_NAK, bytes((NakCause.RESEND,)))
@@ -120,10 +125,7 @@ class SsiLine:
             self._answer.set_result(packet)
         # What it completes is told before the acknowledgement: a scanner that was not acknowledged sends it again.
         for event in self._reads.take(packet):
-            if isinstance(event, FrameRejected):
-                self._session.frame_rejected(event)
-            else:
-                self._on_event(event)
+            self._on_event(event)
         if packet.opcode not in (Opcode.DECODE_DATA, Opcode.MULTIPACKET):
             self._on_event(packet)
         if packet.opcode not in UNACKNOWLEDGED:

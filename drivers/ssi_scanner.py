@@ -17,7 +17,7 @@ from drivers.ssi_line import RESPONSE_S, RETRIES, SsiLine, SsiRefusedError, with
 from drivers.ssi_settings import SsiScannerSettings
 from drivers.together import together
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.events import CodecEvent
+from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from protocols.scanners import zebra_ssi_parameters as ssi_parameters
 from protocols.scanners import zebra_ssi_rsm as rsm
 from protocols.scanners.zebra_ssi import SsiPacket
@@ -51,6 +51,10 @@ class SsiScanner(BarcodeScanner):
         self._is_setup_due.set()
         self._info: dict[str, Any] = {}
 
+    @property
+    def holds_personal_data(self) -> bool:
+        return self._line.is_in_licence
+
     def data_received(self, data: bytes) -> None:
         self._line.data_received(data)
 
@@ -67,6 +71,8 @@ class SsiScanner(BarcodeScanner):
         match event:
             case SsiRead():
                 self._tell([replace(event, code_id=_code_id(event.code_type))])
+            case FrameRejected():
+                self._tell([event])
             case NoRead():
                 self._session.emit(SCAN_FAILED, {"reason": "no_read"})
             case SsiPacket(opcode=Opcode.EVENT, data=data) if data[:1] == bytes((BOOT_EVENT,)):

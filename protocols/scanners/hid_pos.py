@@ -13,6 +13,7 @@ from typing import Final
 
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
 from edge_gateway.contracts.hid_report_descriptor import ReportDescriptor, ReportField, ReportKind, usage_of
+from protocols.scanners.licence_frames import holds_licence_head
 
 READ_BYTES_MAX: Final = 4096
 """Of one read, however many reports it takes: more than any symbol of a till."""
@@ -135,6 +136,11 @@ class HidPosReads:
     def has_pending(self) -> bool:
         """More reports of this read are to come."""
         return self._is_joining
+
+    @property
+    def is_in_licence(self) -> bool:
+        """What was joined so far is the beginning of a driving licence."""
+        return self._is_joining and holds_licence_head(self._parts)
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         """One report, whole."""

@@ -20,6 +20,7 @@ from protocols.scanners.honeywell_menu import (
     find_reply,
     information_of,
 )
+from protocols.scanners.licence_frames import holds_licence_head
 from protocols.scanners.rs232_plain import Rs232PlainCodec
 
 REPLY_BYTES_MAX: Final = 4096
@@ -62,7 +63,7 @@ class HoneywellSerialCodec:
     @property
     def is_in_licence(self) -> bool:
         """A driving licence is being read, which only an idle line ends."""
-        return self._plain.is_in_licence
+        return self._plain.is_in_licence or holds_licence_head(self._buffer)
 
     @property
     def has_pending(self) -> bool:

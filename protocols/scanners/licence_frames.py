@@ -14,6 +14,7 @@ _LEAD_IN = rb"\x02?(?:\][A-Za-z][0-9A-Za-z]|[A-Z][0-9][0-9]|[A-Za-z])? ?@"
 _HEAD = re.compile(_LEAD_IN + rb"(?P<controls>[\n\r\x1c\x1d\x1e]{0,8})(?P<word>[^\n\r\x1c\x1d\x1e]{0,5})", re.DOTALL)
 _WORDS = (b"ANSI", b"AAMVA")
 _WHOLE_WORD = re.compile(rb"ANSI[ 0-9]|AAMVA")
+_HEAD_ANYWHERE = re.compile(rb"@[\n\r\x1c\x1d\x1e]{1,8}(?:ANSI[ 0-9]|AAMVA)")
 HEAD_BYTES_MAX = 20
 """After so many it is decided whether a licence begins."""
 
@@ -38,3 +39,8 @@ def licence_head(data: bytes | bytearray, start: int = 0) -> LicenceHead:
         return LicenceHead.YES
     is_open = match.end() == len(data) and any(known.startswith(word) for known in _WORDS)
     return LicenceHead.MAYBE if is_open else LicenceHead.NO
+
+
+def holds_licence_head(data: bytes | bytearray) -> bool:
+    """The beginning of a licence stands somewhere in ``data``, which has other framing around it."""
+    return _HEAD_ANYWHERE.search(data) is not None

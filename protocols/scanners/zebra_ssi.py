@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from protocols.scanners.licence_frames import holds_licence_head
 from protocols.scanners.zebra_ssi_tables import DECODER_OPCODES, Opcode, Source, Status
 
 PACKET_BYTES_MAX = 255
@@ -93,6 +94,11 @@ class SsiCodec:
     def has_pending(self) -> bool:
         """Part of a packet has come."""
         return bool(self._buffer) or bool(self._junk)
+
+    @property
+    def is_in_licence(self) -> bool:
+        """The packet that is on its way holds the beginning of a driving licence."""
+        return holds_licence_head(self._buffer)
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         self._buffer += data

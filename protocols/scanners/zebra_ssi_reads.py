@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
 from protocols.barcodes.aim import split_aim
+from protocols.scanners.licence_frames import holds_licence_head
 from protocols.scanners.zebra_ssi import PACKET_BYTES_MAX, SsiPacket
 from protocols.scanners.zebra_ssi_tables import NOT_APPLICABLE, Opcode, Status
 
@@ -72,6 +73,11 @@ class SsiReads:
     def is_joining(self) -> bool:
         """More packets of a read are to come."""
         return self._is_continuing
+
+    @property
+    def is_in_licence(self) -> bool:
+        """What was joined so far is the beginning of a driving licence."""
+        return self._is_continuing and holds_licence_head(self._parts)
 
     def take(self, packet: SsiPacket) -> Sequence[CodecEvent]:
         """What the packet completes."""
