@@ -7,6 +7,7 @@ the name is gone, and whoever has it open gets a hang-up (pty: EIO, FIFO: end of
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import termios
 import tty
@@ -171,7 +172,14 @@ class PtyLink(_FdLink):
 
 
 class FifoLink(_FdLink):
-    """A FIFO at ``path``, for devices that only send: it keeps binary records whole, whatever the reader does."""
+    """A FIFO at ``path``, for devices that only send: it keeps binary records whole, whatever the reader does.
+
+    ``in_messages``: each write is read by itself, as from a hidraw node (pipe(7), packet mode).
+    """
+
+    def __init__(self, path: Path | str, on_bytes: OnBytes | None = None, *, in_messages: bool = False) -> None:
+        super().__init__(path, on_bytes)
+        self._in_messages = in_messages
 
     def plug(self) -> None:
         if self.is_plugged:
@@ -183,7 +191,10 @@ class FifoLink(_FdLink):
             raise FileExistsError(f"{self.path}: exists and is no FIFO; a simulator does not replace it")
         os.mkfifo(self.path, 0o600)
         # Read and write: opening does not wait for a reader, and a reader does not see the end before unplug.
-        self._attach(os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+        fd = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        if self._in_messages:
+            fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_DIRECT)
+        self._attach(fd)
 
     def unplug(self) -> None:
         if (fd := self._detach()) is None:
