@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from edge_gateway.diagnosis.findings import Finding
-    from edge_gateway.settings import DeviceSettings, GatewaySettings
+    from edge_gateway.settings import GatewaySettings
 
 _SIGNS = {"fine": "ok     ", "warning": "warning", "failed": "FAILED "}
 WAIT_S = 20.0
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
         import asyncio
 
         from edge_gateway.contracts.errors import ConfigError
+        from edge_gateway.diagnosis.device_examination import UNKNOWN
         from edge_gateway.diagnosis.findings import Verdict
         from edge_gateway.settings_loader import load_settings
 
@@ -46,13 +47,12 @@ def register(app: typer.Typer) -> None:
         except ConfigError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from None
-        found = next((each for each in settings.device if each.id == device_id), None)
-        if found is None:
-            known = ", ".join(each.id for each in settings.device) or "none"
-            typer.echo(f"no device {device_id} in {config}; there are: {known}", err=True)
+        known = ", ".join(each.id for each in settings.device) or "none"
+        is_configured = any(each.id == device_id for each in settings.device)
+        findings = asyncio.run(_examine(settings, device_id, seconds, is_printing, as_json))
+        if not is_configured and any(finding.found == UNKNOWN for finding in findings):
+            typer.echo(f"no device {device_id} is known; configured in {config}: {known}", err=True)
             raise typer.Exit(2)
-
-        findings = asyncio.run(_examine(settings, found, seconds, is_printing, as_json))
         is_fine = all(finding.verdict is not Verdict.FAILED for finding in findings)
         if as_json:
             document = {
@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
 
 
 async def _examine(
-    settings: GatewaySettings, device: DeviceSettings, wait_s: float, is_printing: bool, as_json: bool
+    settings: GatewaySettings, device_id: str, wait_s: float, is_printing: bool, as_json: bool
 ) -> list[Finding]:
     """Tell each finding as it comes: a person waits."""
     import aiomqtt
@@ -82,7 +82,7 @@ async def _examine(
             typer.echo(_line(finding))
 
     try:
-        async with open_link(settings.bus, settings.store.id, device) as link:
+        async with open_link(settings.bus, settings.store.id, device_id) as link:
             async for finding in examine(link, wait_s=wait_s, is_printing=is_printing, tell=_tell):
                 note(finding)
     except (OSError, aiomqtt.MqttError) as error:

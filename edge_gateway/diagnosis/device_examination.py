@@ -9,6 +9,7 @@ from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag, PowerState, 
 from edge_gateway.diagnosis.device_link import DeviceLink, NoAnswerError
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 
+UNKNOWN: Final = "it says nothing of this device"
 Tell = Callable[[str], None]
 """Says to the person what to do next."""
 
@@ -70,8 +71,7 @@ def check_gateway(link: DeviceLink) -> Finding:
         found = "the broker knows of none" if link.gateway is None else "the broker says that it is offline"
         return failed("gateway", found, "start it: sudo systemctl start edge-gateway; then see edge-gateway status")
     if link.state is None:
-        found = "it says nothing of this device"
-        return failed("gateway", found, "it runs with another configuration: sudo systemctl restart edge-gateway")
+        return failed("gateway", UNKNOWN, "it runs with another configuration: sudo systemctl restart edge-gateway")
     return fine("gateway", f"running, version {link.gateway.get('version')}")
 
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 import aiomqtt
 
 from edge_gateway.bus.tls import tls_context
-from edge_gateway.bus.topics import Topics
-from edge_gateway.settings import BusSettings, DeviceSettings
+from edge_gateway.bus.topics import POS_CLASS, Topics
+from edge_gateway.settings import BusSettings
 
 CONNECT_S: Final = 5.0
 RETAINED_S: Final = 2.0
@@ -29,16 +29,18 @@ class NoAnswerError(Exception):
 
 
 class DeviceLink:
-    """Use ``open_link``. ``gateway``, ``state`` and ``info``: the newest retained ones, None while there is none."""
+    """Use ``open_link``. ``gateway``, ``state`` and ``info``: the newest retained ones, None while there is none. Lane
+    and class are learned from the device's topics."""
 
-    def __init__(self, mqtt: aiomqtt.Client, store_id: str, device: DeviceSettings) -> None:
+    def __init__(self, mqtt: aiomqtt.Client, store_id: str, device_id: str) -> None:
         self.gateway: Mapping[str, Any] | None = None
         self.state: Mapping[str, Any] | None = None
         self.info: Mapping[str, Any] | None = None
+        self.lane: str | None = None
         self.device_class: str | None = None
         self._mqtt = mqtt
         self._topics = Topics(store_id)
-        self._device = device
+        self._device_id = device_id
         self._events: list[tuple[str, Mapping[str, Any]]] = []
         self._replies: dict[str, Mapping[str, Any]] = {}
         self._arrived = asyncio.Event()
@@ -51,7 +53,7 @@ class DeviceLink:
 
     async def subscribe(self) -> None:
         """Then wait for what is retained, but not for long: there may be nothing."""
-        base = f"edge/v1/{self._topics.store_id}/{self._device.lane}/+/{self._device.id}"
+        base = f"edge/v1/{self._topics.store_id}/+/+/{self._device_id}"
         filters = [
             self._topics.gateway_state,
             *(f"{base}/{family}" for family in ("state", "info", "reply", "event/#")),
@@ -63,8 +65,9 @@ class DeviceLink:
 
     async def ask(self, name: str, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """The whole reply. Raises NoAnswerError."""
+        assert self.lane is not None
         assert self.device_class is not None
-        place = (self._device.lane, self.device_class, self._device.id)
+        place = (self.lane, self.device_class, self._device_id)
         request_id = f"device-test-{uuid4()}"
         body = {"id": request_id, "params": dict(params or {}), "reply_to": self._topics.reply(*place)}
         await self._mqtt.publish(self._topics.command(*place, name), json.dumps(body), qos=1)
@@ -106,7 +109,9 @@ class DeviceLink:
             self.gateway = body
             return
         levels = topic.split("/")
-        self.device_class, family = levels[4], levels[6]
+        if levels[4] == POS_CLASS:
+            return  # a terminal of this name
+        self.lane, self.device_class, family = levels[3], levels[4], levels[6]
         if family == "state":
             self.state = body
         elif family == "info":
@@ -118,7 +123,7 @@ class DeviceLink:
 
 
 @asynccontextmanager
-async def open_link(bus: BusSettings, store_id: str, device: DeviceSettings) -> AsyncIterator[DeviceLink]:
+async def open_link(bus: BusSettings, store_id: str, device_id: str) -> AsyncIterator[DeviceLink]:
     """As the gateway's own user, under another client id. Raises OSError, aiomqtt.MqttError."""
     password = bus.password_file.read_text("utf-8").strip() if bus.password_file else None
     mqtt = aiomqtt.Client(
@@ -132,7 +137,7 @@ async def open_link(bus: BusSettings, store_id: str, device: DeviceSettings) -> 
         timeout=CONNECT_S,
     )
     async with mqtt:
-        link = DeviceLink(mqtt, store_id, device)
+        link = DeviceLink(mqtt, store_id, device_id)
         listening = asyncio.create_task(link.listen())
         try:
             await link.subscribe()
