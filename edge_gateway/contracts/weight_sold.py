@@ -52,7 +52,9 @@ class WeightSoldData(_Part):
     device_id: str = Field(description="The terminal that sold.")
     lane: str
     epoch: int | None
-    sequence: int = Field(ge=1, description="That of the sale's own event.")
+    sequence: int = Field(
+        ge=1, description="Rises by one with each such event of the terminal; starts anew with the gateway."
+    )
     transaction_id: str
     line_number: int
     sku: str

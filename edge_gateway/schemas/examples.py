@@ -160,7 +160,7 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "device_id": "T3",
         "lane": "lane-3",
         "epoch": 1763720000,
-        "sequence": 123,
+        "sequence": 12,
         "transaction_id": "S001-T3-20261121-000123",
         "line_number": 2,
         "sku": "0815",

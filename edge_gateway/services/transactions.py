@@ -130,7 +130,7 @@ class TransactionService:
             event = self._event(request, transaction, sequence, event_id)
             kept = asyncio.ensure_future(self._outbox.append(event, key=key, digest=digest))
             if self._weight_audit is not None:
-                self._weight_audit.append(request, transaction, sequence, kept)
+                self._weight_audit.append(request, transaction, kept)
             return await kept
         except StoreError:
             if self._sequences.get(request.target) == sequence:

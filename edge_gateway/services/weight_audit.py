@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,8 @@ from edge_gateway.contracts.weight_sold import WEIGHT_UNITS, NoReading, SoldRead
 EVENT_TYPE: Final = event_type("pos", "weight_sold")
 SELLING: Final = frozenset({"sale", "exchange"})
 """Types of transactions that sell; what comes back was weighed when it was sold, or is taken as it is."""
+TERMINALS_MAX: Final = 1000
+"""Whose audit events are numbered: far above any store. Beyond, the one that was silent longest starts again at 1."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,14 +51,15 @@ class WeightAudit:
         self._ids = ids
         self._epoch = epoch
         self._is_failing = False
+        self._sequences: OrderedDict[str, int] = OrderedDict()
 
-    def append(self, request: Request, transaction: Transaction, sequence: int, sale: asyncio.Future[Appended]) -> None:
+    def append(self, request: Request, transaction: Transaction, sale: asyncio.Future[Appended]) -> None:
         """One event for each line sold by weight. Waits for nothing and raises nothing: the sale goes on."""
         lines = [line for line in transaction.lines if _is_sold_by_weight(transaction, line)]
         if not lines:
             return
         try:
-            events = [self._event(request, transaction, line, sequence) for line in lines]
+            events = [self._event(request, transaction, line) for line in lines]
             for event in events:
                 asyncio.ensure_future(self._outbox.append(event)).add_done_callback(self._appended)
         except Exception as error:  # noqa: BLE001 - the boundary: what is noted beside a sale must not cost the sale
@@ -85,7 +88,15 @@ class WeightAudit:
             self._is_failing = True
             log.error(log_events.WEIGHT_AUDIT_NOT_KEPT, reason=reason, stack=stack)
 
-    def _event(self, request: Request, transaction: Transaction, line: Line, sequence: int) -> OutboxEvent:
+    def _next_sequence(self, terminal: str) -> int:
+        """Of the terminal's audit events: a gap is one that found no room."""
+        sequence = self._sequences[terminal] = self._sequences.get(terminal, 0) + 1
+        self._sequences.move_to_end(terminal)
+        if len(self._sequences) > TERMINALS_MAX:
+            self._sequences.popitem(last=False)
+        return sequence
+
+    def _event(self, request: Request, transaction: Transaction, line: Line) -> OutboxEvent:
         found = self._readings.find(request.lane, line.quantity, line.unit, _name(transaction, line))
         self.counters["without_reading" if isinstance(found, NoReading) else "with_reading"] += 1
         event_id = self._ids()
@@ -99,7 +110,7 @@ class WeightAudit:
                 "device_id": request.target,
                 "lane": request.lane,
                 "epoch": self._epoch(),
-                "sequence": sequence,
+                "sequence": self._next_sequence(request.target),
                 "transaction_id": transaction.transaction_id,
                 "line_number": line.line_number,
                 "sku": line.sku,

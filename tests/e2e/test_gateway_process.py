@@ -157,8 +157,11 @@ async def test_sigterm_ends_within_5_s_and_loses_nothing(broker: Broker, tmp_pat
     export = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     output, _ = await export.communicate()
     assert export.returncode == 0
-    kept = {json.loads(line)["event"]["data"]["transaction"]["transaction_id"] for line in output.splitlines()}
+    events = [json.loads(line)["event"] for line in output.splitlines()]
+    kept = {event["data"]["transaction"]["transaction_id"] for event in events if "transaction" in event["data"]}
     assert accepted <= kept
+    audited = {event["data"]["transaction_id"] for event in events if event["type"].endswith(".weight_sold.v1")}
+    assert audited == kept, "each of them sold a weight"
     assert accepted
 
 
