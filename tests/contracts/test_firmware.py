@@ -90,4 +90,5 @@ def test_only_what_the_policy_does_not_allow_is_drift() -> None:
         FirmwareStatus.BELOW_MINIMUM,
         FirmwareStatus.NOT_APPROVED,
         FirmwareStatus.NOT_COMPARABLE,
+        FirmwareStatus.OTHER_PROFILE,
     }
