@@ -189,6 +189,7 @@ class Gateway:
                 "weight_audit": weight_audit.counters,
                 "events": self._router.counters,
                 "profiles": self._profiles.counters,
+                "discovery": self._discovery.counters,
                 **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
                 **{f"courier/{name}": courier.counters for name, courier in self._couriers.items()},
                 **(self._channel.counters if self._channel else {}),

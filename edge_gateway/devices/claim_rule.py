@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,7 @@ def _of_unknown(device: AttachedDevice, found: Recognition, profiles: Sequence[P
 
 
 def _adopt(device: AttachedDevice) -> str:
-    return f"edge-gateway devices adopt '{device.identity}'"
+    return f"edge-gateway devices adopt {shlex.quote(device.identity)}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -50,7 +49,7 @@ class Discovery:
         profile_directories: Sequence[Path] = (),
         on_change: Callable[[AttachedReport], None],
         on_retired: Callable[[str, str, str], None],
-        make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], Any] = HotPlug,
+        make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], HotPlug] = HotPlug,
         listen: Listen | None = None,
     ) -> None:
         self._settings = settings
@@ -63,13 +62,16 @@ class Discovery:
         self._on_retired = on_retired
         self._listen = listen
         self._hot_plug = make_hot_plug(inventory, clock, self.update)
+        self.counters = self._hot_plug.counters
         self._configured = dict(registry.places)
         self._profiles: list[Profile] = []
         self._taken: dict[str, TakenDevice] = {}
         self._announcers: list[Announcer] = []
         self._probings: dict[str, Probing] = {}
         self._problems: dict[str, str] = {}
-        self._written = ""
+        self._written: str | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._is_told = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.report = AttachedReport(source="none")
 
@@ -78,14 +80,16 @@ class Discovery:
         loop = asyncio.get_running_loop()
         remembered = await loop.run_in_executor(None, Memory.read, self._directory)
         self._inventory.clones |= remembered.clones
+        self._written = remembered.text() if remembered.taken or remembered.clones else None
         await self.reload_profiles()
         if self._settings.take == "exact":
             self._recall(remembered)
         self._announcers = self._make_announcers()
         try:
             async with asyncio.TaskGroup() as group:
-                for part in (self._hot_plug, *self._announcers):
-                    group.create_task(part.run())
+                group.create_task(self._hot_plug.run())
+                for announcer in self._announcers:
+                    group.create_task(announcer.run())
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -101,7 +105,8 @@ class Discovery:
         load = partial(load_profiles, self._profile_directories)
         self._profiles = await asyncio.get_running_loop().run_in_executor(None, load)
         self._problems.clear()
-        self.update()
+        if self._is_told:
+            self.update()
 
     def update(self) -> None:
         """The inventory changed: decide anew."""
@@ -113,7 +118,8 @@ class Discovery:
         ]
         self._retire_clones()
         report = AttachedReport(source=self._hot_plug.source, devices=tuple(seen))
-        if report != self.report:
+        if report != self.report or not self._is_told:
+            self._is_told = True
             self.report = report
             self._on_change(report)
         self._remember()
@@ -148,6 +154,7 @@ class Discovery:
             problem = f"{verdict.why}; not taken: {error.problems[0]}; configure it"
             self._problems[device.identity] = problem
             return Verdict(Claim.RECOGNISED, problem, (), verdict.profiles)
+        self.counters["taken"] += 1
         log.info(log_events.DEVICE_TAKEN, device=entry["id"], identity=device.identity, profile=entry["profile"])
         return self._told_taken(taken, verdict)
 
@@ -183,8 +190,9 @@ class Discovery:
         """Devices that were taken before are known at once, attached or not."""
         oldest = self._clock.now().date() - timedelta(days=KEEP_DAYS)
         for taken in remembered.taken[:TAKEN_MAX]:
+            is_ignored = any(f"{taken.identity}:".startswith(f"{one}:") for one in self._settings.ignore)
             try:
-                if taken.seen >= oldest and taken.identity not in self._inventory.clones:
+                if taken.seen >= oldest and not is_ignored and taken.identity not in self._inventory.clones:
                     self._start(taken)
                     continue
             except (ConfigError, ValueError):
@@ -197,6 +205,7 @@ class Discovery:
 
     def _retire(self, taken: TakenDevice) -> None:
         del self._taken[taken.identity]
+        self.counters["retired"] += 1
         task = asyncio.get_running_loop().create_task(self._registry.remove(str(taken.device["id"])))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -208,7 +217,15 @@ class Discovery:
             self._on_retired(str(taken.device["lane"]), profile.device_class.value, str(taken.device["id"]))
 
     def _remember(self) -> None:
-        text = Memory(clones=self._inventory.clones, taken=list(self._taken.values())).text()
-        if text != self._written and (self._written or self._taken or self._inventory.clones):
+        """On disk soon; one write at a time, of the newest."""
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+            self._tasks.add(self._writing)
+            self._writing.add_done_callback(self._tasks.discard)
+
+    async def _write(self) -> None:
+        while (text := Memory(clones=self._inventory.clones, taken=list(self._taken.values())).text()) != self._written:
+            is_empty = self._written is None and not self._taken and not self._inventory.clones
             self._written = text
-            asyncio.get_running_loop().run_in_executor(None, memory.write, self._directory, text)
+            if not is_empty:
+                await asyncio.get_running_loop().run_in_executor(None, memory.write, self._directory, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -36,13 +37,16 @@ class _Monitor(Protocol):
 
 
 class HotPlug:
-    """Keeps an inventory true. ``on_change`` is called on the loop, after the inventory has what is new."""
+    """Keeps an inventory true. ``on_change`` is called on the loop, after the inventory has what is new; and after the
+    first look, also where nothing is attached."""
 
     def __init__(self, inventory: Inventory, clock: Clock, on_change: Callable[[], None]) -> None:
         self._inventory = inventory
         self._clock = clock
         self._on_change = on_change
         self._has_news = asyncio.Event()
+        self._has_looked = False
+        self.counters: Counter[str] = Counter()
         self.source = "none"
         """Who tells: udev, kernel, or none: then it is looked for."""
 
@@ -57,8 +61,14 @@ class HotPlug:
                 await self._clock.sleep(COALESCE_S)
 
     async def _look(self) -> None:
-        found = await asyncio.get_running_loop().run_in_executor(None, self._inventory.sysfs.scan)
-        if self._inventory.take_over(found):
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(None, self._inventory.sysfs.scan)
+        except OSError:  # it went away in the middle, or may not be read: what is known stays until the next look
+            self.counters["looks_failed"] += 1
+            return
+        self.counters["looks"] += 1
+        is_first, self._has_looked = not self._has_looked, True
+        if self._inventory.take_over(found) or is_first:
             self._on_change()
 
     async def _wait(self, signature: object) -> None:

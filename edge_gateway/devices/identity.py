@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -20,6 +21,10 @@ PLACEHOLDERS: Final = frozenset(
 """What makers leave in the field for the serial number; every specimen has it. In lower case."""
 
 
+_LIKE_A_NODE: Final = re.compile(r"#\d{1,2}$")
+"""At the end of a selector that stands for one of several nodes."""
+
+
 def identify(found: Sequence[AttachedDevice], clones: Set[str]) -> list[AttachedDevice]:
     """Each with its identity and, where that needs care, a warning.
 
@@ -32,7 +37,10 @@ def identify(found: Sequence[AttachedDevice], clones: Set[str]) -> list[Attached
 
 def by_serial(device: AttachedDevice) -> str | None:
     """``usb:VVVV:PPPP:SERIAL``; None where the serial number tells nothing."""
-    if device.serial is None or device.serial.lower() in PLACEHOLDERS or device.bus not in ("usb", "hid"):
+    serial = device.serial
+    if serial is None or device.bus not in ("usb", "hid"):
+        return None
+    if serial.lower() in PLACEHOLDERS or _LIKE_A_NODE.search(serial):
         return None
     return f"{device.bus}:{device.usb_id}:{device.serial}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ class Probing:
         if not self.answered:
             return f"was asked in {self.asked} protocols of scales, and nobody answered: switch it on and replug it"
         names = " or ".join(self.answered)
-        command = f"edge-gateway devices adopt '{self.identity}' --profile {self.answered[0]}"
+        command = f"edge-gateway devices adopt {shlex.quote(self.identity)} --profile {self.answered[0]}"
         return f"answers as profile {names}: {command}"
 
     async def run(self) -> None:

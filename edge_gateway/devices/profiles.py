@@ -72,8 +72,12 @@ def load_profile(name: str, directories: Sequence[Path] = ()) -> Profile:
 
 def load_profiles(directories: Sequence[Path] = ()) -> list[Profile]:
     """Every profile that can be used, by name; one with problems is left out: find_profile_problems tells them."""
+    try:
+        names = profile_names(directories)
+    except ConfigError:  # the site's directory cannot be read; the packaged ones can
+        return load_profiles() if directories else []
     profiles = []
-    for name in profile_names(directories):
+    for name in names:
         with suppress(ConfigError):
             profiles.append(load_profile(name, directories))
     return profiles

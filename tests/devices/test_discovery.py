@@ -201,12 +201,12 @@ async def test_exact_match_is_taken_and_nothing_else_gets_a_byte(
         "usb:0403:6001:F1": (
             "possible",
             "0403:6001 is a serial adapter, which says nothing of what is behind it; profile acme-ftdi may fit: "
-            "edge-gateway devices adopt 'usb:0403:6001:F1'",
+            "edge-gateway devices adopt usb:0403:6001:F1",
         ),
         "usb:aaaa:0002:W2": (
             "possible",
             "no profile fits aaaa:0002 and what it says of itself; profile generic-escpos or generic-serial-scanner "
-            "may fit: edge-gateway devices adopt 'usb:aaaa:0002:W2'",
+            "may fit: edge-gateway devices adopt usb:aaaa:0002:W2",
         ),
     }
     adapter.close()
@@ -242,15 +242,12 @@ async def test_taken_device_is_known_after_a_restart_while_it_is_away(
     await wait_until(lambda: (first.root / NAME).exists(), what="it is remembered")
     await first.close()
     first.box.pull("1-1")
-    first.tasks = []
-    again = Shop.__new__(Shop)
     (first.root / "box").rename(first.root / "old-box")
-    again.__init__(first.root, [])  # type: ignore[misc]
+    again = make_shop()
     await again.open()
     await wait_until(lambda: again.registry.get("scanner-aaaa-0001-S1") is not None, what="it is known")
     await wait_until(lambda: again.device("scanner-aaaa-0001-S1").state.power == "off")
     assert "usb:aaaa:0001:S1 is not attached" in str(again.device("scanner-aaaa-0001-S1").state.reason)
-    await again.close()
 
 
 @pytest.mark.parametrize(
@@ -399,7 +396,7 @@ async def test_adapter_that_the_operator_names_is_asked_and_no_other(
     seen = shop.seen("usb:0403:6001:F1")
     assert seen.claim == "possible", "a person decides"
     assert seen.why == (
-        "answers as profile acme-scale: edge-gateway devices adopt 'usb:0403:6001:F1' --profile acme-scale"
+        "answers as profile acme-scale: edge-gateway devices adopt usb:0403:6001:F1 --profile acme-scale"
     )
     assert seen.profiles[0] == "acme-scale"
     assert len(shop.registry) == 0
@@ -421,3 +418,34 @@ async def test_hid_scanner_is_listed_with_its_usages(make_shop: Callable[..., Sh
     shop.box.plug_usb("1-1", "cccc:0001", [(Part("hidraw", 0, HID_POS_SCANNER), "hidraw0")], serial="H1")
     await shop.open()
     assert [(node.kind, node.usages) for node in shop.seen("usb:cccc:0001:H1").nodes] == [("hidraw", ("8c:02",))]
+
+
+async def test_empty_box_is_told_too(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop()
+    await shop.open()
+    await wait_until(lambda: shop.reports, what="a report")
+    assert [report.devices for report in shop.reports] == [()]
+
+
+async def test_broken_memory_is_none(make_shop: Callable[..., Shop], port: QuietPty) -> None:
+    shop = make_shop()
+    (shop.root / NAME).write_text('{"taken": [{"identity": 1}]')
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    await shop.online("scanner-aaaa-0001-S1")
+
+
+async def test_remembered_device_that_is_ignored_now_is_forgotten(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    first = make_shop()
+    first.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await first.open()
+    await first.online("scanner-aaaa-0001-S1")
+    await wait_until(lambda: (first.root / NAME).exists(), what="it is remembered")
+    await first.close()
+    (first.root / "box").rename(first.root / "old-box")
+    second = make_shop(ignore=["usb:aaaa:0001"])
+    await second.open()
+    await wait_until(lambda: second.retired == [("shared", "scanner", "scanner-aaaa-0001-S1")])
+    assert len(second.registry) == 0

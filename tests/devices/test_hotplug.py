@@ -79,7 +79,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[[], Watched]]:
 async def test_hot_plug_hears_the_kernel(start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hotplug, "LOOK_S", 60.0)
     watched = start()
-    await wait_until(lambda: watched.sysfs.looks == 1)
+    await wait_until(lambda: watched.changes == 1, what="the first look")
     assert watched.hot_plug.source == "kernel"
     for serial, port in (("A", "1-1"), ("B", "1-2")):
         watched.box.plug_usb(port, "0403:6001", [(Part("tty"), f"ttyUSB{port[-1]}")], serial=serial)
@@ -87,17 +87,17 @@ async def test_hot_plug_hears_the_kernel(start: Callable[[], Watched], monkeypat
         told_s = time.monotonic()
         await wait_until(lambda serial=serial: f"usb:0403:6001:{serial}" in watched.identities)
         assert time.monotonic() - told_s < NOTICED_S_MAX
-    assert watched.changes == 2
+    assert watched.changes == 3, "the first look is told too"
 
 
 @needs_events
 async def test_hot_plug_serves_a_storm_with_few_looks(start: Callable[[], Watched]) -> None:
     watched = start()
-    await wait_until(lambda: watched.sysfs.looks == 1)
+    await wait_until(lambda: watched.changes == 1, what="the first look")
     watched.box.plug_usb("1-1", "0403:6001", [(Part("tty"), "ttyUSB1")], serial="A")
     for _ in range(200):
         EVENT_FILE.write_text("change")
-    await wait_until(lambda: watched.changes == 1)
+    await wait_until(lambda: watched.changes == 2)
     assert watched.sysfs.looks <= 4
 
 
@@ -105,7 +105,7 @@ async def test_hot_plug_looks_where_nobody_tells(start: Callable[[], Watched], m
     monkeypatch.setattr(HotPlug, "_monitor", lambda self: None)
     monkeypatch.setattr(hotplug, "LOOK_S", 0.01)
     watched = start()
-    await wait_until(lambda: watched.sysfs.looks == 1)
+    await wait_until(lambda: watched.changes == 1, what="the first look")
     assert watched.hot_plug.source == "none"
     watched.box.plug_usb("1-1", "0403:6001", [(Part("tty"), "ttyUSB0")], serial="A")
     await wait_until(lambda: watched.identities == ["usb:0403:6001:A"])
@@ -140,7 +140,7 @@ async def test_hot_plug_looks_anew_now_and_then_in_any_case(
     monkeypatch.setattr(hotplug, "FULL_LOOK_S", 0.05)
     watched = start()
     await wait_until(lambda: watched.sysfs.looks >= 3)
-    assert watched.changes == 0, "nothing is told where nothing changed"
+    assert watched.changes == 1, "but for the first look, nothing is told where nothing changed"
 
 
 class FullQueue:
@@ -157,3 +157,23 @@ async def test_hot_plug_that_lost_events_looks(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.hot_plug._hear(FullQueue())
     assert watched.hot_plug._has_news.is_set()
+
+
+async def test_hot_plug_goes_on_where_sysfs_cannot_be_read(
+    start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HotPlug, "_monitor", lambda self: None)
+    monkeypatch.setattr(hotplug, "LOOK_S", 0.01)
+    monkeypatch.setattr(hotplug, "FULL_LOOK_S", 0.02)
+    look = CountingSysfs.scan
+
+    def fail_twice(self: CountingSysfs) -> list[AttachedDevice]:
+        found = look(self)
+        if self.looks <= 2:
+            raise PermissionError(13, "Permission denied")
+        return found
+
+    monkeypatch.setattr(CountingSysfs, "scan", fail_twice)
+    watched = start()
+    await wait_until(lambda: watched.changes == 1)
+    assert watched.hot_plug.counters["looks_failed"] == 2
