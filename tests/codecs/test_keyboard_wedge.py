@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import string
 
 import pytest
@@ -10,7 +11,7 @@ from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
 from protocols.scanners.keyboard_hid_boot import KeyboardHidBootCodec
 from protocols.scanners.keyboard_text import KeyboardOptions
 from protocols.scanners.keyboard_wedge import RECORD, KeyboardWedgeCodec
-from simulators.wedge_scanner import WedgeScanner
+from simulators.wedge_scanner import FAULTS, Fault, WedgeScanner
 from tests.support.wires import CollectingLink
 
 SHIFT, ALT, CTRL, CAPS, ENTER, TAB = 42, 56, 29, 58, 28, 15
@@ -274,3 +275,20 @@ async def test_wedge_reads_codes_that_only_begin_as_a_licence(text: str) -> None
     for following in ("40", "AB", "@"):
         events = list(codec.feed(await scanned(text) + await scanned(following)))
         assert texts([*events, *codec.flush()]) == [expected, following]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "unplug"])
+async def test_wedge_gives_no_wrong_code_whatever_befalls_a_read(fault: Fault) -> None:
+    for seed in range(100):
+        print(f"seed {seed}")
+        link = CollectingLink()
+        scanner = WedgeScanner(link, "de", random_source=random.Random(seed))
+        codec = KeyboardWedgeCodec(KeyboardOptions(layout="de"))
+        events: list[CodecEvent] = []
+        for code, befalls in (("Good-1", None), ("4006381333931{zy}", fault), ("Good-2", None)):
+            link.written = b""
+            await scanner.scan(code, befalls)
+            events += [*codec.feed(link.written), *codec.flush()]
+        read = texts(events)
+        assert (read[0], read[-1]) == ("Good-1", "Good-2")
+        assert set(read[1:-1]) <= {"4006381333931{zy}"}
