@@ -62,7 +62,13 @@ class PolledScale:
         self._stability = TwoEqualReads()
         self._age_max_s = POLLS_OLD_MAX * max(settings.poll_interval_s, settings.reply_timeout_s)
         self._line = ScaleLine(
-            session, self._codec, settings.reply_timeout_s, self._age_max_s, self._take, self._shown.identify
+            session,
+            self._codec,
+            settings.reply_timeout_s,
+            self._age_max_s,
+            self._take,
+            self._shown.identify,
+            is_silence_normal=settings.answers_only_new_weight,
         )
         self._question = encode(self._codec, settings.protocol, ScaleCommand.READ_WEIGHT)
         self._turn = asyncio.Lock()

@@ -48,7 +48,8 @@ class _Question:
 
 class ScaleLine:
     """``on_answer`` is told each answer to a weight question that is not older than ``age_max_s``; ``on_identity``
-    whatever the scale says of itself, asked or not. ``last_answer``: to the last question, if it was answered."""
+    whatever the scale says of itself, asked or not. ``is_silence_normal``: a question may stay unanswered for good, so
+    none waits for its answer beyond the time-out. ``last_answer``: to the last question, if it was answered."""
 
     def __init__(
         self,
@@ -58,6 +59,8 @@ class ScaleLine:
         age_max_s: float,
         on_answer: OnAnswer,
         on_identity: Callable[[IdentityRead], None] = lambda _: None,
+        *,
+        is_silence_normal: bool = False,
     ) -> None:
         self.last_answer: CodecEvent | None = None
         self.counters: Counter[str] = Counter()
@@ -67,6 +70,7 @@ class ScaleLine:
         self._age_max_s = age_max_s
         self._on_answer = on_answer
         self._on_identity = on_identity
+        self._is_silence_normal = is_silence_normal
         self._open: deque[_Question] = deque(maxlen=OPEN_QUESTIONS_MAX)
         self._answer: asyncio.Future[bool] | None = None
         self._heard = asyncio.Event()
@@ -91,7 +95,7 @@ class ScaleLine:
             self._answer = None
         if not is_answered:
             self.counters["unanswered"] += 1
-            if asked is not Asked.WEIGHT and put in self._open:
+            if (asked is not Asked.WEIGHT or self._is_silence_normal) and put in self._open:
                 self._open.remove(put)
         elif self._open:
             await self._fall_quiet()
