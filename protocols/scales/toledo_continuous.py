@@ -53,7 +53,8 @@ class ToledoContinuousOptions(LineOptions):
 
     checksum: Literal["none", "sent", "auto"] = Field(
         "none",
-        description="sent: a frame without a right one is rejected; auto: for tools, told when the next frame begins.",
+        description="none: a right one behind a frame is passed over; sent: a frame without one is rejected; auto: for "
+        "tools, told when the next frame begins.",
     )
     command_end: Literal["none", "cr", "crlf"] = Field("none", description="What follows the letter of a command.")
 
@@ -69,6 +70,7 @@ class ToledoContinuousCodec:
         self._buffer = bytearray()
         self._is_in_frame = False
         self._whole: bytes | None = None
+        self._passed_over: int | None = None
 
     @property
     def unit(self) -> str:
@@ -89,17 +91,21 @@ class ToledoContinuousCodec:
     def flush(self) -> Sequence[CodecEvent]:
         events: list[CodecEvent] = []
         self._end_without_checksum(events)
+        self._passed_over = None
         self._drop(events, "line went idle inside a frame")
         return events
 
     def _take(self, byte: int, events: list[CodecEvent]) -> None:
         if self._whole is not None and self._take_checksum(byte, events):
             return
-        character = byte & 0x7F
+        character, passed_over = byte & 0x7F, self._passed_over
+        self._passed_over = None
         if character == STX:
             self._drop(events, "new frame began inside a frame")
             self._is_in_frame = True
             self._buffer.append(byte)
+        elif character == passed_over:
+            return
         elif not self._is_in_frame:
             self._buffer.append(byte)
             if len(self._buffer) == NOISE_BYTES_MAX:
@@ -119,6 +125,7 @@ class ToledoContinuousCodec:
         self._buffer.clear()
         if self._options.checksum == "none":
             events.append(_understand(frame, is_checked=None))
+            self._passed_over = checksum_of(frame)
         else:
             self._whole = frame
 
