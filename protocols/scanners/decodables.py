@@ -61,7 +61,9 @@ def describe(event: CodecEvent) -> JsonEvent:
     if event.raw != data:
         told["raw"] = event.raw.decode("latin-1")
     if isinstance(event, KeyboardRead):
-        told |= {"layout": DEFAULTS.layout, "suffix": event.suffix}
+        told |= {"layout": DEFAULTS.layout, "suffix": event.suffix, f"{DEFAULTS.layout}_layout": barcode.text}
+        if barcode.text is not None and len(barcode.text) == 1:
+            told["char"] = f"0x{ord(barcode.text):02X}"
     if guess:
         told |= {"code_id": guess.code_id, "vendor": guess.vendor, "is_code_id_certain": False}
         if guess.symbology == UPC_EAN:
