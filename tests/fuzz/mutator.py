@@ -15,7 +15,7 @@ MARKS = bytes(range(0x20)) + b" ,.+-09AZaz?*\x7f\x80\xff"
 
 
 class Mutator:
-    """``corpus``: whole frames. Half of the inputs are such a frame, bent; the rest are joins, noise, frames as they are."""
+    """``corpus``: whole frames. Half of the inputs are one of them, bent; the rest joins, noise, whole frames."""
 
     def __init__(self, corpus: Sequence[bytes], random: Random) -> None:
         self._corpus = [seed[:SEED_BYTES_MAX] for seed in corpus if seed] or [b"\x00"]
