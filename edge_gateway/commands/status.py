@@ -46,7 +46,9 @@ def describe(snapshot: dict[str, Any]) -> str:
     for device in snapshot["devices"]:
         conditions = ", ".join(device["flags"]).replace("_", " ")
         state = ": ".join(part for part in (device["power"], device["reason"] or conditions) if part)
-        lines.append(f"  {device['lane']:<10} {device['id']:<20} {device['device_class']:<14} {state}")
+        claim = device.get("claim")
+        held = f", held by {claim['owner']}" if claim else ""
+        lines.append(f"  {device['lane']:<10} {device['id']:<20} {device['device_class']:<14} {state}{held}")
     bus = snapshot["bus"]
     lines.append(f"Broker:  {bus['address']} {'connected' if bus['is_connected'] else 'not connected'}")
     for name, stream in snapshot["outbox"]["streams"].items():

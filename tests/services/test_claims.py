@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from edge_gateway.bus.subscriber import RequestSubscriber
@@ -222,6 +224,24 @@ async def test_claim_on_the_bus_is_refused_to_others_and_ends_with_its_till(
             await wait_until(lambda: bool(desk.lost))
         assert (await on_bus(other, "print", "p-3"))["status"] == "completed"
         assert (await on_bus(other, "print", "p-4", claim=token))["error"]["code"] == "not_claimed"
+
+
+async def test_claim_of_a_till_that_dies_without_a_word_ends_by_its_last_will(broker: Broker, tmp_path: Path) -> None:
+    async with serving(broker, tmp_path) as desk, broker.client() as other:
+        await other.subscribe(f"{BASE}/reply")
+        till = aiomqtt.Client(broker.host, broker.port, will=aiomqtt.Will(TERMINAL, b'{"state":"offline"}', 1, True))
+        with suppress(aiomqtt.MqttError):
+            async with till:
+                await till.publish(TERMINAL, b'{"state":"online"}', qos=1, retain=True)
+                await till.publish(f"{BASE}/command/claim", b'{"id":"c-1","params":{"owner":"T1","ttl_s":300}}', qos=1)
+                await other.wait_for(lambda one: other.json(one)["id"] == "c-1")
+                assert (await on_bus(other, "print", "p-1"))["error"]["code"] == "claimed"
+                connection = till._client.socket()
+                assert isinstance(connection, socket.socket)
+                connection.shutdown(socket.SHUT_RDWR)  # the box loses its power
+                await wait_until(lambda: bool(desk.lost))
+        assert [lost.why.value for lost in desk.lost] == ["owner_offline"]
+        assert (await on_bus(other, "print", "p-2"))["status"] == "completed"
 
 
 async def test_terminal_states_that_say_nothing_end_no_claim(broker: Broker, tmp_path: Path) -> None:

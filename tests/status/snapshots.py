@@ -11,7 +11,9 @@ from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.status.health import roll_up
 from edge_gateway.status.source import (
     BusStatus,
+    ClaimStatus,
     DeviceStatus,
+    DisconnectStatus,
     GatewayStatus,
     OutboxStatus,
     RawBytes,
@@ -42,6 +44,12 @@ def scale(**changes: Any) -> DeviceStatus:
         since=NOW,
         last_frame_age_s=0.05,
         reconnect_count=2,
+        disconnects=(
+            DisconnectStatus(time=NOW, power=PowerState.OFF, reason="pulled out", connected_s=12.5, away_s=1.25),
+        ),
+        disconnects_total=3,
+        statistics={"HoursPoweredCount": 12.25, "GoodWeightReadCount": 7},
+        claim=ClaimStatus(owner="T1", owner_lane="lane-1", claimed_at=NOW, expires_at=NOW, ttl_s=30),
         details={"status": "stable_weight", "weight": "1.234", "unit": "kg", "net": False, "age_ms": 12},
         info={"tier": "experimental"},
         firmware="1.10",

@@ -62,6 +62,11 @@ async def test_metrics_carry_units_labels_and_the_process(client: httpx2.AsyncCl
         'version="1.10"} 1.0',
         'edge_gateway_device_firmware_drift{class="scale",device="lane1-scale",lane="lane-1"} 0.0',
         'edge_gateway_device_reconnects_total{class="scale",device="lane1-scale",lane="lane-1"} 2.0',
+        'edge_gateway_device_disconnects_total{class="scale",device="lane1-scale",lane="lane-1"} 3.0',
+        'edge_gateway_device_claimed{class="scale",device="lane1-scale",lane="lane-1"} 1.0',
+        'edge_gateway_device_claimed{class="pos_printer",device="lane1-printer",lane="lane-1"} 0.0',
+        'edge_gateway_device_statistic_total{class="scale",device="lane1-scale",lane="lane-1",'
+        'statistic="HoursPoweredCount"} 12.25',
         "edge_gateway_bus_connected 1.0",
         'edge_gateway_outbox_pending_events{stream="transactions"} 3.0',
         'edge_gateway_outbox_delivered_events_total{stream="transactions"} 120.0',
