@@ -95,16 +95,17 @@ class Weighings:
         """
         if not {lane, SHARED_LANE} & set(self._scale_lanes()):
             return NoReading.NO_SCALE
-        found = [
-            weighing
-            for weighing in self._recent(lane)
-            if weighing.value == quantity and weighing.unit.casefold() == unit.casefold()
-        ]
-        if not found:
+        found: _Weighing | None = None
+        for weighing in self._recent(lane):
+            if weighing.value == quantity and weighing.unit.casefold() == unit.casefold():
+                if weighing.sold_as is None:
+                    found = weighing
+                    break
+                found = found or weighing
+        if found is None:
             return NoReading.NO_MATCHING_READING
-        weighing = next((each for each in found if each.sold_as is None), found[0])
-        reading = self._reading(weighing)
-        weighing.sold_as = weighing.sold_as or sold_as
+        reading = self._reading(found)
+        found.sold_as = found.sold_as or sold_as
         return reading
 
     def give_back(self, sold_as: Collection[str]) -> None:
