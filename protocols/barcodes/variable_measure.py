@@ -4,8 +4,7 @@ The rules are national: GS1 Denmark "GTIN-13 pris" and "GTIN-13 vægt"; GS1 Latv
 three Baltic countries share it); GS1 Finland; GS1 Germany "Globale Artikelnummer in der Anwendung" and SAN-4; GS1 UK
 "How to barcode variable measure items"; GS1 Sweden "Variable weight numbers"; Norway as Sweden (no document; products
 agree).
-Check digit of the measure: GS1 General Specifications 7.9.2 to 7.9.4. The same table is in biip 5.2, the oracle of the
-tests.
+The same table is in biip 5.2, the oracle of the tests.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from edge_gateway.contracts.check_digits import check_digit
+from edge_gateway.contracts.check_digits import check_digit, measure_check_digit
 from edge_gateway.contracts.variable_measure import VariableMeasureTemplate
 
 
@@ -80,22 +79,6 @@ def read(gtin: str, templates: Iterable[VariableMeasureTemplate]) -> VariableMea
         if number.startswith(template.prefix):
             return _read(number, template)
     return None
-
-
-def measure_check_digit(measure: str) -> int:
-    """Of 4 or 5 digits: General Specifications 7.9.3 and 7.9.4."""
-    if len(measure) == 4:
-        two, three, five = _TWO_MINUS, _THREE, _FIVE_MINUS
-        return 3 * sum(row[int(d)] for row, d in zip((two, two, three, five), measure, strict=True)) % 10
-    rows = (_FIVE_PLUS, _TWO_MINUS, _FIVE_MINUS, _FIVE_PLUS, _TWO_MINUS)
-    return _FIVE_MINUS.index(-sum(row[int(digit)] for row, digit in zip(rows, measure, strict=True)) % 10)
-
-
-_TWO_MINUS = (0, 2, 4, 6, 8, 9, 1, 3, 5, 7)
-_THREE = (0, 3, 6, 9, 2, 5, 8, 1, 4, 7)
-_FIVE_PLUS = (0, 5, 1, 6, 2, 7, 3, 8, 4, 9)
-_FIVE_MINUS = (0, 5, 9, 4, 8, 3, 7, 2, 6, 1)
-"""Weighted products, by digit (General Specifications, figures 7.9.2-1 to 7.9.2-4)."""
 
 
 def _read(number: str, template: VariableMeasureTemplate) -> VariableMeasure:

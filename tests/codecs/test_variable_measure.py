@@ -10,10 +10,10 @@ from biip.gtin import Gtin
 from biip.rcn import Rcn, RcnRegion
 from pydantic import ValidationError
 
-from edge_gateway.contracts.check_digits import check_digit
+from edge_gateway.contracts.check_digits import check_digit, measure_check_digit
 from edge_gateway.contracts.variable_measure import VariableMeasureTemplate
 from protocols.barcodes.meaning import barcode_of
-from protocols.barcodes.variable_measure import COUNTRIES, measure_check_digit, read
+from protocols.barcodes.variable_measure import COUNTRIES, read
 from protocols.decoding import find_protocols
 
 SEED = 20261122
