@@ -41,10 +41,10 @@ def main(device: str, database: str, port: int, topic: str) -> None:
             store.execute("COMMIT")
             packet_id = packet_id % 65535 + 1
             broker.sendall(mqtt_packets.publish(topic, payload, packet_id))
-            _read_acknowledgements(broker)
+            read_acknowledgements(broker)
 
 
-def _read_acknowledgements(broker: socket.socket) -> None:
+def read_acknowledgements(broker: socket.socket) -> None:
     """Take what is there; wait for nothing."""
     try:
         broker.recv(4096, socket.MSG_DONTWAIT)

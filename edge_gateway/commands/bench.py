@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(no_args_is_help=True, help="Benchmarks: ours, the floor measured in the same run, the ratio.")
     app.add_typer(bench, name="bench")
     _register_scans(bench)
+    _register_scales(bench)
     _register_stores(bench)
     _register_cloud(bench)
 
@@ -53,6 +54,26 @@ def _register_scans(bench: typer.Typer) -> None:
         from edge_gateway.bench import idle
 
         _run(idle.run(seconds), as_json=as_json)
+
+
+def _register_scales(bench: typer.Typer) -> None:
+    @bench.command("weigh")
+    def weigh(
+        changes: int = typer.Option(300, min=10, help="Weights laid down for each program."), as_json: bool = _JSON
+    ) -> None:
+        """A weight on a simulated scale, on the bus, in another process; beside the leanest reader."""
+        from edge_gateway.bench import weigh
+
+        _run(weigh.run(changes), as_json=as_json)
+
+    @bench.command("codecs")
+    def codecs(
+        seconds: float = typer.Option(0.3, min=0.001, help="For each codec, and for its floor."), as_json: bool = _JSON
+    ) -> None:
+        """Frames a second of each codec; beside a loop that only splits the same bytes."""
+        from edge_gateway.bench import codecs
+
+        _run(codecs.run(seconds), as_json=as_json)
 
 
 def _register_stores(bench: typer.Typer) -> None:

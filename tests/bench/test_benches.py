@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge_gateway.bench import accept, backlog, cloud_trouble, drain, durable_append, scan_latency
+from edge_gateway.bench import accept, backlog, cloud_trouble, codecs, drain, durable_append, scan_latency, weigh
 from edge_gateway.bench.result import BenchResult
 
 pytestmark = pytest.mark.e2e
@@ -79,3 +79,16 @@ async def test_cloud_trouble_tells_the_difference_to_a_healthy_cloud(tmp_path: P
 async def test_scan_latency_tells_both_modes_and_programs() -> None:
     cases = _checked("scan-latency", await scan_latency.run(10))
     assert len(cases) == 4
+
+
+async def test_weigh_tells_latency_of_both_programs() -> None:
+    cases = _checked("weigh", await weigh.run(10))
+    assert [case["program"] for case in cases] == ["edge-gateway", "lean: asyncio, add_reader"]
+    assert all(case["changes"] == 10 and case["max_ms"] >= case["p95_ms"] >= case["p50_ms"] > 0 for case in cases)
+
+
+async def test_codecs_tells_the_rate_of_every_codec() -> None:
+    cases = _checked("codecs", await codecs.run(0.001))
+    told = {(case["case"], case["direction"]) for case in cases}
+    assert {("scale/toledo-8217", "device->host"), ("scale/dialog-06", "host->device")} <= told
+    assert all(case["frames_per_s"] > 0 for case in cases)
