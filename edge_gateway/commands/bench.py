@@ -70,7 +70,7 @@ def _register_scales(bench: typer.Typer) -> None:
     def codecs(
         seconds: float = typer.Option(0.3, min=0.001, help="For each codec, and for its floor."), as_json: bool = _JSON
     ) -> None:
-        """Frames a second of each codec; beside a loop that only splits the same bytes."""
+        """Frames a second of each codec; beside a loop that only cuts the same bytes."""
         from edge_gateway.bench import codecs
 
         _run(codecs.run(seconds), as_json=as_json)
