@@ -34,8 +34,8 @@ FRAME_CHARS = 16
 TARE_CHARS = 9
 
 _FRAME = re.compile(
-    r"(?P<frame>(?P<command>SUI|SU|SI|S|C1|CU1|OT|UT) {1,3}(?P<marker>[?^v]?) *(?P<sign>[+-]?) *"
-    r"(?P<mass>\d+(?:\.\d*)?|-*) *?) (?P<unit>[^\s\d]{1,3}) *"
+    r"(?P<frame>(?P<command>SUI|SU|SI|S|C1|CU1|OT|UT) {1,3}(?P<marker>[?^v]?) {0,10}(?P<sign>[+-]?) {0,10}"
+    r"(?P<mass>\d{1,9}(?:\.\d{0,8})?|-{0,9}) {0,9}?) (?P<unit>[^\s\d]{1,3}) {0,3}"
 )
 _ANSWER = re.compile(r"(?P<command>[A-Z]{1,3}\d?) (?P<state>[ADIE^v]|OK)")
 _NAMED = re.compile(r'(?P<command>NB|BN|RV) (?:A )?"(?P<value>[^"]*)"')
