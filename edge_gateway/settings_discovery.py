@@ -14,8 +14,8 @@ class DiscoverySettings(Section):
 
     take: Literal["exact", "configured"] = Field(
         "exact",
-        description="exact: a device whose vendor and product a firmware profile names is taken into use by itself; "
-        "configured: only devices of this file.",
+        description="exact: a device whose vendor and product a firmware profile names is taken into use by itself, "
+        "and a scanner or scale that says so by its HID usage (8c:02, 8d:…); configured: only devices of this file.",
     )
     lane: LaneName = Field("shared", description="Lane of the devices taken so, until they are configured.")
     ignore: tuple[SelectorText, ...] = Field(

@@ -19,6 +19,8 @@ from edge_gateway.settings_discovery import DiscoverySettings
 from edge_gateway.settings_transports import TransportSettings
 
 ID_CHARS_MAX: Final = 64
+OFFERED_MAX: Final = 4
+"""Names of profiles in one sentence of the list: more of them nobody reads."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.]+")
 
 
@@ -95,10 +97,11 @@ def device_id(device_class: str, device: AttachedDevice) -> str:
 
 def _of_known(device: AttachedDevice, settings: DiscoverySettings, found: Recognition) -> Verdict:
     fit = found.exact[0]
-    named = f"profile {fit.profile.name} names {device.usb_id}"
+    named = _named(fit, device)
     if len(found.exact) > 1:
         names = " and ".join(each.profile.name for each in found.exact)
-        why = f"profiles {names} name {device.usb_id} and fit equally: configure it with one of them"
+        by = f"name {device.usb_id}" if fit.is_model else f"are for its HID usage {fit.usage}"
+        why = f"profiles {names} {by} and fit equally: configure it with one of them"
         return Verdict(Claim.RECOGNISED, why, (), found.names)
     if fit.kind is None:
         ways = ", ".join(fit.profile.transport.kinds) or "none"
@@ -110,6 +113,13 @@ def _of_known(device: AttachedDevice, settings: DiscoverySettings, found: Recogn
     if not all(node.is_ready for node in device.nodes):
         return Verdict(Claim.WAITING, f"{named}; udev is not done with it yet", (), found.names)
     return Verdict(Claim.TAKEN, named, (), found.names, fit)
+
+
+def _named(fit: Fit, device: AttachedDevice) -> str:
+    """What makes the match exact."""
+    if fit.is_model:
+        return f"profile {fit.profile.name} names {device.usb_id}"
+    return f"profile {fit.profile.name} is for its HID usage {fit.usage}, whoever made it"
 
 
 def _of_unknown(device: AttachedDevice, found: Recognition, profiles: Sequence[Profile]) -> Verdict:
@@ -135,8 +145,10 @@ def _adopt(device: AttachedDevice) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    shown = list(names)[:4]
-    return f"profile {' or '.join(shown)}"
+    """The likeliest; the others have their names in `profiles` of the report."""
+    shown, left = list(names)[:OFFERED_MAX], len(list(names)) - OFFERED_MAX
+    more = f" or one of {left} others" if left > 1 else ""
+    return f"profile {' or '.join(shown)}{more}"
 
 
 def _kinds(device: AttachedDevice) -> str:

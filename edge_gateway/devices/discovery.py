@@ -182,9 +182,9 @@ class Discovery:
 
     def _told_taken(self, taken: TakenDevice, verdict: Verdict) -> Verdict:
         device_id, profile = str(taken.device["id"]), taken.device["profile"]
-        return Verdict(
-            Claim.TAKEN, f"taken as {device_id}: profile {profile} names this model", (device_id,), verdict.profiles
-        )
+        is_same = verdict.claim is Claim.TAKEN and verdict.profiles[:1] == (profile,)
+        why = verdict.why if is_same else f"with profile {profile}, as it was taken before; now {verdict.why}"
+        return Verdict(Claim.TAKEN, f"taken as {device_id}: {why}", (device_id,), verdict.profiles)
 
     def _recall(self, remembered: Memory) -> None:
         """Devices that were taken before are known at once, attached or not."""

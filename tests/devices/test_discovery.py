@@ -197,7 +197,7 @@ async def test_exact_match_is_taken_and_nothing_else_gets_a_byte(
     assert shop.device("scale-aaaa-0002-W1").lane == "shared"
     assert adapter.heard() == b"", "nothing was written to what is not claimed"
     assert {seen.identity: (seen.claim, seen.why) for seen in shop.discovery.report.devices} == {
-        "usb:aaaa:0002:W1": ("taken", "taken as scale-aaaa-0002-W1: profile acme-scale names this model"),
+        "usb:aaaa:0002:W1": ("taken", "taken as scale-aaaa-0002-W1: profile acme-scale names aaaa:0002"),
         "usb:0403:6001:F1": (
             "possible",
             "0403:6001 is a serial adapter, which says nothing of what is behind it; profile acme-ftdi may fit: "
