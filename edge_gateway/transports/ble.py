@@ -41,6 +41,8 @@ class BleTransport:
             raise TransportError(f"{self.description}: already open", is_busy=True)
         self._is_opening = True
         try:
+            if self._left_behind:  # its hanging up would end the new connection as well
+                await asyncio.wait(self._left_behind)
             await self.close()  # what is left of a connection that was lost
             radio = radio_of(self._settings.adapter)
             device = await self._find(radio)
@@ -162,7 +164,7 @@ class _Link:
         services = self._client.services
         found = services.get_characteristic(uuid)
         if found is None:
-            known = ", ".join(each.uuid for each in services.characteristics.values()) or "none"
+            known = ", ".join(sorted(each.uuid for each in services.characteristics.values())) or "none"
             raise TransportError(f"the device has no characteristic {uuid} in this service; it has: {known}")
         return found
 
