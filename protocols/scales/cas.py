@@ -144,6 +144,7 @@ class CasCodec(FramedCodec):
             status,
             f"-{weight}" if is_negative else weight,
             unit,
+            is_net=None,
             unit_price=prices[0],
             price=prices[1],
             is_stable=is_stable,

@@ -76,7 +76,7 @@ class EpelsaCodec(LineCodec):
             status = ScaleStatus.WEIGHT_UNDER_ZERO
         else:
             status = ScaleStatus.WEIGHT_ZERO if is_zero(weight) else ScaleStatus.STABLE_WEIGHT
-        return EpelsaRead(status, weight, self.unit, is_stability_sent=is_stable is not None, is_stable=is_stable)
+        return EpelsaRead(status, weight, self.unit, None, is_stability_sent=is_stable is not None, is_stable=is_stable)
 
 
 def describe(event: CodecEvent) -> JsonEvent:

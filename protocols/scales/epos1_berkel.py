@@ -113,7 +113,7 @@ class EposCodec(FramedCodec):
             status = ScaleStatus.NOT_READY
         else:
             status = ScaleStatus.WEIGHT_ZERO if is_zero(weight) else ScaleStatus.STABLE_WEIGHT
-        return EposWeightRead(status, weight, unit, frame=frame, id=frame[1], capacity=capacity)
+        return EposWeightRead(status, weight, unit, is_net=None, frame=frame, id=frame[1], capacity=capacity)
 
 
 class EposHostCodec(FramedCodec):
@@ -175,7 +175,7 @@ class EposScale:
             if isinstance(read, EposWeightRead):
                 verdict = yield Step(read.frame, ANSWER_S)
                 if verdict == EposAnswerRead("confirmed"):
-                    return Weighing(WeightRead(read.status, read.weight, read.unit))
+                    return Weighing(WeightRead(read.status, read.weight, read.unit, None))
             elif read is not None:
                 return self._no_weight(read)
         raise TimeoutError

@@ -113,6 +113,7 @@ class HidScaleCodec(FramedCodec):
             status,
             f"-{weight}" if is_negative else weight,
             UNITS[values.unit - 1] if 1 <= values.unit <= len(UNITS) else None,
+            is_net=None,
             report_id=self._layout.report_id,
             status_code=values.status,
             exponent=values.exponent,

@@ -96,6 +96,7 @@ class TisaCodec(LineCodec):
             status if is_stable else ScaleStatus.WEIGHT_UNSTABLE,
             weight,
             self._options.unit,
+            is_net=None,
             price=implied(match[4], self._options.price_decimals),
             is_price_wrong=match[3] == "1",
             check=match[5],
@@ -155,7 +156,7 @@ class TisaScale:
         if not isinstance(answer, TisaRead) or answer.status is ScaleStatus.WEIGHT_UNSTABLE:
             return Weighing(WeightRead(ScaleStatus.WEIGHT_UNSTABLE, None, self.unit))
         if digits is None:
-            return Weighing(WeightRead(answer.status, answer.weight, answer.unit))
+            return Weighing(WeightRead(answer.status, answer.weight, answer.unit, None))
         if answer.is_price_wrong:
             raise DeviceError(
                 ErrorCode.DEVICE_ERROR, "the scale cannot show the total: weight and unit price are too big"
