@@ -11,51 +11,26 @@ from typing import Any
 import structlog
 
 from edge_gateway.contracts import log_events
-from edge_gateway.contracts.backoff import Backoff
-from edge_gateway.contracts.claims import CLAIM_COMMANDS
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.life import STATISTICS_COMMANDS
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
 from edge_gateway.contracts.tap import tapped
-from edge_gateway.contracts.transport import ReportTransport, Transport, misses_before_gone
+from edge_gateway.contracts.transport import Transport, misses_before_gone
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.condition import Condition
+from edge_gateway.devices.conversation import converse
+from edge_gateway.devices.description import info_of, recording_header_of
 from edge_gateway.devices.disconnects import Disconnects
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
 from edge_gateway.devices.raw_ring import RawRing
+from edge_gateway.devices.reconnecting import Attempt, Reconnecting, until_next_look_s
 from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
 from edge_gateway.devices.statistics import DeviceStatistics
 from edge_gateway.devices.statistics_commands import answer_about_statistics
 from edge_gateway.settings import DeviceSettings
-from edge_gateway.settings_transports import PLACE_KEYS
-
-REOPEN_S_FIRST = 0.05
-REOPEN_S_MAX = 0.5
-"""A device is back on the bus within 2 s of its return, however long it was away."""
-
-HUNG_UP_S_MAX = 1.5
-"""Instead, where the far end takes each connection and drops it: opening costs both sides more than looking does."""
-
-SHORT_S = 2.0
-"""A connection that ended sooner, without one valid frame, was none."""
-
-LOOK_INTERVAL_S = 0.25
-"""A node that is missing is looked for so often, on the clock's full quarters: all supervisors of a box look in one
-turn of the loop, since waking up costs more than looking."""
-
-RESTART_S_FIRST = 0.5
-RESTART_S_MAX = 30.0
-"""After a driver's bug: rare enough not to fill the log, often enough to come back without a person."""
-
-STEADY_S = 5.0
-"""A connection that lasted this long was a good one: the next loss is followed by a short delay again."""
-
-STOP_S_MAX = 1.0
-"""A driver ends within this after its connection is lost; one that does not is left behind and reported."""
 
 PROFILE_CHANGED = "its profile was changed"
 """The reason of the short absence that follows."""
@@ -91,11 +66,8 @@ class Supervisor:
         self._condition = Condition(device.id, transport.description, clock, self._tell_change)
         self._rejected_frames = RejectedFrames(device.id, clock, self.counters, self.statistics)
         self._commands = CommandQueue(device.id, clock, self.counters)
-        self._reopen = Backoff(REOPEN_S_FIRST, REOPEN_S_MAX, random)
-        self._hung_up = Backoff(REOPEN_S_MAX, HUNG_UP_S_MAX, random)
-        self._restart = Backoff(RESTART_S_FIRST, RESTART_S_MAX, random)
-        self._is_connected = self._was_connected = False
-        self._misses = 0
+        self._reconnecting = Reconnecting(random)
+        self._is_connected = False
         self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else RawRing(clock)
         """The last raw bytes; None: they would be card data."""
         self._attempts: asyncio.Future[None] | None = None
@@ -140,34 +112,13 @@ class Supervisor:
 
     @property
     def info(self) -> dict[str, Any]:
-        """The ``info`` topic: what the profile knows, over it what the device says of itself."""
-        profile, firmware = self._profile, self.firmware_status
-        return {
-            "vendor": profile.vendor,
-            "model": profile.model,
-            "capabilities": dict(profile.capabilities),
-            **self._condition.reported,
-            **({} if firmware is None else {"firmware_status": firmware.value}),
-            "device_id": self.device_id,
-            "lane": self.lane,
-            "device_class": self.device_class,
-            "profile": profile.name,
-            "tier": profile.tier,
-            "transport": self._transport.description,
-            "commands": sorted([*self._driver_class.commands, *STATISTICS_COMMANDS, *CLAIM_COMMANDS]),
-        }
+        """The ``info`` topic."""
+        return info_of(self._device, self._profile, self._transport, self._driver_class, self._condition.reported)
 
     @property
     def recording_header(self) -> Mapping[str, Any]:
-        """For a recording made of ``raw``: profile, how it is attached and set. Not where: that is of this store."""
-        attached = self._profile.transport.of(self._device.transport)
-        transport = self._transport
-        return {
-            "profile": self._profile.name,
-            "transport": {key: value for key, value in attached.items() if key not in PLACE_KEYS},
-            "settings": dict(self._device.settings),
-            "report_descriptor": transport.report_descriptor.hex() if isinstance(transport, ReportTransport) else None,
-        }
+        """For a recording made of ``raw``."""
+        return recording_header_of(self._device, self._profile, self._transport)
 
     def has_effect(self, name: str) -> bool:
         """The command must be claimed before it is carried out. False also for unknown ones, which are refused."""
@@ -264,45 +215,31 @@ class Supervisor:
         """One connection from open to close. Returns how long to wait before the next."""
         if self._condition.is_absence_told and not self._transport.is_there():
             self.counters["opens_failed"] += 1
-            quarters = self._clock.monotonic() / LOOK_INTERVAL_S
-            return (round(quarters) + 1 - quarters) * LOOK_INTERVAL_S  # round: a timer may fire a little early
+            return until_next_look_s(self._clock.monotonic())
         start_s, frames = self._clock.monotonic(), self.counters["frames"]
+        is_fault = False
         try:
             await self._connection()
         except (TransportError, OSError) as error:
-            lasted_s = self._clock.monotonic() - start_s
-            is_hung_up = self._is_connected and lasted_s < SHORT_S and self.counters["frames"] == frames
-            reason, backoff = str(error), self._hung_up if is_hung_up else self._reopen
+            reason = str(error)
             self.counters["disconnects" if self._is_connected else "opens_failed"] += 1
         except Exception as error:  # noqa: BLE001 - the boundary of the device: a driver's bug must not hurt another one
             fault = error.__cause__ if isinstance(error, CommandFailure) and error.__cause__ else error
-            reason, backoff = f"fault in the driver: {type(fault).__name__}", self._restart
+            reason, is_fault = f"fault in the driver: {type(fault).__name__}", True
             self.counters["driver_faults"] += 1
             self._log_fault(reason, fault)
         else:
             raise AssertionError("a connection ends with the reason of its end")
         finally:
-            self._was_connected, self._is_connected = self._is_connected, False
+            was_connected, self._is_connected = self._is_connected, False
         self._commands.refuse_all(reason)
-        self._count_miss(start_s, frames)
-        patience = misses_before_gone(self._transport)
-        if patience > 1 and self._misses < patience and backoff is not self._restart:
-            self._condition.interrupted(reason)
-        else:
+        has_frames = self.counters["frames"] > frames
+        attempt = Attempt(self._clock.monotonic() - start_s, was_connected, has_frames, is_fault)
+        if self._reconnecting.is_gone(attempt, misses_before_gone(self._transport)):
             self._condition.disconnected(reason)
-        if backoff is self._reopen and self.counters["frames"] > frames:
-            self._hung_up.reset()
-        if self._clock.monotonic() - start_s >= STEADY_S:
-            self._reopen.reset()
-            self._hung_up.reset()
-            self._restart.reset()
-        return backoff.next_delay()
-
-    def _count_miss(self, start_s: float, frames_before: int) -> None:
-        """An attempt that failed, or that the far end ended at once, is one; the end of a good connection is none."""
-        lasted_s = self._clock.monotonic() - start_s
-        is_good = self.counters["frames"] > frames_before or (self._was_connected and lasted_s >= SHORT_S)
-        self._misses = 0 if is_good else self._misses + 1
+        else:
+            self._condition.interrupted(reason)
+        return self._reconnecting.delay_s(attempt)
 
     async def _connection(self) -> None:
         """Raises TransportError with the reason of the end, or whatever a driver's bug raises."""
@@ -325,7 +262,7 @@ class Supervisor:
             self._condition.connected()
             self._is_connected = True
             self.counters["connects"] += 1
-            await self._conversation(driver, session, link)
+            await converse(driver, session, link, self._commands, self._condition, self._left_behind)
         finally:
             session.end()
             await self._transport.close()
@@ -334,35 +271,9 @@ class Supervisor:
         if self.raw is not None:
             self.raw.forget()
 
-    async def _conversation(self, driver: Driver, session: DeviceSession, link: Link) -> None:
-        running = asyncio.ensure_future(driver.run())
-        serving = asyncio.ensure_future(self._commands.serve(driver))
-        parts: set[asyncio.Future[None]] = {running, serving, link.end}
-        try:
-            await asyncio.sleep(0)  # a driver that asks questions says first of all that it waits for an answer
-            if not session.has_spoken and not any(part.done() for part in parts):
-                self._condition.set_answering(True, None)
-            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            session.end()
-            await self._stop(running, serving)
-        # A bug is told before a loss, a loss before what the driver made of it.
-        errors = [part.exception() for part in (serving, link.end, running) if part in done and not part.cancelled()]
-        bugs = [error for error in errors if error is not None and not isinstance(error, TransportError)]
-        if bugs:
-            raise bugs[0]
-        raise next((error for error in errors if error is not None), TransportError("the driver ended the connection"))
-
-    async def _stop(self, *tasks: asyncio.Future[None]) -> None:
-        for task in tasks:
-            task.cancel()
-        _, pending = await asyncio.wait(tasks, timeout=STOP_S_MAX)
-        for task in tasks:
-            if task in pending:
-                self.counters["drivers_left_behind"] += 1
-                self._log_fault(f"the driver did not end within {STOP_S_MAX} s")
-            elif not task.cancelled():
-                task.exception()  # taken: what counts is raised by the conversation
+    def _left_behind(self, reason: str) -> None:
+        self.counters["drivers_left_behind"] += 1
+        self._log_fault(reason)
 
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         """An event of the device, stamped: of its driver, or of the gateway about it."""

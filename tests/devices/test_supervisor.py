@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.devices import condition, disconnects, supervisor
+from edge_gateway.devices import condition, conversation, disconnects, reconnecting
 from tests.devices.conftest import Bench
 from tests.devices.drivers import Talker
 from tests.support.clock import FakeClock
@@ -63,7 +63,7 @@ async def test_supervisor_keeps_silent_and_absent_apart(bench: Bench, clock: Fak
 
 async def test_device_on_a_network_is_gone_only_after_three_misses(bench: Bench, clock: FakeClock) -> None:
     bench.transport.misses_before_gone = 3  # type: ignore[attr-defined] # as a TCP connection has it
-    await clock.advance(supervisor.SHORT_S)
+    await clock.advance(reconnecting.SHORT_S)
     bench.driver.session.set_details({"status": "stable_weight"})
     with capture_logs() as logs:
         bench.far_end.refusal = TransportError("no answer")
@@ -74,7 +74,7 @@ async def test_device_on_a_network_is_gone_only_after_three_misses(bench: Bench,
         while bench.supervisor.counters["opens_failed"] < 2:
             await clock.advance(0.05)
         bench.far_end.refusal = None
-        await clock.advance(supervisor.REOPEN_S_MAX)
+        await clock.advance(reconnecting.REOPEN_S_MAX)
         assert bench.supervisor.state.power == "online"
         await bench.hear(b"a frame")
     assert [entry["event"] for entry in logs] == [], "a flap is no news"
@@ -82,7 +82,7 @@ async def test_device_on_a_network_is_gone_only_after_three_misses(bench: Bench,
 
     bench.far_end.refusal = TransportError("no answer")
     bench.far_end.hang_up()
-    await clock.advance(3 * supervisor.REOPEN_S_MAX)
+    await clock.advance(3 * reconnecting.REOPEN_S_MAX)
     assert (bench.supervisor.state.power, bench.supervisor.state.reason) == ("off", "no answer")
 
 
@@ -94,7 +94,7 @@ async def test_device_on_a_network_that_takes_connections_and_drops_them_is_gone
         bench.far_end.hang_up()
         await clock.settle()
         power = bench.supervisor.state.power
-        await clock.advance(supervisor.HUNG_UP_S_MAX)
+        await clock.advance(reconnecting.HUNG_UP_S_MAX)
     assert power == "off"
 
 
@@ -141,7 +141,7 @@ async def test_supervisor_is_back_within_two_seconds_after_an_hour_away(bench: B
     assert bench.supervisor.counters["opens_failed"] > 3600, "it goes on trying"
     told = len(bench.states)
     bench.far_end.refusal = None
-    await clock.advance(supervisor.REOPEN_S_MAX)
+    await clock.advance(reconnecting.REOPEN_S_MAX)
     assert bench.supervisor.state.power == "online"
     assert told <= 4, "an absence is told once"
 
@@ -159,7 +159,7 @@ async def test_supervisor_of_a_missing_node_only_looks_for_it_and_is_back_at_onc
     assert bench.supervisor.counters["opens_failed"] > 600
     assert len(Talker.instances) - drivers <= 600 / condition.REASON_INTERVAL_S
     bench.far_end.is_there, bench.far_end.refusal = True, None
-    await clock.advance(supervisor.REOPEN_S_MAX)
+    await clock.advance(reconnecting.REOPEN_S_MAX)
     assert bench.supervisor.state.power == "online"
 
 
@@ -257,7 +257,7 @@ async def test_supervisor_restarts_a_faulty_driver_and_hurts_no_other(
             await faulty.hear(crash)
             assert faulty.supervisor.state.power == "off"
             assert "fault in the driver" in (faulty.supervisor.state.reason or "")
-            await clock.advance(supervisor.RESTART_S_MAX)
+            await clock.advance(reconnecting.RESTART_S_MAX)
             assert faulty.supervisor.state.power == "online"
         await faulty.hear(b"well again")
         await well.hear(b"never noticed")
@@ -290,7 +290,7 @@ async def test_supervisor_slows_down_for_a_device_that_takes_connections_and_dro
         await clock.advance(0.01)
     connects = bench.supervisor.counters["connects"]
     assert connects < 10 / 0.5, "less than 2 in a second"
-    await clock.advance(supervisor.HUNG_UP_S_MAX)
+    await clock.advance(reconnecting.HUNG_UP_S_MAX)
     assert bench.supervisor.state.power == "online", "a device that is well again is back within 2 s all the same"
 
 
@@ -330,7 +330,7 @@ async def test_supervisor_ends_while_it_waits_for_an_absent_device(
 async def test_supervisor_does_not_wait_for_a_driver_that_will_not_end(
     make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "STOP_S_MAX", 0.05)
+    monkeypatch.setattr(conversation, "STOP_S_MAX", 0.05)
     bench = make_bench(is_stubborn=True)
     await bench.start()
     async with asyncio.timeout(2.0):
