@@ -15,8 +15,8 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import StoreError
 from edge_gateway.contracts.states import Health, PowerState
 from edge_gateway.contracts.store import StreamCounts
+from edge_gateway.devices.attached.discovery import Discovery
 from edge_gateway.devices.claims import Claims
-from edge_gateway.devices.discovery import Discovery
 from edge_gateway.devices.registry import Registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.services.alerts import Finding, StoreLook, StoreLoss

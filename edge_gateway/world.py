@@ -16,8 +16,8 @@ from edge_gateway.contracts.bus import StoreBus
 from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.contracts.uplink import Uplink
-from edge_gateway.devices.discovery import Discovery
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.discovery import Discovery
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.settings import BusSettings, StatusSettings
 from edge_gateway.settings_transports import TransportSettings
 from edge_gateway.settings_uplinks import UplinkSettings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from edge_gateway.devices.adoption import Adoption
+    from edge_gateway.devices.attached.adoption import Adoption
 
 
 def adopt_device(
@@ -17,8 +17,8 @@ def adopt_device(
     """Print what to add, and write the stub where that is asked. Exit 1 where it cannot be adopted as asked."""
     from edge_gateway.contracts.attachment import parse_selector
     from edge_gateway.contracts.errors import ConfigError
-    from edge_gateway.devices.adoption import NoAdoptionError, adopt
-    from edge_gateway.devices.inventory import Inventory
+    from edge_gateway.devices.attached.adoption import NoAdoptionError, adopt
+    from edge_gateway.devices.attached.inventory import Inventory
     from edge_gateway.devices.profiles import load_profiles
 
     inventory = Inventory()

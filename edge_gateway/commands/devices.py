@@ -135,10 +135,10 @@ def _look(settings: GatewaySettings | None) -> tuple[str, list[dict[str, Any]], 
 
 def _scan(settings: GatewaySettings | None) -> AttachedReport:
     """By itself: reads names and ids only. Raises ConfigError."""
-    from edge_gateway.devices.inventory import Inventory
+    from edge_gateway.devices.attached.inventory import Inventory
+    from edge_gateway.devices.attached.survey import survey
     from edge_gateway.devices.profiles import load_profiles
     from edge_gateway.devices.registry import resolve_devices
-    from edge_gateway.devices.survey import survey
     from edge_gateway.settings import SITE_PROFILES
     from edge_gateway.settings_discovery import DiscoverySettings
 

@@ -50,7 +50,7 @@ async def look_around(settings: GatewaySettings) -> list[Finding]:
     import asyncio
 
     from edge_gateway.contracts.clock import SystemClock
-    from edge_gateway.devices.inventory import Inventory
+    from edge_gateway.devices.attached.inventory import Inventory
     from edge_gateway.diagnosis import attached, box, network
 
     now = SystemClock().now()

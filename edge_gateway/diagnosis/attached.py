@@ -9,10 +9,10 @@ from pathlib import Path
 from edge_gateway.contracts.attached_report import Claim
 from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.errors import ConfigError
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
+from edge_gateway.devices.attached.survey import survey
 from edge_gateway.devices.profiles import load_profiles
 from edge_gateway.devices.registry import ResolvedDevice, resolve_devices
-from edge_gateway.devices.survey import survey
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 from edge_gateway.settings import GatewaySettings
 

@@ -17,7 +17,7 @@ from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
 from edge_gateway.contracts.tap import RawDirection, tapped
 from edge_gateway.contracts.transport import ReportTransport
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.profiles import driver_settings, load_driver, load_profile
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession
 from edge_gateway.settings import DeviceSettings

@@ -15,7 +15,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from edge_gateway.commands import devices as command
-from edge_gateway.devices import inventory
+from edge_gateway.devices.attached import inventory
 from edge_gateway.devices.profiles import load_profile
 from edge_gateway.devices.registry import resolve_devices
 from edge_gateway.settings import DeviceSettings

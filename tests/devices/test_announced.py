@@ -14,9 +14,9 @@ from zeroconf import ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.devices.announced import Announced, tell
-from edge_gateway.devices.bluetooth_scan import FORGET_S, BluetoothScan
-from edge_gateway.devices.mdns import Mdns, services_of
+from edge_gateway.devices.attached.announced import Announced, tell
+from edge_gateway.devices.attached.bluetooth_scan import FORGET_S, BluetoothScan
+from edge_gateway.devices.attached.mdns import Mdns, services_of
 from edge_gateway.devices.profiles import Profile
 from edge_gateway.settings_transports import TransportSettings
 from tests.support.clock import FakeClock

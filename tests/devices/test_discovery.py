@@ -15,10 +15,10 @@ import pytest
 
 from edge_gateway.contracts.attached_report import AttachedReport, SeenDevice
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.devices import claim_rule, probing
-from edge_gateway.devices.discovery import Discovery
-from edge_gateway.devices.inventory import Inventory
-from edge_gateway.devices.memory import NAME
+from edge_gateway.devices.attached import claim_rule, probing
+from edge_gateway.devices.attached.discovery import Discovery
+from edge_gateway.devices.attached.inventory import Inventory
+from edge_gateway.devices.attached.memory import NAME
 from edge_gateway.devices.profiles import load_profiles
 from edge_gateway.devices.registry import Registry, build_registry
 from edge_gateway.devices.supervisor import Supervisor

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.devices import hotplug
-from edge_gateway.devices.attached_device import AttachedDevice
-from edge_gateway.devices.hotplug import HotPlug
-from edge_gateway.devices.inventory import Inventory
-from edge_gateway.devices.sysfs import Sysfs
+from edge_gateway.devices.attached import hotplug
+from edge_gateway.devices.attached.device import AttachedDevice
+from edge_gateway.devices.attached.hotplug import HotPlug
+from edge_gateway.devices.attached.inventory import Inventory
+from edge_gateway.devices.attached.sysfs import Sysfs
 from tests.support.sysfs import FakeBox, Part
 from tests.support.waiting import wait_until
 

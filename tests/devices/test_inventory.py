@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.attachment import NodeKind
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
 from tests.support.sysfs import (
     CONSUMER_KEYS,
     HID_KEYBOARD,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.attachment import NodeKind
-from edge_gateway.devices.attached_device import AttachedDevice, Node
-from edge_gateway.devices.claim_rule import judge
+from edge_gateway.devices.attached.claim_rule import judge
+from edge_gateway.devices.attached.device import AttachedDevice, Node
+from edge_gateway.devices.attached.recognition import OFFERED_FIRST, generic, recognise
 from edge_gateway.devices.profiles import Profile, load_profiles
-from edge_gateway.devices.recognition import OFFERED_FIRST, generic, recognise
 from edge_gateway.settings_discovery import DiscoverySettings
 
 ROOT = Path("/sys/devices/usb1/1-1")

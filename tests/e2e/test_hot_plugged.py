@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from edge_gateway.app import Gateway
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.world import World
 from simulators.mosquitto import free_port

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.diagnosis.attached import RULES, check_attached
 from edge_gateway.diagnosis.findings import Finding, Verdict
 from edge_gateway.settings import GatewaySettings

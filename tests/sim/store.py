@@ -17,7 +17,7 @@ from typing import Any, Final
 from edge_gateway.app import Gateway
 from edge_gateway.contracts.attachment import Locator
 from edge_gateway.contracts.transport import Transport
-from edge_gateway.devices.discovery import Discovery
+from edge_gateway.devices.attached.discovery import Discovery
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_transports import SerialTransportSettings, TransportSettings
 from edge_gateway.status.source import Snapshot, StatusSource

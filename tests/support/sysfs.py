@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_gateway.devices.sysfs import Sysfs
+from edge_gateway.devices.attached.sysfs import Sysfs
 
 KEYBOARD_KEYS = "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
 """``capabilities/key`` of an ordinary keyboard."""

@@ -11,7 +11,7 @@ import pytest
 
 from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.settings_transports import EvdevTransportSettings, SerialTransportSettings
 from edge_gateway.transports.evdev import RECORD_BYTES, EvdevTransport
 from edge_gateway.transports.serial import SerialTransport

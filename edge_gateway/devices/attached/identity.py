@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Final
 
-from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.attached.device import AttachedDevice
 
 PLACEHOLDERS: Final = frozenset(
     {

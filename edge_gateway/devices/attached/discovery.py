@@ -15,19 +15,19 @@ from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDe
 from edge_gateway.contracts.attachment import parse_selector
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
-from edge_gateway.devices import memory
-from edge_gateway.devices.announced import Announcer, tell
-from edge_gateway.devices.attached_device import AttachedDevice
-from edge_gateway.devices.bluetooth_scan import BluetoothScan, Listen
-from edge_gateway.devices.claim_rule import Verdict, judge, take_as
-from edge_gateway.devices.hotplug import HotPlug
-from edge_gateway.devices.inventory import Inventory
-from edge_gateway.devices.mdns import Mdns
-from edge_gateway.devices.memory import KEEP_DAYS, TAKEN_MAX, Memory, TakenDevice
-from edge_gateway.devices.probing import Probing
+from edge_gateway.devices.attached import memory
+from edge_gateway.devices.attached.announced import Announcer, tell
+from edge_gateway.devices.attached.bluetooth_scan import BluetoothScan, Listen
+from edge_gateway.devices.attached.claim_rule import Verdict, judge, take_as
+from edge_gateway.devices.attached.device import AttachedDevice
+from edge_gateway.devices.attached.hotplug import HotPlug
+from edge_gateway.devices.attached.inventory import Inventory
+from edge_gateway.devices.attached.mdns import Mdns
+from edge_gateway.devices.attached.memory import KEEP_DAYS, TAKEN_MAX, Memory, TakenDevice
+from edge_gateway.devices.attached.probing import Probing
+from edge_gateway.devices.attached.survey import seen
 from edge_gateway.devices.profiles import Profile, load_profiles
 from edge_gateway.devices.registry import Registry
-from edge_gateway.devices.survey import seen
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_discovery import DiscoverySettings
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice, SeenNode
-from edge_gateway.devices.attached_device import AttachedDevice
-from edge_gateway.devices.claim_rule import Verdict, judge, take_as
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.claim_rule import Verdict, judge, take_as
+from edge_gateway.devices.attached.device import AttachedDevice
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.profiles import Profile
 from edge_gateway.settings_discovery import DiscoverySettings
 from edge_gateway.settings_transports import TransportSettings

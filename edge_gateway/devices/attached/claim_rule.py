@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from edge_gateway.contracts.attached_report import Claim
 from edge_gateway.contracts.attachment import NodeKind, parse_selector
-from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.attached.device import AttachedDevice
+from edge_gateway.devices.attached.recognition import Fit, Recognition, generic, recognise
 from edge_gateway.devices.profile_model import Profile
-from edge_gateway.devices.recognition import Fit, Recognition, generic, recognise
 from edge_gateway.settings_discovery import DiscoverySettings
 from edge_gateway.settings_transports import TransportSettings
 

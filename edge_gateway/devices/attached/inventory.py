@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge_gateway.contracts.attachment import NodeKind, parse_selector
-from edge_gateway.devices.attached_device import AttachedDevice
-from edge_gateway.devices.identity import by_serial, identify
-from edge_gateway.devices.sysfs import Sysfs
+from edge_gateway.devices.attached.device import AttachedDevice
+from edge_gateway.devices.attached.identity import by_serial, identify
+from edge_gateway.devices.attached.sysfs import Sysfs
 
 CLONES_MAX = 256
 """Serial numbers remembered as useless: far more than a store has devices."""

@@ -12,7 +12,7 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.devices.inventory import Inventory
+from edge_gateway.devices.attached.inventory import Inventory
 
 SUBSYSTEMS = ("tty", "hidraw", "input", "usbmisc", "usb")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.devices.announced import ANNOUNCED_MAX, Announced, log_not_possible
+from edge_gateway.devices.attached.announced import ANNOUNCED_MAX, Announced, log_not_possible
 from edge_gateway.devices.profiles import Profile
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.hid_report_descriptor import parse_report_descriptor, usage_text
-from edge_gateway.devices.attached_device import AttachedDevice, Node
+from edge_gateway.devices.attached.device import AttachedDevice, Node
 
 TEXT_CHARS_MAX = 126
 """Of what a device says: a USB string descriptor holds no more."""

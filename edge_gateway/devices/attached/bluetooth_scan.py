@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.devices.announced import ANNOUNCED_MAX, Announced, log_not_possible, short_uuid
+from edge_gateway.devices.attached.announced import ANNOUNCED_MAX, Announced, log_not_possible, short_uuid
 from edge_gateway.devices.profiles import Profile
 
 if TYPE_CHECKING:

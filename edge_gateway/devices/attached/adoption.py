@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge_gateway.contracts.attachment import NodeKind
-from edge_gateway.devices.attached_device import AttachedDevice
-from edge_gateway.devices.claim_rule import device_id
+from edge_gateway.devices.attached.claim_rule import device_id
+from edge_gateway.devices.attached.device import AttachedDevice
+from edge_gateway.devices.attached.recognition import KINDS, generic, recognise
 from edge_gateway.devices.profile_model import SERIAL_CHIPS, Profile
-from edge_gateway.devices.recognition import KINDS, generic, recognise
 
 NAME_CHARS_MAX: Final = 64
 POINT_OF_SALE_PAGES: Final = frozenset({"8c", "8d", "8e"})

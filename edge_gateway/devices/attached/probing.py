@@ -12,7 +12,7 @@ from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.contracts.states import DeviceClass
-from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.attached.device import AttachedDevice
 from edge_gateway.devices.profiles import Profile
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings

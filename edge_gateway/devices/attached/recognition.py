@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from edge_gateway.contracts.attachment import NodeKind
-from edge_gateway.devices.attached_device import AttachedDevice
+from edge_gateway.devices.attached.device import AttachedDevice
 from edge_gateway.devices.profile_model import SERIAL_CHIPS, Match, Profile
 
 READ_BY_USAGE: Final = ("8c:02", "8d:")
