@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -67,10 +66,6 @@ class DialogueScale:
         self._problem = "has not answered yet"
         self._is_answering = False
         self._shown = ScaleShown(session)
-
-    @property
-    def counters(self) -> Counter[str]:
-        return Counter() if self._line is None else self._line.counters
 
     def data_received(self, data: bytes) -> None:
         if self._line is not None:

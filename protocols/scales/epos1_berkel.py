@@ -210,8 +210,7 @@ def describe(event: CodecEvent) -> JsonEvent:
             return describe_rejected(event)
         case EposAnswerRead():
             told: JsonEvent = {"event": "answer_read", "answer": event.answer, "status": event.answer}
-            told |= {"confirmed": event.answer == "confirmed", "data_available": event.answer == "data_available"}
-            return told
+            return told | {word: word == event.answer for word in _ANSWERS.values()}
         case EposWeightRead():
             told = weight_json(event)
             told |= {"id": f"0x{event.id:02X}", "bcc": f"0x{event.frame[7]:02X}", "bcc_ok": True, "valid": True}
