@@ -12,7 +12,7 @@ import pytest
 
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.events import StampedEvent
-from edge_gateway.devices import supervisor
+from edge_gateway.devices import reconnecting
 from edge_gateway.devices.registry import Registry, build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
@@ -90,7 +90,7 @@ async def test_device_is_back_within_two_seconds_of_its_return(till: Till) -> No
 async def test_device_survives_many_quick_replugs_and_its_neighbour_notices_nothing(
     till: Till, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "LOOK_INTERVAL_S", 0.001)
+    monkeypatch.setattr(reconnecting, "LOOK_INTERVAL_S", 0.001)
     port, neighbour = till.ports
     before = descriptor_count()
     slowest_s = 0.0
