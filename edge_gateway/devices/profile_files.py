@@ -21,6 +21,8 @@ FILE_BYTES_MAX: Final = 65_536
 """A profile is a page of text; what is larger is something else, and is not read into memory."""
 EXTENDS_MAX: Final = 6
 """Family, series and model, and a site's own over each of them: a longer chain is one that nobody can follow."""
+NESTING_MAX: Final = 32
+"""Tables and lists within one another: several times what the declarative codec needs, and no stack overflows."""
 NOT_INHERITED: Final = frozenset(
     {"name", "extends", "vendor", "model", "match", "source", "tier", "recording", "firmware"}
 )
@@ -43,12 +45,20 @@ class ProfileFile:
         return line_of(path, find_key_lines(self.text))
 
     def parsed(self) -> ProfileFile:
-        """With its values. Raises ConfigError if it is not TOML."""
+        """With its values. Raises ConfigError if it is not TOML, or too deep."""
         try:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError([ConfigProblem("file", self.source, f"is not TOML: {error}")], self.source) from error
+        except RecursionError as error:
+            raise self._too_deep() from error
+        if _is_deeper(data, NESTING_MAX):
+            raise self._too_deep()
         return replace(self, data=data)
+
+    def _too_deep(self) -> ConfigError:
+        expected = f"expected at most {NESTING_MAX} tables and lists within one another"
+        return ConfigError([ConfigProblem("file", self.source, expected)], self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,19 @@ def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
         is_table = isinstance(value, Mapping) and isinstance(inherited, Mapping)
         merged[key] = _over(inherited, value) if is_table else value  # type: ignore[arg-type]  # both are tables
     return merged
+
+
+def _is_deeper(value: Any, depth_max: int) -> bool:
+    """Level by level: dotted keys make tables deeper than any stack."""
+    level = [value]
+    for _ in range(depth_max + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def _has(data: Any, path: Sequence[str | int]) -> bool:

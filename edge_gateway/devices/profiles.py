@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -159,13 +159,27 @@ def _driver(name: str, device_class: DeviceClass) -> DriverClass | ConfigProblem
     module_name, _, class_name = name.partition(":")
     try:
         loaded: Any = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        return ConfigProblem("driver", name, f"cannot be imported: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary: a site's own module may do anything
+        return ConfigProblem("driver", name, f"cannot be imported: {type(error).__name__}: {error}")
+    if missing := _missing_of(loaded):
+        return ConfigProblem("driver", name, f"is no driver (drivers/README.md): it has no {', '.join(missing)}")
     driver_class = cast(DriverClass, loaded)
     if driver_class.device_class is not device_class:
         expected = f"expected {driver_class.device_class.value}, which is what {name} drives"
         return ConfigProblem("device_class", device_class.value, expected)
     return driver_class
+
+
+def _missing_of(loaded: Any) -> list[str]:
+    """What a class needs to be a driver and this one has not."""
+    settings = getattr(loaded, "Settings", None)
+    shape = {
+        "Settings": isinstance(settings, type) and issubclass(settings, BaseModel),
+        "device_class": isinstance(getattr(loaded, "device_class", None), DeviceClass),
+        "commands": isinstance(getattr(loaded, "commands", None), Mapping),
+        "events": isinstance(getattr(loaded, "events", None), Set),
+    }
+    return [name for name, is_there in shape.items() if not is_there]
 
 
 def _driver_problems(merged: Merged) -> Iterator[ConfigProblem]:
