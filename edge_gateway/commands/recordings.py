@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def record(
-    device: str = typer.Argument(help="Id of a device of the configuration."),
+    device: str = typer.Argument(help="Id of a device, as edge-gateway devices lists it."),
     config: Path = typer.Option(Path("/etc/edge-gateway/gateway.toml"), "--config", help="Configuration file."),
     output: Path | None = typer.Option(None, "--output", help="File to write; it must not exist yet."),
     seconds: float = typer.Option(30.0, min=0.1, help="How long to record; Ctrl-C ends it earlier."),
@@ -46,9 +46,6 @@ def record(
         settings = load_settings(config)
     except ConfigError as error:
         raise _usage(str(error)) from None
-    known = [each.id for each in settings.device]
-    if device not in known:
-        raise _usage(f"record: no device {device!r} in {config}; there are: {', '.join(known) or 'none'}")
     if output is None and not last:
         raise _usage("record: --output FILE is missing (only --last prints)")
     if output is not None and output.exists():
@@ -58,6 +55,10 @@ def record(
         typer.echo(json.dumps(line, ensure_ascii=False) if as_json else _for_people(line))
 
     try:
+        known = [each.id for each in settings.device]
+        if device not in known and not asyncio.run(_is_held(settings, device)):
+            there = ", ".join(known) or "none"
+            raise _usage(f"record: no device {device!r} in {config}, and no gateway here took it; there are: {there}")
         if output is None or last:
             _write_last(settings, device, output, note, source)
             return
@@ -68,6 +69,13 @@ def record(
         typer.echo(f"record: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from None
     typer.echo(f"{count} chunks written to {output}", err=True)
+
+
+async def _is_held(settings: GatewaySettings, device: str) -> bool:
+    """By the running gateway: one that discovery took is in no file."""
+    from edge_gateway.recordings.running import RunningGateway
+
+    return await RunningGateway(settings.status).raw(device) is not None
 
 
 def _write_last(settings: GatewaySettings, device: str, output: Path | None, note: str, source: str) -> None:
@@ -96,12 +104,15 @@ async def _record(
     from edge_gateway.contracts.clock import SystemClock
     from edge_gateway.recordings.recorder import write_recording
     from edge_gateway.recordings.running import RunningGateway, tap_recording
+    from edge_gateway.transports.recording import RecordingError
 
     gateway = RunningGateway(settings.status)
     if await gateway.raw(device) is not None:
         typer.echo(f"the gateway at {gateway.url} has the device: recording what passes there", err=True)
         return await tap_recording(gateway, device, output, seconds, note, source, SystemClock())
-    found = next(each for each in settings.device if each.id == device)
+    found = next((each for each in settings.device if each.id == device), None)
+    if found is None:
+        raise RecordingError(f"the gateway at {gateway.url}, which had taken {device!r}, is gone")
     return await write_recording(found, output, seconds, note, source, tell, settings.profile_directories)
 
 

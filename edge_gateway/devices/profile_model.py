@@ -94,6 +94,10 @@ class TransportDefaults(_Part):
         """Those that the model has."""
         return self.model_dump(exclude_none=True)
 
+    def has(self, kind: str) -> bool:
+        """Asked of every profile for every device that is plugged in, on the event loop."""
+        return getattr(self, kind, None) is not None
+
     def of(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """A device's transport with what the profile knows of its kind; the kind too, where there is only one."""
         kinds = self.kinds

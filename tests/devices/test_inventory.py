@@ -12,6 +12,7 @@ from tests.support.sysfs import (
     CONSUMER_KEYS,
     HID_KEYBOARD,
     HID_POS_SCANNER,
+    HID_SCALE,
     MOUSE_KEYS,
     FakeBox,
     Part,
@@ -208,3 +209,37 @@ def test_bluetooth_and_virtual_hid_devices_have_their_address_for_an_identity(bo
 def test_what_a_device_says_stays_off_the_terminal(box: FakeBox) -> None:
     box.plug_usb("1-1", "0403:6001", serial="A", product="FT232R\x1b[2J UART\n")
     assert [device.product for device in look(box)] == ["FT232R?[2J UART"]
+
+
+def test_second_look_reads_only_what_is_new(box: FakeBox) -> None:
+    """A look at ten devices is hundreds of files, and a slow box must not be late for the one that was plugged in."""
+    parts = [(Part("hidraw", 0, HID_POS_SCANNER), "hidraw0"), (Part("tty", 1), "ttyACM0")]
+    scanner = box.plug_usb("1-1", "cccc:0001", parts, serial="S1", product="Scanner")
+    inventory = look(box)
+    (scanner / "product").write_text("no kernel does this\n")
+    before = list(inventory)
+    assert not inventory.refresh()
+    assert [device.product for device in inventory] == ["Scanner"]
+
+    box.plug_usb("1-2", "dddd:0001", [(Part("tty"), "ttyACM1")], serial="S2")
+    assert inventory.refresh()
+    assert next(iter(inventory)) == before[0]
+    assert names(inventory.find("usb:dddd:0001:S2", NodeKind.SERIAL)) == ["ttyACM1"]
+    for port in ("1-1", "1-2"):
+        box.pull(port)
+    box.plug_usb("1-1", "cccc:0001", [(Part("hidraw", 0, HID_SCALE), "hidraw0")], serial="S1", product="Scale")
+    assert inventory.refresh()
+    assert [(device.product, [node.usages for node in device.nodes]) for device in inventory] == [
+        ("Scale", [("8d:20",)])
+    ]
+
+
+def test_node_that_udev_is_not_done_with_is_read_again(tmp_path: Path) -> None:
+    box = FakeBox(tmp_path, has_udev=True)
+    box.plug_usb("1-1", "cccc:0001", [(Part("hidraw", 0, b""), "hidraw0")], serial="S1", is_ready=False)
+    inventory = look(box)
+    [descriptor] = box.sys.glob("devices/**/report_descriptor")
+    descriptor.write_bytes(HID_SCALE)
+    box.get_ready()
+    assert inventory.refresh()
+    assert [(node.usages, node.is_ready) for device in inventory for node in device.nodes] == [(("8d:20",), True)]

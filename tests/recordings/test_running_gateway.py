@@ -100,3 +100,21 @@ def test_last_bytes_of_a_gateway_that_does_not_run_are_not_known(tmp_path: Path)
     assert said.exit_code == 1, said.output
     assert "has raw bytes of 'scanner'; is it running" in said.output
     assert "--output FILE is missing" in CliRunner().invoke(APP, run).output
+
+
+async def test_device_that_discovery_took_is_recorded_though_no_file_names_it(held: Held, tmp_path: Path) -> None:
+    """The configuration that the command reads knows no device; the gateway has one."""
+    config = tmp_path / "bare.toml"
+    port = held.endpoint.url.rpartition(":")[2]
+    config.write_text(f'[store]\nid = "S1"\n[status]\nport = {port}\n')
+    output = tmp_path / "last.rec"
+    arguments = ["record", "scanner", "--last", "--config", str(config), "--output", str(output)]
+    result = await asyncio.to_thread(CliRunner().invoke, APP, arguments)
+    assert result.exit_code == 0, result.output
+    assert parse(output.read_text()).chunks is not None
+
+    result = await asyncio.to_thread(
+        CliRunner().invoke, APP, ["record", "nobody", *arguments[2:-1], str(tmp_path / "x")]
+    )
+    assert result.exit_code == 2
+    assert "no device 'nobody'" in result.output

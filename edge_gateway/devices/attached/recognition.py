@@ -64,13 +64,15 @@ def recognise(device: AttachedDevice, profiles: Iterable[Profile]) -> Recognitio
     likely: list[Fit] = []
     for profile in profiles:
         match = profile.match
-        if (match.usb_ids and device.usb_id not in match.usb_ids) or not _texts_fit(match, device):
-            continue
         is_model = device.usb_id in match.usb_ids
+        if not is_model and (match.usb_ids or not _seems(match, device)):
+            continue
+        if not _texts_fit(match, device):
+            continue
         fit = _fit(profile, device, is_model=is_model)
         if not is_chip and (is_model or _is_read_by_usage(fit, device)):
             exact.append(fit)
-        elif is_model or (not match.usb_ids and _seems(match, device)):
+        else:
             likely.append(fit)
     # A model in a mode that its profile does not know can still be read by what its node says.
     usable = [fit for fit in exact if fit.kind is not None] or exact
@@ -88,7 +90,7 @@ def generic(device: AttachedDevice, profiles: Sequence[Profile]) -> tuple[str, .
         profile.name
         for profile in profiles
         if profile.name.startswith("generic-")
-        and kinds & set(profile.transport.kinds)
+        and any(map(profile.transport.has, kinds))
         and (profile.transport.ble is None or device.bus == "bluetooth")  # it inherits what is no way of its own
         and _texts_fit(profile.match, device)
     }
@@ -111,7 +113,7 @@ def _fit(profile: Profile, device: AttachedDevice, *, is_model: bool) -> Fit:
     weight = sum(1 for values in given if values) + (MODEL_WEIGHT if is_model else 0)
     usage = next((usage for usage in match.usage if _has_usage(device, usage)), None)
     for kind in KINDS:
-        if str(kind) not in profile.transport.kinds or not device.nodes_of(kind):
+        if not profile.transport.has(kind) or not device.nodes_of(kind):
             continue
         if kind is NodeKind.HIDRAW and usage is None and len(device.nodes_of(kind)) > 1:
             continue
@@ -133,10 +135,9 @@ def _texts_fit(match: Match, device: AttachedDevice) -> bool:
 
 def _seems(match: Match, device: AttachedDevice) -> bool:
     """Something positive fits, where no vendor and product are given."""
-    names = {name for node in device.nodes for name in node.names}
-    if any(fnmatchcase(name, pattern) for pattern in match.by_id for name in names):
+    if match.usage or match.manufacturer or match.product or match.serial:
         return True
-    return bool(match.usage or match.manufacturer or match.product or match.serial)
+    return any(fnmatchcase(name, pattern) for pattern in match.by_id for node in device.nodes for name in node.names)
 
 
 def _has_usage(device: AttachedDevice, usage: str) -> bool:
