@@ -22,8 +22,13 @@ RESPONSE_S = 2.0
 """The guide's default of the serial response time-out."""
 RETRIES = 2
 """As the guide has it, for both sides."""
+BOOT_EVENT = 0x03
+"""The scanner was switched on, or started anew."""
 CHARACTER_GAP_S = 0.2
 """The guide's host character time-out: a packet has no longer pause inside."""
+PART_GAP_S = 1.0
+"""Between two packets of one read: a scanner sends the next as soon as it is acknowledged, a radio holds it back for
+0.3 s. A packet that is later, and does not repeat one, may be the first of another read."""
 READ_GAP_S = (RETRIES + 1) * RESPONSE_S + 1
 """After this the scanner has given up a read whose rest did not come."""
 OUTGOING_MAX = 32
@@ -52,6 +57,7 @@ class SsiLine:
         self.codec = SsiCodec()
         self.heard_at_s = session.clock.monotonic()
         """When the last packet came."""
+        self._part_at_s = self.heard_at_s
         self._reads = SsiReads()
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(OUTGOING_MAX)
         self._turn = asyncio.Lock()
@@ -84,7 +90,7 @@ class SsiLine:
             self._take(self.codec.flush())
             await self._wait_idle(READ_GAP_S, until_bytes=True)
             if not self._is_busy.is_set():
-                self._reads.forget()
+                self._forget_parts()
 
     async def ask(
         self, opcode: Opcode, data: bytes = b"", *, answer: Opcode | None = None, status: int = 0
@@ -112,9 +118,9 @@ class SsiLine:
             if isinstance(event, SsiPacket):
                 self._take_packet(event)
             elif isinstance(event, FrameRejected):
-                self._reads.packet_lost()
                 self._on_event(event)
                 if event.reason == CHECKSUM_WRONG:
+                    self._reads.packet_lost(event.data)
                     self.counters["naks_sent"] += 1
                     self._send(Opcode.CMD_NAK, bytes((NakCause.RESEND,)))
 
@@ -124,13 +130,21 @@ class SsiLine:
         if self._answer is not None and not self._answer.done() and packet.opcode in self._awaited:
             self._answer.set_result(packet)
         # What it completes is told before the acknowledgement: a scanner that was not acknowledged sends it again.
-        for event in self._reads.take(packet):
+        for event in self._reads.take(packet, is_late=self.heard_at_s - self._part_at_s > PART_GAP_S):
             self._on_event(event)
-        if packet.opcode not in (Opcode.DECODE_DATA, Opcode.MULTIPACKET):
+        if packet.opcode == Opcode.EVENT and packet.data[:1] == bytes((BOOT_EVENT,)):
+            self._forget_parts()
+        if packet.opcode in (Opcode.DECODE_DATA, Opcode.MULTIPACKET):
+            self._part_at_s = self.heard_at_s
+        else:
             self._on_event(packet)
         if packet.opcode not in UNACKNOWLEDGED:
             is_within = packet.opcode == Opcode.MULTIPACKET and self._reads.is_joining
             self._send(Opcode.MULTIPACKET_ACK if is_within else Opcode.CMD_ACK)
+
+    def _forget_parts(self) -> None:
+        for event in self._reads.forget():
+            self._on_event(event)
 
     def _send(self, opcode: Opcode, data: bytes = b"", status: int = 0) -> None:
         if self._outgoing.full():

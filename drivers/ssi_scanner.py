@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from drivers.barcode_scanner import BarcodeScanner
 from drivers.scanner_feedback import SCAN_FAILED, commands
 from drivers.ssi_commands import SsiCommands, encode_silently
-from drivers.ssi_line import RESPONSE_S, RETRIES, SsiLine, SsiRefusedError, within
+from drivers.ssi_line import BOOT_EVENT, RESPONSE_S, RETRIES, SsiLine, SsiRefusedError, within
 from drivers.ssi_settings import SsiScannerSettings
 from drivers.together import together
 from edge_gateway.contracts.driver import Session
@@ -27,8 +27,6 @@ from protocols.scanners.zebra_ssi_tables import SYMBOLOGIES, Opcode
 
 RETRY_S = 5.0
 """Between two attempts to reach a scanner that has not answered yet."""
-BOOT_EVENT = 0x03
-"""The scanner was switched on: what was set up until then is gone (guide, EVENT)."""
 _INFO: Mapping[int, str] = {rsm.MODEL: "model", rsm.SERIAL_NUMBER: "serial_number"}
 
 

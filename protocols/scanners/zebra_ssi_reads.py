@@ -17,6 +17,8 @@ from protocols.scanners.zebra_ssi_tables import NOT_APPLICABLE, Opcode, Status
 READ_BYTES_MAX = 16_384
 """Of one read, however many packets it takes: twice what the largest symbol holds, with macro symbols in mind."""
 NO_READ = b"NR"
+_STATUS_AT = 3
+"""In a serial packet: length, opcode, source, status."""
 _FIRST_SEGMENT_BYTES = 10
 """Sequence, opcode, size of all that follows (4), code type, a one, size of the data (2)."""
 
@@ -66,8 +68,9 @@ class SsiReads:
         self._next_sequence = 0
         self._is_continuing = False
         self._is_skipping = False
-        """What follows belongs to a read that was too long."""
-        self._is_packet_lost = False
+        """What follows belongs to a read that is given up."""
+        self._lost: bytes | None = None
+        """The damaged packet before the next one."""
 
     @property
     def is_joining(self) -> bool:
@@ -79,22 +82,26 @@ class SsiReads:
         """What was joined so far is the beginning of a driving licence."""
         return self._is_continuing and holds_licence_head(self._parts)
 
-    def take(self, packet: SsiPacket) -> Sequence[CodecEvent]:
-        """What the packet completes."""
+    def take(self, packet: SsiPacket, *, is_late: bool = False) -> Sequence[CodecEvent]:
+        """What the packet completes. ``is_late``: longer after the one before than a scanner takes inside a read."""
         if packet.opcode not in (Opcode.DECODE_DATA, Opcode.MULTIPACKET) or self._is_repeat(packet):
             return ()
-        self._last = packet
+        # A scanner that was not acknowledged sends again: what is no repeat may be the rest of a read that lost a
+        # packet, or the next read after one that was given up. Nothing tells which, so it is neither.
+        is_in_doubt = self._is_continuing and not packet.is_retransmission and (is_late or self._lost is not None)
+        self._last, self._lost = packet, None
         events: list[CodecEvent] = []
-        if self._is_packet_lost and not packet.is_retransmission:
-            events += self._drop("packet_missing")
-        self._is_packet_lost = False
         if packet.opcode == Opcode.MULTIPACKET:
-            return [*events, *self._take_segment(packet)]
+            return self._take_segment(packet)
         if not packet.data:
-            return [*events, FrameRejected.of("no_code_type", bytes((packet.opcode,)))]
-        if self._is_skipping:
+            return [FrameRejected.of("no_code_type", bytes((packet.opcode,)))]
+        if self._is_skipping and not is_late:
             self._is_skipping = packet.is_continued
             return events
+        self._is_skipping = False
+        if is_in_doubt:
+            self._is_skipping = packet.is_continued
+            return [*self._drop("packet_missing"), FrameRejected.of("rest_in_doubt", packet.data[1:])]
         if self._total is not None:
             events += self._drop("read_cut_short")
         code_type, data = packet.data[0], packet.data[1:]
@@ -103,19 +110,25 @@ class SsiReads:
         self._code_type = code_type
         return [*events, *self._add(data, is_last=not packet.is_continued)]
 
-    def packet_lost(self) -> None:
+    def packet_lost(self, frame: bytes) -> None:
         """A packet came damaged. Unless the next one repeats it, what was joined so far has lost its rest."""
-        self._is_packet_lost = True
+        self._lost = frame
 
-    def forget(self) -> None:
-        """The line was lost, or idle for long: parts of a read are of no use, and what comes next is no repeat."""
-        self._last = None
-        self._clear()
+    def forget(self) -> Sequence[CodecEvent]:
+        """The scanner has given up or started anew: parts of a read are of no use, and the next packet is no repeat."""
+        self._last = self._lost = None
+        self._is_skipping = False
+        return self._drop("rest_missing")
 
     def _is_repeat(self, packet: SsiPacket) -> bool:
-        """The retransmit bit is set and the rest is what was taken last."""
+        """The retransmit bit is set, the rest is what was taken last. Not where a damaged packet without that bit came
+        between: then it is the second of two equal articles that comes again."""
         last = self._last
-        if last is None or not packet.is_retransmission:
+        if (
+            last is None
+            or not packet.is_retransmission
+            or (self._lost is not None and not _is_retransmission(self._lost))
+        ):
             return False
         return (last.opcode, last.data, last.status | Status.RETRANSMIT) == (packet.opcode, packet.data, packet.status)
 
@@ -162,3 +175,8 @@ class SsiReads:
         self._parts.clear()
         self._total = None
         self._is_continuing = False
+
+
+def _is_retransmission(frame: bytes) -> bool:
+    """Of a damaged packet, as far as its header is to be believed."""
+    return len(frame) > _STATUS_AT and bool(frame[_STATUS_AT] & Status.RETRANSMIT)

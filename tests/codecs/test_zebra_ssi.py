@@ -203,11 +203,46 @@ def test_ssi_repeat_of_a_packet_is_left_out_and_a_second_scan_is_not() -> None:
 def test_ssi_read_whose_packet_was_given_up_is_not_glued_to_the_next() -> None:
     reads = SsiReads()
     assert joined([decode_data(0x1C, b"half ", 2)], reads) == []
-    reads.packet_lost()
-    rejected, read = joined([decode_data(0x1C, b"another")], reads)
-    assert rejected == FrameRejected.of("packet_missing", b"half ")
+    reads.packet_lost(decode_data(0x1C, b"damaged", 2))
+    # It may be the rest of the half, or another read: nothing tells which, so it is neither.
+    assert joined([decode_data(0x1C, b"another")], reads) == [
+        FrameRejected.of("packet_missing", b"half "),
+        FrameRejected.of("rest_in_doubt", b"another"),
+    ]
+    (read,) = joined([decode_data(0x1C, b"another")], reads)
     assert isinstance(read, SsiRead)
     assert read.data == b"another"
+
+
+def test_ssi_second_of_two_equal_articles_is_read_though_its_packet_was_damaged() -> None:
+    reads, first = SsiReads(), decode_data(0x0B, b"4006381333931")
+    assert len(joined([first], reads)) == 1
+    reads.packet_lost(first[:-1] + b"x")
+    assert len(joined([decode_data(0x0B, b"4006381333931", 1)], reads)) == 1
+
+
+def test_ssi_repeat_that_was_damaged_is_still_a_repeat() -> None:
+    reads = SsiReads()
+    assert len(joined([decode_data(0x0B, b"4006381333931")], reads)) == 1
+    reads.packet_lost(decode_data(0x0B, b"4006381333931", 1)[:-1] + b"x")
+    assert joined([decode_data(0x0B, b"4006381333931", 1)], reads) == []
+
+
+def test_ssi_late_packet_is_neither_the_rest_nor_glued() -> None:
+    reads = SsiReads()
+    half, late = packets(decode_data(0x1C, b"http", 2) + decode_data(0x1C, b"NEWCODE"))
+    assert isinstance(half, SsiPacket)
+    assert isinstance(late, SsiPacket)
+    assert list(reads.take(half)) == []
+    told = reads.take(late, is_late=True)
+    assert [event.reason for event in told if isinstance(event, FrameRejected)] == ["packet_missing", "rest_in_doubt"]
+    assert len(told) == 2
+
+
+def test_ssi_parts_that_are_given_up_are_told() -> None:
+    reads = SsiReads()
+    assert joined([decode_data(0x1C, b"half ", 2)], reads) == []
+    assert list(reads.forget()) == [FrameRejected.of("rest_missing", b"half ")]
 
 
 def test_ssi_read_that_never_ends_is_bounded_and_the_next_is_read() -> None:

@@ -325,3 +325,18 @@ async def test_ssi_driver_ends_with_the_error_of_its_transport() -> None:
     driver = SsiScanner(session, SsiScannerSettings())
     with pytest.raises(TransportError):
         await driver.run()
+
+
+async def test_ssi_read_in_parts_survives_a_byte_of_noise_between_them() -> None:
+    async with bench() as it:
+        it.scanner.link.write(decode_data(b"http", is_continued=True))
+        it.scanner.link.write(b"\x05")
+        await asyncio.sleep(0)
+        it.scanner.link.write(decode_data(b"://example.com/abc"))
+        await wait_until(lambda: it.texts() == ["http://example.com/abc"], what="the whole read")
+
+
+def decode_data(data: bytes, *, is_continued: bool = False) -> bytes:
+    """A packet as the guide has it: length, opcode, source, status, code type, data, checksum."""
+    body = bytes((len(data) + 5, 0xF3, 0, 2 if is_continued else 0, 0x1C)) + data
+    return body + (-sum(body) & 0xFFFF).to_bytes(2, "big")
