@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from edge_gateway.contracts.attached_report import AttachedReport, SeenDevice
+from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.devices.attached import claim_rule, probing
+from edge_gateway.devices.attached.device import AttachedDevice, Node
 from edge_gateway.devices.attached.discovery import Discovery
 from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.attached.memory import NAME
@@ -24,6 +26,7 @@ from edge_gateway.devices.registry import Registry, build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_discovery import DiscoverySettings
+from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.factory import make_transport
 from tests.support.sysfs import HID_POS_SCANNER, FakeBox, Part
 from tests.support.waiting import wait_until
@@ -449,3 +452,11 @@ async def test_remembered_device_that_is_ignored_now_is_forgotten(
     await second.open()
     await wait_until(lambda: second.retired == [("shared", "scanner", "scanner-aaaa-0001-S1")])
     assert len(second.registry) == 0
+
+
+def test_loop_of_links_is_nobodys_place_and_stops_nothing(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    place = SerialTransportSettings(kind="serial", path=loop)
+    port = AttachedDevice("usb", tmp_path, "1", nodes=(Node(tmp_path / "ttyUSB0", NodeKind.SERIAL, tmp_path),))
+    assert not claim_rule.stands_for(place, port)

@@ -329,10 +329,9 @@ async def test_ssi_driver_ends_with_the_error_of_its_transport() -> None:
 
 async def test_ssi_read_in_parts_survives_a_byte_of_noise_between_them() -> None:
     async with bench() as it:
-        it.scanner.link.write(decode_data(b"http", is_continued=True))
-        it.scanner.link.write(b"\x05")
-        await asyncio.sleep(0)
-        it.scanner.link.write(decode_data(b"://example.com/abc"))
+        it.driver.data_received(decode_data(b"http", is_continued=True))
+        it.driver.data_received(b"\xff")
+        it.driver.data_received(decode_data(b"://example.com/abc"))
         await wait_until(lambda: it.texts() == ["http://example.com/abc"], what="the whole read")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -155,8 +156,6 @@ def _kinds(device: AttachedDevice) -> str:
     return ", ".join(sorted({str(node.kind) for node in device.nodes if node.kind is not None})) or "no node"
 
 
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except OSError:
-        return path
+def _resolved(path: Path) -> str:
+    """Where links lead; a loop of links leads to itself."""
+    return os.path.realpath(path)
