@@ -13,7 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_gateway.contracts import log_events
+from edge_gateway.contracts.cloudevents import event_type
 from edge_gateway.contracts.states import Health
+from edge_gateway.contracts.weight_sold import WEIGHT_UNITS
 from edge_gateway.status.source import Snapshot
 from tests.sim.store import STORE_ID, SimulatedStore
 from tests.sim.virtual_time import run
@@ -80,6 +82,19 @@ def test_trading_day_loses_no_sale_and_doubles_none(day: Day) -> None:
     assert len(transactions) == len(in_cloud), "no sale under two ids"
     assert cloud.conflicts == cloud.out_of_order == []
     assert cloud.counters["answers_lost"] > 0, "no answer was lost: the day proves less than it says"
+
+
+def test_trading_day_audits_each_weight_that_was_sold_once(day: Day) -> None:
+    sold = [
+        (sale["subject"], line["line_number"])
+        for sale in day.in_cloud("transactions")
+        for line in sale["data"]["transaction"]["lines"]
+        if sale["data"]["transaction"]["type"] == "sale" and line["unit"] in WEIGHT_UNITS
+    ]
+    audits = [event["data"] for event in day.in_cloud("audit") if event["type"] == event_type("pos", "weight_sold")]
+    audited = [(audit["transaction_id"], audit["line_number"]) for audit in audits]
+    assert sorted(audited) == sorted(sold) != []
+    assert any(audit["reading"] for audit in audits), "no weight stands beside what the scale showed"
 
 
 def test_trading_day_prints_each_receipt_once_and_misses_no_scan(day: Day) -> None:
