@@ -18,6 +18,7 @@ from protocols.scanners.honeywell_menu import (
     BEEP,
     REVISION,
     STATUSES,
+    TAG_CHARACTERS,
     TRIGGER_OFF,
     TRIGGER_ON,
     MenuReply,
@@ -38,14 +39,15 @@ _REVISION_WORD: Final = "$ProjectRevision:"
 
 
 class HoneywellCommands:
-    """The commands of one connection. ``send`` writes one command; ``on_awaiting`` hears when a reply is awaited."""
+    """The commands of one connection. ``send`` writes one; ``on_awaiting`` hears the tag whose reply is awaited, or
+    None: no longer."""
 
     def __init__(
         self,
         session: Session,
         feedback: Feedback,
         send: Callable[[bytes], Awaitable[None]],
-        on_awaiting: Callable[[bool], None],
+        on_awaiting: Callable[[str | None], None],
     ) -> None:
         self._session = session
         self._feedback = feedback
@@ -53,14 +55,16 @@ class HoneywellCommands:
         self._on_awaiting = on_awaiting
         self._turn = asyncio.Lock()
         self._reply: asyncio.Future[MenuReply] | None = None
+        self._tag = ""
 
     @property
     def is_awaiting(self) -> bool:
         return self._reply is not None
 
     def reply_received(self, reply: MenuReply) -> None:
-        """What the scanner answered; an answer nobody waits for is forgotten."""
-        if self._reply is not None and not self._reply.done():
+        """What the scanner answered; an answer to what was not asked, or is no longer waited for, is forgotten."""
+        is_awaited = reply.settings[0].tag.upper() == self._tag.upper()
+        if self._reply is not None and not self._reply.done() and is_awaited:
             self._reply.set_result(reply)
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -83,7 +87,7 @@ class HoneywellCommands:
 
     async def identify(self) -> None:
         """Ask who it is, and tell it. A scanner that does not answer says nothing, and reads bar codes all the same."""
-        reply = await self._ask(encode_menu(REVISION, is_kept=True))
+        reply = await self._ask(REVISION, is_kept=True)
         if reply is None or reply.status != "ACK":
             return
         info = {_INFO[name]: value for name, value in reply.information if name in _INFO}
@@ -102,10 +106,11 @@ class HoneywellCommands:
         try:
             if not isinstance(wanted.parameter, str):
                 raise ValueError("expected the six letters of its tag, such as BEPLVL")
-            command = encode_menu(f"{wanted.parameter}{wanted.value}", is_kept=wanted.permanent)
+            text = f"{wanted.parameter}{wanted.value}"
+            encode_menu(text)
         except ValueError as error:
             raise DeviceError(ErrorCode.INVALID_REQUEST, f"{about}: {error}") from error
-        reply = await self._ask(command)
+        reply = await self._ask(text, is_kept=wanted.permanent)
         if reply is None:
             raise UnknownOutcomeError(f"{about} was not answered in {REPLY_S} s; look at the scanner, or set it again")
         if reply.status != "ACK":
@@ -113,17 +118,18 @@ class HoneywellCommands:
             raise DeviceError(ErrorCode.DEVICE_ERROR, text)
         return {"parameter": wanted.parameter, "value": wanted.value, "permanent": wanted.permanent}
 
-    async def _ask(self, command: bytes) -> MenuReply | None:
+    async def _ask(self, text: str, *, is_kept: bool) -> MenuReply | None:
         """None: no reply within ``REPLY_S``."""
         async with self._turn:
             self._reply = asyncio.get_running_loop().create_future()
-            self._on_awaiting(True)
+            self._tag = text[:TAG_CHARACTERS]
+            self._on_awaiting(self._tag)
             try:
-                await self._send(command)
+                await self._send(encode_menu(text, is_kept=is_kept))
                 async with asyncio.timeout(REPLY_S):
                     return await self._reply
             except TimeoutError:
                 return None
             finally:
                 self._reply = None
-                self._on_awaiting(False)
+                self._on_awaiting(None)

@@ -77,8 +77,8 @@ class HoneywellHidScanner(HidPosScanner):
             return ()
         return [event]
 
-    def _set_awaiting(self, is_awaiting: bool) -> None:
+    def _set_awaiting(self, tag: str | None) -> None:
         """What was held for a reply that did not come is a bar code after all."""
-        if not is_awaiting:
+        if tag is None:
             held, self._held = self._held, []
             super()._tell(held)

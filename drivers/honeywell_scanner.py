@@ -53,9 +53,9 @@ class HoneywellScanner(BarcodeScanner):
                 self._commands.reply_received(event)
         super()._tell(events)
 
-    def _set_awaiting(self, is_awaiting: bool) -> None:
-        if is_awaiting:
-            self._menu.is_awaiting_reply = True
+    def _set_awaiting(self, tag: str | None) -> None:
+        if tag is not None:
+            self._menu.await_reply(tag)
             return
         self._tell(self._menu.stop_awaiting())
         if self._menu.has_pending:

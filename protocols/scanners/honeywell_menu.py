@@ -29,10 +29,16 @@ STATUSES: Final = {
     0x15: ("NAK", "invalid data"),
 }
 MENU_BYTES_MAX: Final = 256
+TAG_CHARACTERS: Final = 6
+"""Tag and subtag of a menu command, three characters each."""
 HID_PREFIX: Final = 0xFD
 HID_PAYLOAD_BYTES_MAX: Final = 62
 """An output report has 64 bytes, its first two are the prefix and the length."""
 QUERIES: Final = "?^*"
+INFORMATION: Final = frozenset(
+    {"Product Name", "Boot Revision", "Software Part Number", "Software Revision", "Serial Number", "Supported IF"}
+)
+"""Names of the lines with which a scanner answers REVINF (Voyager 1602g, as captured)."""
 _ITEM = re.compile(rb"([^\x05\x06\x15]*)([\x05\x06\x15])([.!,;])")
 _REPLY_END = re.compile(rb"[\x05\x06\x15][.!]")
 _INFO = re.compile(r"([A-Za-z][A-Za-z0-9 /_-]*?)\s*:(?:\s[\s:]*(.*))?")
@@ -98,6 +104,21 @@ def find_reply(data: bytes | bytearray) -> int | None:
     """Where the first reply in ``data`` ends; None: no whole one is there."""
     match = _REPLY_END.search(data)
     return match.end() if match else None
+
+
+def reply_starts_at(data: bytes, tag: bytes) -> int | None:
+    """Where the reply to ``tag`` begins in what ends with a reply; None: it is the reply to another command.
+
+    Without a tag: at the line that has the first status.
+    """
+    item = _ITEM.search(data)
+    if item is None:
+        return None
+    status_at = item.start(2)
+    if tag:
+        at = data.upper().rfind(tag.upper(), 0, status_at)
+        return at if at >= 0 else None
+    return max(data.rfind(b"\r", 0, status_at), data.rfind(b"\n", 0, status_at)) + 1
 
 
 def decode_reply(data: bytes) -> MenuReply | None:

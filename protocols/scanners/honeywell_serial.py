@@ -13,14 +13,18 @@ from typing import Final
 
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
 from protocols.scanners.honeywell_menu import (
+    INFORMATION,
     MENU_BYTES_MAX,
+    REVISION,
     SYN,
     decode_host_command,
     decode_reply,
     find_reply,
     information_of,
+    reply_starts_at,
 )
 from protocols.scanners.licence_frames import holds_licence_head
+from protocols.scanners.reading import barcode_read
 from protocols.scanners.rs232_plain import Rs232PlainCodec
 
 REPLY_BYTES_MAX: Final = 4096
@@ -45,12 +49,14 @@ class FramedRead(BarcodeRead):
 class HoneywellSerialCodec:
     """Bytes of the scanner. What is no frame and no reply goes to the codec of plain reads.
 
-    ``is_awaiting_reply``: a menu command was sent, so text up to a status and ``.`` or ``!`` is its reply, but for
-    lines in front of it that are no ``Name: value``: those are reads that came in between.
+    While a reply is awaited (``await_reply``), text up to a status and ``.`` or ``!`` holds it: from the tag that was
+    sent, and before it the ``Name: value`` lines that a scanner says of itself. What else stands before it are reads
+    that came in between. A reply that comes too late is cut off the read that it is glued to.
     """
 
-    def __init__(self, plain: Rs232PlainCodec | None = None, *, is_awaiting_reply: bool = False) -> None:
-        self.is_awaiting_reply = is_awaiting_reply
+    def __init__(self, plain: Rs232PlainCodec | None = None) -> None:
+        self.is_awaiting_reply = False
+        self._tag = b""
         self._plain = plain or Rs232PlainCodec()
         self._buffer = bytearray()
         self._is_lost = False
@@ -82,12 +88,17 @@ class HoneywellSerialCodec:
             self._is_lost = False
             self._buffer.clear()
         if self.is_awaiting_reply:
-            return self._plain.flush()
+            return _without_late_replies(self._plain.flush())
         rest = bytes(self._buffer)
         self._buffer.clear()
         if rest[:2] == _FRAME_START:
-            return [FrameRejected.of("incomplete", rest), *self._plain.flush()]
-        return [*self._plain.feed(rest), *self._plain.flush()]
+            return [FrameRejected.of("incomplete", rest), *_without_late_replies(self._plain.flush())]
+        return _without_late_replies([*self._plain.feed(rest), *self._plain.flush()])
+
+    def await_reply(self, tag: str = "") -> None:
+        """A menu command was sent. ``tag``: its first six characters; without them any reply is taken."""
+        self.is_awaiting_reply = True
+        self._tag = tag.encode("latin-1")
 
     def stop_awaiting(self) -> Sequence[CodecEvent]:
         """No reply came: what was held for it are reads."""
@@ -126,20 +137,29 @@ class HoneywellSerialCodec:
             if start < 0 and len(text) <= REPLY_BYTES_MAX:
                 return False
         del self._buffer[: len(text)]
-        events += self._plain.feed(text)
+        events += _without_late_replies(self._plain.feed(text))
         return True
 
     def _reply(self, text: bytes) -> list[CodecEvent]:
-        reply = decode_reply(text)
-        if reply is None:
-            return [FrameRejected.of("no_reply", text)]
+        at = reply_starts_at(text, self._tag)
+        if at is None:
+            return _without_late_replies(self._plain.feed(text))
         events: list[CodecEvent] = []
-        for line in text.splitlines(keepends=True)[:-1]:
-            told = line.decode("latin-1")
-            is_part = information_of(told) is not None or not told.strip() or find_item(line)
-            if not is_part:
-                events += self._plain.feed(line)
-        return [*events, reply]
+        information = bytearray()
+        for line in text[:at].splitlines(keepends=True):
+            if self._is_of_reply(line):
+                information += line
+            else:
+                events += _without_late_replies(self._plain.feed(line))
+        reply = decode_reply(bytes(information) + text[at:])
+        return [*events, reply if reply is not None else FrameRejected.of("no_reply", text[at:])]
+
+    def _is_of_reply(self, line: bytes) -> bool:
+        """A line in front of the reply belongs to it: an empty one, or what a scanner says when asked who it is."""
+        if self._tag and self._tag != REVISION.encode():
+            return False
+        information = information_of(line.decode("latin-1"))
+        return not line.strip() or (information is not None and (not self._tag or information[0] in INFORMATION))
 
     def _take_frame(self, events: list[CodecEvent]) -> bool:
         buffer = self._buffer
@@ -176,11 +196,12 @@ class HoneywellTraceCodec(HoneywellSerialCodec):
     """For looking at captures: any text may be a reply, until the line is idle."""
 
     def __init__(self) -> None:
-        super().__init__(is_awaiting_reply=True)
+        super().__init__()
+        self.await_reply()
 
     def flush(self) -> Sequence[CodecEvent]:
         events = [*self.stop_awaiting(), *super().flush()]
-        self.is_awaiting_reply = True
+        self.await_reply()
         return events
 
 
@@ -275,6 +296,15 @@ class HoneywellHidHostCodec:
         events.append(command or FrameRejected.of("unknown_command", report))
 
 
-def find_item(line: bytes) -> bool:
-    """The line is part of a reply of several settings."""
-    return re.search(rb"[\x05\x06\x15][,;]", line) is not None
+def _without_late_replies(events: Sequence[CodecEvent]) -> list[CodecEvent]:
+    """A reply has no suffix: one that nobody waits for any more stands in front of the next read."""
+    told: list[CodecEvent] = []
+    for event in events:
+        end = find_reply(event.raw) if isinstance(event, BarcodeRead) else None
+        if end is None or not isinstance(event, BarcodeRead):
+            told.append(event)
+            continue
+        told.append(FrameRejected.of("reply_unasked", event.raw[:end]))
+        if rest := event.raw[end:]:
+            told.append(barcode_read(rest, "auto", "none"))
+    return told

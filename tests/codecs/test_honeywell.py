@@ -111,7 +111,8 @@ def test_honeywell_data_of_a_damaged_frame_is_no_scan() -> None:
 
 
 def test_honeywell_scan_between_command_and_reply_is_a_scan() -> None:
-    codec = HoneywellSerialCodec(is_awaiting_reply=True)
+    codec = HoneywellSerialCodec()
+    codec.await_reply()
     read, reply = codec.feed(b"4006381333931\r" + REVISIONS)
     assert isinstance(read, BarcodeRead)
     assert read.data == b"4006381333931"
@@ -119,10 +120,35 @@ def test_honeywell_scan_between_command_and_reply_is_a_scan() -> None:
     assert len(reply.information) == 5
 
 
+@pytest.mark.parametrize("before", [b"Lot: 12345\r", b"4006381333931\t", b"4006381333931\x03"])
+def test_honeywell_scan_in_front_of_a_reply_is_a_scan_whatever_its_suffix(before: bytes) -> None:
+    codec = HoneywellSerialCodec()
+    codec.await_reply("BEPLVL")
+    read, reply = codec.feed(before + b"BEPLVL1\x06!")
+    assert isinstance(read, BarcodeRead)
+    assert read.data == before[:-1]
+    assert isinstance(reply, MenuReply)
+    assert [setting.text for setting in reply.settings] == ["BEPLVL1"]
+
+
+def test_honeywell_reply_that_comes_too_late_is_no_scan_and_glues_to_none() -> None:
+    rejected, read = HoneywellSerialCodec().feed(b"REVINF\x06.4006381333931\r")
+    assert rejected == FrameRejected.of("reply_unasked", b"REVINF\x06.")
+    assert isinstance(read, BarcodeRead)
+    assert read.data == b"4006381333931"
+
+
+def test_honeywell_reply_to_another_command_is_not_the_one_awaited() -> None:
+    codec = HoneywellSerialCodec()
+    codec.await_reply("BEPLVL")
+    assert not any(isinstance(event, MenuReply) for event in codec.feed(b"REVINF\x06."))
+    assert [type(event) for event in codec.feed(b"BEPLVL1\x06!")] == [MenuReply]
+
+
 def test_honeywell_scans_are_not_held_while_no_reply_is_awaited() -> None:
     codec = HoneywellSerialCodec()
     assert [type(event) for event in codec.feed(b"4006381333931\r")] == [BarcodeRead]
-    codec.is_awaiting_reply = True
+    codec.await_reply("BEPLVL")
     assert codec.feed(b"96385074\r") == []
     assert [type(event) for event in codec.stop_awaiting()] == [BarcodeRead]
 
