@@ -118,6 +118,8 @@ class Gateway:
             on_change=self._device_changed,
             profile_directories=settings.profile_directories,
             store_defaults=settings.store.model_dump(exclude={"id"}, exclude_none=True),
+            on_added=lambda device: self._statistics.joined(device.device_id, device.statistics),
+            on_removed=lambda device: self._statistics.left(device.device_id, device.statistics),
         )
         self._claims = Claims(
             clock,

@@ -6,9 +6,10 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -16,9 +17,10 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.duplicates import find_duplicates
 from edge_gateway.devices.profile_files import SUFFIX
 from edge_gateway.devices.profiles import find_profile_problems
-from edge_gateway.devices.registry import Registry, ResolvedDevice, resolve_devices
+from edge_gateway.devices.registry import Registry, ResolvedDevice
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import TransportSettings
@@ -28,6 +30,9 @@ LOOK_INTERVAL_S: Final = 2.0
 
 Prints = Mapping[str, tuple[int, int, int]]
 """By path: time of change, size and inode of each profile."""
+
+_DEVICE: Final = re.compile(r"device\[\d+\]")
+"""How two devices at one place are named in what is wrong with them."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,18 +65,22 @@ class ProfileWatch:
 
     async def run(self) -> None:
         """Until cancelled. What changed is read when it has been the same at two looks: nobody is writing it."""
-        applied = seen = _prints(self._directories)
+        applied = seen = await self._look()
         while True:
             await self._wait()
             is_asked = self._asked.is_set()
             self._asked.clear()
-            now = _prints(self._directories)
+            now = await self._look()
             if is_asked or (now == seen and now != applied):
                 await self._apply()
                 await self._on_read()
                 self.counters["read"] += 1
                 applied = now
             seen = now
+
+    async def _look(self) -> Prints:
+        """Beside the loop: the disk may be busy."""
+        return await asyncio.to_thread(_prints, self._directories)
 
     async def _wait(self) -> None:
         """For the next look, or for somebody who asks for it."""
@@ -85,18 +94,25 @@ class ProfileWatch:
 
     async def _apply(self) -> None:
         devices = {supervisor.device_id: supervisor for supervisor in self._registry}
-        settings = [supervisor.settings for supervisor in devices.values()]
         # Reading and checking some dozens of files takes longer than a turn of the loop may.
-        resolved = await asyncio.to_thread(_resolve, settings, self._directories)
+        present = {
+            device_id: _Present(
+                self._registry.configured[device_id], self._registry.places[device_id], supervisor.device_class
+            )
+            for device_id, supervisor in devices.items()
+        }
+        resolved = await asyncio.to_thread(_resolve, self._registry, present, self._directories)
         for device_id, found in resolved.items():
             supervisor = devices[device_id]
+            if self._registry.get(device_id) is not supervisor:
+                continue  # it went meanwhile
             if isinstance(found, Refused):
                 self._refuse(supervisor, found.problems)
             else:
                 self._change(supervisor, found)
 
     def _change(self, supervisor: Supervisor, found: ResolvedDevice) -> None:
-        _, profile, transport, driver_class = found
+        device, profile, transport, driver_class = found
         supervisor.profile_problems = ()
         if profile == supervisor.profile:
             return
@@ -108,7 +124,8 @@ class ProfileWatch:
         if is_same_connection:
             supervisor.relabel(profile)
         else:
-            supervisor.configure(profile, self._make_transport(transport), driver_class)
+            supervisor.configure(device, profile, self._make_transport(transport), driver_class)
+            self._registry.places[device.id] = transport
         self.counters["changed"] += 1
         log.info(
             log_events.PROFILE_CHANGED,
@@ -137,40 +154,67 @@ class Refused:
     problems: tuple[str, ...]
 
 
-def _resolve(settings: Sequence[DeviceSettings], directories: Sequence[Path]) -> dict[str, ResolvedDevice | Refused]:
-    """Each device by itself, so that one bad profile holds no other back; then all that are good, together."""
-    found: dict[str, ResolvedDevice | Refused] = {device.id: _resolve_one(device, directories) for device in settings}
-    good = {index: device for index, device in enumerate(settings) if not isinstance(found[device.id], Refused)}
-    try:
-        resolve_devices(list(good.values()), directories)
-    except ConfigError as error:  # two of them have one place now
-        found.update(dict.fromkeys((device.id for device in good.values()), _refused(error)))
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """A device as it is now."""
+
+    settings: DeviceSettings
+    place: TransportSettings
+    device_class: str
+
+
+def _resolve(
+    registry: Registry, devices: Mapping[str, _Present], directories: Sequence[Path]
+) -> dict[str, ResolvedDevice | Refused]:
+    """Each device by itself, so that one bad profile holds no other back; then those that have one place together."""
+    found = {device_id: _resolve_one(registry, device, directories) for device_id, device in devices.items()}
+    while disagreeing := _disagreeing(found, devices):
+        found.update(disagreeing)
     return found
 
 
-def _resolve_one(device: DeviceSettings, directories: Sequence[Path]) -> ResolvedDevice | Refused:
-    if (error := find_profile_problems(device.profile, directories)) is not None:
+def _disagreeing(found: Mapping[str, ResolvedDevice | Refused], devices: Mapping[str, _Present]) -> dict[str, Refused]:
+    """Which of the good ones cannot be at the place of another: that has its old one, if it was refused."""
+    device_ids = list(found)
+    entries: dict[int, Any] = {}
+    for index, device_id in enumerate(device_ids):
+        resolved = found[device_id]
+        place = devices[device_id].place if isinstance(resolved, Refused) else resolved[2]
+        entries[index] = {"id": device_id, "transport": place.model_dump(mode="json")}
+    named = {f"device[{index}]": device_id for index, device_id in enumerate(device_ids)}
+    problems: dict[str, list[str]] = {}
+    for problem in find_duplicates(entries):
+        told = _DEVICE.sub(lambda match: named.get(match[0], match[0]), str(problem))
+        for device in set(_DEVICE.findall(f"{problem.key} {problem.expected}")) & named.keys():
+            problems.setdefault(named[device], []).append(told)
+    return {
+        device_id: Refused(tuple(told))
+        for device_id, told in problems.items()
+        if not isinstance(found[device_id], Refused)
+    }
+
+
+def _resolve_one(registry: Registry, device: _Present, directories: Sequence[Path]) -> ResolvedDevice | Refused:
+    if (error := find_profile_problems(device.settings.profile, directories)) is not None:
         return Refused(tuple(f"{error.source}: {problem}" for problem in error.problems))
     try:
-        [resolved] = resolve_devices([device], directories)
+        [resolved] = registry.resolve([device.settings])
     except ConfigError as problem:
-        return _refused(problem)
+        return Refused(tuple(re.sub(r"^device\[\d+\]\.", "", str(each)) for each in problem.problems))
+    # Topics, statistics, and whether its bytes may be kept, hang on the class.
+    if (new := resolved[3].device_class.value) != device.device_class:
+        return Refused((f"device_class = {new!r}: expected {device.device_class}, until the gateway is started anew",))
     return resolved
-
-
-def _refused(error: ConfigError) -> Refused:
-    return Refused(tuple(re.sub(r"^device\[\d+\]\.", "", str(problem)) for problem in error.problems))
 
 
 def _prints(directories: Sequence[Path]) -> Prints:
     """What cannot be looked at has no print; the reading of it says why."""
     prints = {}
     for directory in directories:
-        try:
+        with suppress(OSError):
             for path in directory.iterdir():
                 if path.suffix == SUFFIX:
-                    stat = path.stat()
-                    prints[str(path)] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        except OSError:
-            continue
+                    with suppress(OSError):  # a dangling link hides no other
+                        stat = path.stat()
+                        prints[str(path)] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
     return prints

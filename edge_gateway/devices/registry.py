@@ -33,27 +33,36 @@ _TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
 
 
 class Registry:
-    """The supervisors, by device id. Devices may come while it runs, and those that came so may go."""
+    """The supervisors, by device id. Devices may come while it runs, and those that came so may go.
+
+    ``on_added`` and ``on_removed`` are told of these. Raises ConfigError with all problems of all ``devices``.
+    """
 
     def __init__(
         self,
-        devices: Sequence[ResolvedDevice],
+        devices: Sequence[DeviceSettings],
         make: Callable[[ResolvedDevice], Supervisor],
         make_quiet: Callable[[ResolvedDevice], Supervisor],
         profile_directories: Sequence[Path] = (),
         store_defaults: Mapping[str, Any] = MappingProxyType({}),
+        on_added: Callable[[Supervisor], None] | None = None,
+        on_removed: Callable[[Supervisor], None] | None = None,
     ) -> None:
         self._make = make
         self._make_quiet = make_quiet
         self._profile_directories = profile_directories
         self._store_defaults = store_defaults
+        self._on_added = on_added or _nobody_hears
+        self._on_removed = on_removed or _nobody_hears
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self.places: dict[str, TransportSettings] = {}
         """By device id, where each is attached."""
-        for device in devices:
-            self._add(device)
+        self.configured: dict[str, DeviceSettings] = {}
+        """By device id, what was written of each: without what holds for the store."""
+        for device, resolved in zip(devices, self.resolve(devices), strict=True):
+            self._add(device, resolved)
 
     def get(self, device_id: str) -> Supervisor | None:
         return self._supervisors.get(device_id)
@@ -66,23 +75,31 @@ class Registry:
 
     def add(self, device: DeviceSettings) -> Supervisor:
         """One more, running if the others do. Raises ConfigError with all its problems."""
-        (resolved,) = resolve_devices([device], self._profile_directories, self._store_defaults)
+        (resolved,) = self.resolve([device])
         if device.id in self._supervisors:
             problem = ConfigProblem("id", repr(device.id), "an id of its own; another device has it already")
             raise ConfigError([problem], f"device {device.id}")
-        supervisor = self._add(resolved)
+        supervisor = self._add(device, resolved)
+        self._on_added(supervisor)
         self._start(supervisor)
         return supervisor
 
     def try_out(self, device: DeviceSettings) -> Supervisor:
         """One that is none of the store's: whoever runs it alone hears of it. Raises ConfigError."""
-        (resolved,) = resolve_devices([device], self._profile_directories, self._store_defaults)
+        (resolved,) = self.resolve([device])
         return self._make_quiet(resolved)
+
+    def resolve(self, devices: Sequence[DeviceSettings]) -> list[ResolvedDevice]:
+        """With the profiles as they are on disk now, and what holds for this store. Raises ConfigError."""
+        return resolve_devices(devices, self._profile_directories, self._store_defaults)
 
     async def remove(self, device_id: str) -> None:
         """End one, and forget it."""
-        self._supervisors.pop(device_id, None)
+        supervisor = self._supervisors.pop(device_id, None)
         self.places.pop(device_id, None)
+        self.configured.pop(device_id, None)
+        if supervisor is not None:
+            self._on_removed(supervisor)
         task = self._tasks.pop(device_id, None)
         if task is not None:
             task.cancel()
@@ -99,9 +116,10 @@ class Registry:
             finally:
                 self._group = None
 
-    def _add(self, resolved: ResolvedDevice) -> Supervisor:
-        device, _, transport, _ = resolved
+    def _add(self, device: DeviceSettings, resolved: ResolvedDevice) -> Supervisor:
+        _, _, transport, _ = resolved
         supervisor = self._supervisors[device.id] = self._make(resolved)
+        self.configured[device.id] = device
         self.places[device.id] = transport
         return supervisor
 
@@ -121,6 +139,8 @@ def build_registry(
     on_change: Callable[[Supervisor], None],
     profile_directories: Sequence[Path] = (),
     store_defaults: Mapping[str, Any] | None = None,
+    on_added: Callable[[Supervisor], None] | None = None,
+    on_removed: Callable[[Supervisor], None] | None = None,
 ) -> Registry:
     """Nothing is opened yet. Raises ConfigError with all problems of all devices.
 
@@ -136,13 +156,11 @@ def build_registry(
         made = make_transport(transport)
         return Supervisor(device, profile, made, driver_class, clock, random, _nobody_hears, _nobody_hears)
 
-    defaults = store_defaults or {}
-    resolved = resolve_devices(settings, profile_directories, defaults)
-    return Registry(resolved, make, make_quiet, profile_directories, defaults)
+    return Registry(settings, make, make_quiet, profile_directories, store_defaults or {}, on_added, on_removed)
 
 
 def _nobody_hears(_: object) -> None:
-    """Of a device that is only tried out."""
+    """Of a device that is only tried out, and where nobody asked to be told."""
 
 
 ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]

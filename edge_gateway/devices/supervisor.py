@@ -71,7 +71,7 @@ class Supervisor:
         self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else RawRing(clock)
         """The last raw bytes; None: they would be card data."""
         self._attempts: asyncio.Future[None] | None = None
-        self._next: tuple[Profile, Transport, DriverClass] | None = None
+        self._next: tuple[DeviceSettings, Profile, Transport, DriverClass] | None = None
         self.profile_problems: tuple[str, ...] = ()
         """Of its profile as it is on disk now, where that was refused: the device goes on with the one it had."""
 
@@ -158,15 +158,12 @@ class Supervisor:
         self.statistics.carried_out(name, params, result)
         return result
 
-    @property
-    def settings(self) -> DeviceSettings:
-        """The device as it is configured."""
-        return self._device
-
-    def configure(self, profile: Profile, transport: Transport, driver_class: DriverClass) -> None:
-        """Another profile from now on. The connection ends as if the device were pulled out, and is made anew; what was
-        counted of the device goes on."""
-        self._next = (profile, transport, driver_class)
+    def configure(
+        self, device: DeviceSettings, profile: Profile, transport: Transport, driver_class: DriverClass
+    ) -> None:
+        """Another profile of the same class from now on. The connection ends as if the device were pulled out, and is
+        made anew; what was counted of the device goes on."""
+        self._next = (device, profile, transport, driver_class)
         if self._attempts is None:
             self._take_next()
         else:
@@ -176,7 +173,7 @@ class Supervisor:
         """Only when the old connection is closed: it closes the transport that it finds here."""
         if self._next is None:
             return
-        self._profile, self._transport, self._driver_class = self._next
+        self._device, self._profile, self._transport, self._driver_class = self._next
         self._next = None
         self._driver_settings = driver_settings(self._driver_class, self._profile, self._device)
         self._condition.transport = self._transport.description

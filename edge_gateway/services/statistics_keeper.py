@@ -43,7 +43,10 @@ class KeepsValues(Protocol):
 
 
 class StatisticsKeeper:
-    """``devices``: id and statistics of each. Nothing is written before what was kept has been read."""
+    """``devices``: id and statistics of each. Nothing is written before what was kept has been read.
+
+    It is told of devices that come and go meanwhile: ``joined``, ``left``.
+    """
 
     def __init__(
         self, devices: Callable[[], Iterable[tuple[str, Statistics]]], values: KeepsValues, clock: Clock
@@ -52,6 +55,17 @@ class StatisticsKeeper:
         self._values = values
         self._clock = clock
         self._kept: dict[str, Mapping[str, float]] | None = None
+        self._written: Mapping[str, Mapping[str, float]] = {}
+
+    def joined(self, device_id: str, statistics: Statistics) -> None:
+        """A device that was not there at the start goes on where it was."""
+        if self._kept is not None:
+            statistics.add_kept(self._kept.get(device_id, {}))
+
+    def left(self, device_id: str, statistics: Statistics) -> None:
+        """What it counted is kept until it comes back."""
+        if self._kept is not None:
+            self._kept[device_id] = dict(statistics.to_keep())
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -71,6 +85,7 @@ class StatisticsKeeper:
         except StoreError:
             return False  # the store says itself why it cannot be used
         self._kept = _read(stored)
+        self._written = dict(self._kept)
         for device_id, statistics in self._devices():
             statistics.add_kept(self._kept.get(device_id, {}))
         return True
@@ -80,16 +95,17 @@ class StatisticsKeeper:
             return
         present = {device_id: dict(statistics.to_keep()) for device_id, statistics in self._devices()}
         absent = {device_id: kept for device_id, kept in self._kept.items() if device_id not in present}
-        kept = {**absent, **present}
-        if kept == self._kept:
+        kept: dict[str, Mapping[str, float]] = {**absent, **present}
+        if kept == self._written:
             return
         for device_id in list(kept)[: max(0, len(kept) - DEVICES_MAX)]:
             del kept[device_id]
+        self._kept, writing = kept, dict(kept)
         try:
-            await self._values.put(NAME, json.dumps(kept, separators=(",", ":")))
+            await self._values.put(NAME, json.dumps(writing, separators=(",", ":")))
         except StoreError:
             return  # the next time is soon enough
-        self._kept = kept
+        self._written = writing
 
 
 def _read(stored: Any) -> dict[str, Mapping[str, float]]:

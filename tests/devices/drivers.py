@@ -106,3 +106,23 @@ class Talker:
                 await self.can_finish.wait()
             except asyncio.CancelledError:
                 continue
+
+
+class TalkingScale(Talker):
+    """The same of another class."""
+
+    device_class: ClassVar[DeviceClass] = DeviceClass.SCALE
+
+
+class WhispererSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    is_asked: bool = False
+    is_stubborn: bool = False
+    greeting_of_its_own: str = ""
+
+
+class Whisperer(Talker):
+    """The same with other settings."""
+
+    Settings = WhispererSettings  # type: ignore[assignment]  # on purpose: what reads ``greeting`` is not reached

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -44,18 +44,26 @@ greeting = "hello"
 class Site:
     """Two devices of two profiles of a site, both running, and the watch over their directory."""
 
-    def __init__(self, directory: Path, clock: FakeClock) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        clock: FakeClock,
+        paths: Mapping[str, str] | None = None,
+        profile: str = PROFILE,
+        **store_defaults: Any,
+    ) -> None:
         self.directory, self.clock = directory, clock
         self.transports: dict[str, list[TransportSettings]] = {}
         self.loopbacks: dict[str, LoopbackTransport] = {}
         self.events: list[StampedEvent] = []
-        self.states: dict[str, list[str | None]] = {"a": [], "b": []}
+        paths = paths or {"a": "/dev/a", "b": "/dev/b"}
+        self.states: dict[str, list[str | None]] = {name: [] for name in paths}
         self.infos: list[dict[str, Any]] = []
-        for name in ("a", "b"):
-            self.write(name)
+        for name in paths:
+            self.write(name, profile)
         devices = [
-            DeviceSettings(id=name, lane="lane-1", profile=name, transport={"path": f"/dev/{name}"})
-            for name in ("a", "b")
+            DeviceSettings(id=name, lane="lane-1", profile=name, transport={"path": path})
+            for name, path in paths.items()
         ]
         self.registry = build_registry(
             devices,
@@ -65,6 +73,7 @@ class Site:
             on_event=self.events.append,
             on_change=self.changed,
             profile_directories=[directory],
+            store_defaults=store_defaults,
         )
         self.watch = ProfileWatch(self.registry, [directory], self.make_transport, clock, self.read_anew)
         self.times_read = 0
@@ -75,7 +84,7 @@ class Site:
     def write(self, name: str, text: str = PROFILE) -> None:
         """As editors do: whole, under its name at once."""
         new = self.directory / "new"
-        new.write_text(text.format(name=name) if text is not PROFILE else PROFILE.format(name=name))
+        new.write_text(text.replace("{name}", name))
         new.rename(self.directory / f"{name}.toml")
 
     def make_transport(self, settings: TransportSettings) -> LoopbackTransport:
@@ -94,23 +103,34 @@ class Site:
         assert supervisor is not None
         return supervisor
 
+    async def wait_for_look(self) -> None:
+        """A look takes a thread of its own: until it is over, nobody sleeps."""
+        await wait_until(lambda: self.clock.sleeper_count, what="the end of a look")
+
     async def look(self) -> None:
         """Long enough for a change to be seen, seen to be the same, and read."""
         for _ in range(2):
             await self.clock.advance(LOOK_INTERVAL_S)
+            await self.wait_for_look()
 
 
-@pytest.fixture
-async def site(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Site]:
-    site = Site(tmp_path, clock)
+@asynccontextmanager
+async def running(site: Site) -> AsyncIterator[Site]:
     tasks = [asyncio.create_task(site.registry.run()), asyncio.create_task(site.watch.run())]
-    await clock.settle()
+    await site.clock.settle()
+    await site.wait_for_look()
     yield site
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
     Talker.instances.clear()
+
+
+@pytest.fixture
+async def site(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Site]:
+    async with running(Site(tmp_path, clock)) as site:
+        yield site
 
 
 async def test_changed_profile_restarts_its_device_alone(site: Site, clock: FakeClock) -> None:
@@ -193,6 +213,7 @@ async def test_file_that_is_still_being_written_is_not_read(site: Site, clock: F
     for end in (40, 80, 160):
         path.write_text(whole[:end])
         await clock.advance(LOOK_INTERVAL_S)
+        await site.wait_for_look()
     path.write_text(whole)
     await site.look()
     await wait_until(lambda: site.device("a").profile.settings == {"greeting": "good day"}, what="the change")
@@ -213,3 +234,65 @@ async def test_command_in_hand_is_answered_when_the_profile_changes(site: Site, 
     site.watch.look_soon()
     await wait_until(asked.done, what="an answer")
     assert getattr(asked.exception(), "code", None) == "unknown_outcome"
+
+
+async def test_devices_that_disagree_on_their_port_hold_no_other_back(tmp_path: Path, clock: FakeClock) -> None:
+    shared = PROFILE.replace("[settings]", "shared = true\n[settings]")
+    paths = {"c": "/dev/c", "a": "/dev/shared", "b": "/dev/shared"}
+    async with running(Site(tmp_path, clock, paths, shared)) as shop:
+        for name in ("a", "c"):
+            shop.write(name, shared.replace("9600", "19200"))
+        await shop.look()
+        await wait_until(lambda: len(shop.transports["/dev/c"]) == 2, what="the device that has nothing to do with it")
+        assert shop.device("c").profile_problems == ()
+        for name in ("a", "b"):
+            assert shop.device(name).profile_problems == (
+                "b.transport.baud = 9600: 19200, as a, with which it shares the port",
+            )
+        shop.write("b", shared.replace("9600", "19200"))
+        await shop.look()
+        await wait_until(lambda: len(shop.transports["/dev/shared"]) == 4, what="both, who agree again")
+        assert {device.profile_problems for device in shop.registry} == {()}
+
+
+async def test_profile_of_another_device_class_is_refused_until_the_next_start(site: Site) -> None:
+    site.write("a", PROFILE.replace('"scanner"', '"scale"').replace(":Talker", ":TalkingScale"))
+    await site.look()
+    await wait_until(lambda: site.device("a").profile_problems, what="the problem")
+    assert site.device("a").profile_problems == (
+        "device_class = 'scale': expected scanner, until the gateway is started anew",
+    )
+    assert (site.device("a").device_class, site.device("a").info["device_class"]) == ("scanner", "scanner")
+
+
+async def test_link_to_nowhere_hides_no_other_profile_from_the_watch(site: Site) -> None:
+    for number in range(20):  # a directory has no order of its own
+        (site.directory / f"{number}.toml").symlink_to(site.directory / "nowhere")
+    await site.look()
+    for name in ("a", "b"):
+        site.write(name, PROFILE.replace('"hello"', '"good day"'))
+    await site.look()
+    for name in ("a", "b"):
+        await wait_until(lambda name=name: site.device(name).profile.settings == {"greeting": "good day"})  # type: ignore[misc]
+
+
+async def test_profile_goes_before_what_holds_for_the_store_after_a_reload_too(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bare = PROFILE.replace('greeting = "hello"', "")
+    async with running(Site(tmp_path, clock, profile=bare, greeting="of the store")) as shop:
+        for expected, text in (("of the profile", bare + 'greeting = "of the profile"'), ("of the store", bare)):
+            drivers = len(Talker.instances)
+            shop.write("a", text)
+            await shop.look()
+            await wait_until(lambda count=drivers: len(Talker.instances) > count, what="a new driver")  # type: ignore[misc]
+            assert Talker.instances[-1].settings.greeting == expected
+
+
+async def test_driver_that_knows_nothing_of_the_store_takes_over_live(tmp_path: Path, clock: FakeClock) -> None:
+    bare = PROFILE.replace('greeting = "hello"', "")
+    async with running(Site(tmp_path, clock, profile=bare, greeting="of the store")) as shop:
+        shop.write("a", bare.replace(":Talker", ":Whisperer"))
+        await shop.look()
+        await wait_until(lambda: len(shop.transports["/dev/a"]) == 2, what="the restart")
+        assert shop.device("a").profile_problems == ()

@@ -122,3 +122,21 @@ async def test_device_is_on_the_bus_when_it_is_plugged_in_and_the_same_in_anothe
             shop.pty.plug()
     stop.set()
     await running
+
+
+async def test_device_that_was_taken_goes_on_counting_after_a_restart(broker: Broker, tmp_path: Path) -> None:
+    shop = Box(tmp_path)
+    shop.plug("1-1", "ttyACM0")
+    for run in range(1, 3):
+        stop = asyncio.Event()
+        gateway = Gateway(shop.settings(broker), World(make_inventory=lambda: Inventory(shop.box.sysfs)))
+        running = asyncio.create_task(gateway.run(stop))
+        async with broker.client() as client:
+            await client.subscribe(f"{DEVICE}/#")
+            await wait_until(lambda client=client: (newest(client, f"{DEVICE}/state") or {}).get("power") == "online")  # type: ignore[misc]
+            shop.pty.write(b"4006381333931\r\n")
+            await client.wait_for(lambda message: str(message.topic) == f"{DEVICE}/event/barcode_scanned")
+            statistics = gateway._registry.get("scanner-fee1-0001-S1").statistics  # type: ignore[union-attr]
+            assert statistics.values(["GoodScanCount"]) == {"GoodScanCount": run}
+        stop.set()
+        await running

@@ -45,6 +45,14 @@ class Life:
         self.keeper = StatisticsKeeper(lambda: list(self.devices.items()), values, clock)
         self._task = asyncio.create_task(self.keeper.run())
 
+    def join(self, device_id: str) -> None:
+        """A device that is found while the gateway runs."""
+        statistics = self.devices[device_id] = DeviceStatistics(DeviceClass.SCANNER, self.clock)
+        self.keeper.joined(device_id, statistics)
+
+    def leave(self, device_id: str) -> None:
+        self.keeper.left(device_id, self.devices.pop(device_id))
+
     def scan(self, device_id: str, count: int) -> None:
         for _ in range(count):
             self.devices[device_id].happened("barcode_scanned", {})
@@ -140,3 +148,30 @@ async def test_statistics_that_are_none_do_not_keep_the_gateway_from_counting(tm
             assert gateway.scans() == {"s-1": 1}
             await gateway.end(is_orderly=False)
             await gateway.values._values.put(NAME, stored or "")
+
+
+async def test_statistics_of_a_device_that_is_found_after_the_start_go_on(tmp_path: Path) -> None:
+    for run in range(3):
+        async with life(tmp_path, "s-1") as gateway:
+            await gateway.loaded()
+            gateway.join("s-2")
+            gateway.scan("s-2", 5)
+            assert gateway.scans() == {"s-1": 0, "s-2": 5 * (run + 1)}
+            await gateway.end()
+
+
+async def test_statistics_of_a_device_that_goes_and_comes_back_meanwhile_go_on(tmp_path: Path) -> None:
+    async with life(tmp_path, "s-1") as gateway:
+        await gateway.loaded()
+        for count in range(1, 4):
+            gateway.scan("s-1", 1)
+            gateway.leave("s-1")
+            gateway.join("s-1")
+            assert gateway.scans() == {"s-1": count}
+        gateway.leave("s-1")
+        await gateway.end()
+        assert gateway.values.puts == 1, "what went is written too"
+    async with life(tmp_path, "s-1") as gateway:
+        await gateway.loaded()
+        assert gateway.scans() == {"s-1": 3}
+        await gateway.end()
