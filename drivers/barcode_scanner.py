@@ -77,6 +77,8 @@ class BarcodeScanner:
     commands: ClassVar[Mapping[str, bool]] = {}
     events: ClassVar[frozenset[str]] = frozenset({BARCODE_SCANNED, AGE_CHECKED})
 
+    incomplete_gap_s: ClassVar[float] = INCOMPLETE_GAP_S
+
     def __init__(self, session: Session, settings: ScannerSettings, codec: ReadingCodec) -> None:
         self._session = session
         self._settings = settings
@@ -128,7 +130,7 @@ class BarcodeScanner:
         if self.holds_personal_data:
             return LICENCE_GAP_S
         if not self._codec.is_ended_by_idle:
-            return INCOMPLETE_GAP_S
+            return self.incomplete_gap_s
         return self._short_gap_s if self._settings.suffix == "none" else max(SUFFIX_UNSEEN_GAP_S, self._short_gap_s)
 
     async def _wait_for_gap(self) -> None:

@@ -49,9 +49,8 @@ class DatalogicScanner(SerialScanner):
             case "good_read":
                 await write(self._beep_byte)
             case "not_on_file":
-                await write(host.NOT_ON_FILE)
-                if not self._is_disabled:
-                    await write(host.ENABLE)
+                # In one piece: what is cut off in between would leave the scanner disabled.
+                await write(host.NOT_ON_FILE if self._is_disabled else host.NOT_ON_FILE + host.ENABLE)
             case _:
                 await write(_BYTES[name])
                 self._is_disabled = name == "disable"

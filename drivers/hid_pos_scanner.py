@@ -12,6 +12,9 @@ from edge_gateway.contracts.hid_report_descriptor import ReportDescriptor, parse
 from edge_gateway.contracts.transport import ReportTransport
 from protocols.scanners.hid_pos import HidPosLayout, HidPosReads
 
+REST_S_MAX = 0.5
+"""Between two reports of one read: they come with the next polls of the bus, a few milliseconds apart. What comes later
+is another read, and must not be glued to the remains."""
 HID_MODE_REPORT = b"\xfe\x01"
 """Honeywell: a feature report that puts the scanner into HID POS mode until its power goes."""
 
@@ -27,6 +30,7 @@ class HidPosScanner(BarcodeScanner):
     """Driver of a HID POS scanner."""
 
     Settings: ClassVar[type[HidPosScannerSettings]] = HidPosScannerSettings
+    incomplete_gap_s = REST_S_MAX
 
     def __init__(self, session: Session, settings: HidPosScannerSettings) -> None:
         self._reads = HidPosReads(has_code_ids=settings.code_ids != "none")

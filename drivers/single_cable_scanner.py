@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from protocols.scanners.reading import FRAME_BYTES_MAX
 class SingleCableScannerSettings(ScannerSettings):
     """Settings of the scanner's half: they describe how the unit itself is set up."""
 
+    suffix: Literal["cr", "lf", "crlf"] = Field("cr", description="What ends each line; CR LF is taken for CR as well.")
     scan_prefix: str = Field(SCAN_PREFIX.decode(), min_length=1, max_length=8, description="In front of each scan.")
     scale_prefix: str = Field(
         SCALE_PREFIX.decode(), min_length=1, max_length=8, description="In front of what the scale says: passed over."
@@ -29,6 +30,6 @@ class SingleCableScanner(BarcodeScanner):
 
     def __init__(self, session: Session, settings: SingleCableScannerSettings) -> None:
         codec = SingleCableScannerCodec(
-            settings.scan_prefix.encode(), settings.scale_prefix.encode(), settings.frame_bytes_max
+            settings.scan_prefix.encode(), settings.scale_prefix.encode(), settings.frame_bytes_max, settings.suffix
         )
         super().__init__(session, settings, codec)

@@ -8,9 +8,14 @@ from biip import ParseConfig, ParseError
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 from biip.gs1_element_strings import GS1ElementString
 
+from edge_gateway.contracts.check_digits import has_valid_check_digit
 from protocols.barcodes.gs1 import GS
 
 _CONFIG = ParseConfig(gs1_element_strings_verify_date=False, separator_chars=(GS,))
+
+
+CHECKED_KEYS = frozenset({"00", "01", "02", "03", *(f"41{number}" for number in range(8))})
+"""SSCC, GTIN and GLN with nothing behind their check digit (GS1 General Specifications 7.9): a wrong one is no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ def first_of(text: str) -> Element | None:
     try:
         found = GS1ElementString.extract(text, config=_CONFIG)
     except ParseError:
+        return None
+    if found.ai.ai in CHECKED_KEYS and not has_valid_check_digit(found.value):
         return None
     return Element(found.ai.ai, found.value, len(found), found.ai.separator_required)
 

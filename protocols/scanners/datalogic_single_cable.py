@@ -11,6 +11,7 @@ Sources: Datalogic KA-01089; Magellan 8500 and 9800 manuals (prefix and label id
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from edge_gateway.contracts.check_digits import has_valid_check_digit
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent, FrameRejected
@@ -27,17 +28,18 @@ LABELS = ((b"FF", 8), (b"F", 13), (b"A", 12))
 
 
 class SingleCableScannerCodec:
-    """Scanner to host. ``suffix`` CR; CR LF is taken as well."""
+    """Scanner to host."""
 
     def __init__(
         self,
         scan_prefix: bytes = SCAN_PREFIX,
         scale_prefix: bytes = SCALE_PREFIX,
         frame_bytes_max: int = FRAME_BYTES_MAX,
+        suffix: Literal["cr", "lf", "crlf"] = "cr",
     ) -> None:
         self._scan_prefix = scan_prefix
         self._scale_prefix = scale_prefix
-        self._plain = Rs232PlainCodec("cr", prefix="none", aim="none", frame_bytes_max=frame_bytes_max)
+        self._plain = Rs232PlainCodec(suffix, prefix="none", aim="none", frame_bytes_max=frame_bytes_max)
 
     @property
     def is_ended_by_idle(self) -> bool:

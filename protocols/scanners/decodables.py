@@ -9,6 +9,7 @@ from edge_gateway.contracts.events import BarcodeRead, CodecEvent
 from protocols.barcodes import gs1
 from protocols.barcodes.meaning import barcode_of
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.scanners.cipherlab_host import CipherLabHostCodec
 from protocols.scanners.code_ids import TABLES, UPC_EAN, CodeIdTable, split_code_id
 from protocols.scanners.keyboard_hid_boot import KeyboardHidBootCodec
 from protocols.scanners.keyboard_text import DEFAULTS, KeyboardRead
@@ -102,6 +103,7 @@ PROTOCOLS = {
                 b"A4006381333931\t",
             ),
         ),
+        host_to_device=Side(CipherLabHostCodec, examples=(b"#@109952\r",)),
         describe=describe,
     ),
     "scanner/keyboard-hid-boot": Decodable(

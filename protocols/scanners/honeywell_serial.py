@@ -17,6 +17,7 @@ from protocols.scanners.honeywell_menu import (
     MENU_BYTES_MAX,
     REVISION,
     SYN,
+    HostCommand,
     decode_host_command,
     decode_reply,
     find_reply,
@@ -37,6 +38,8 @@ _GS: Final = 0x1D
 _DIGITS = re.compile(rb"\d{4}")
 _HOST_START: Final = b"\x16"
 _REPORT_BYTES: Final = 64
+HID_MODE: Final = b"\xfe\x01"
+"""The feature report that puts the scanner into HID POS mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +266,14 @@ class HoneywellHidHostCodec:
         self._buffer += data
         events: list[CodecEvent] = []
         while self._buffer:
+            if self._buffer[: len(HID_MODE)] == HID_MODE:
+                del self._buffer[: len(HID_MODE)]
+                events.append(HostCommand("enter_hid_mode", payload=HID_MODE))
+                continue
+            if self._buffer == HID_MODE[:1]:
+                break
             if self._buffer[0] != 0xFD:
-                end = self._buffer.find(b"\xfd", 0, _REPORT_BYTES)
+                end = _report_start(self._buffer)
                 if end < 0 and len(self._buffer) < _REPORT_BYTES:
                     break
                 self._skip(end if end > 0 else _REPORT_BYTES, events)
@@ -308,3 +317,9 @@ def _without_late_replies(events: Sequence[CodecEvent]) -> list[CodecEvent]:
         if rest := event.raw[end:]:
             told.append(barcode_read(rest, "auto", "none"))
     return told
+
+
+def _report_start(buffer: bytearray) -> int:
+    """Of the next report behind noise; -1: none so far."""
+    found = [at for mark in (b"\xfd", HID_MODE) if (at := buffer.find(mark, 1, _REPORT_BYTES)) > 0]
+    return min(found, default=-1)

@@ -60,6 +60,7 @@ def test_symbology_is_named_from_the_aim_identifier(aim: str | None, text: str, 
         (None, "٤٠٠٦٣٨١٣٣٣٩٣١", None),  # digits, but not of a bar code
         ("]C1", "0104006381333931", "04006381333931"),
         ("]C1", "0104006381333930", None),
+        ("]C1", "003734003068099817330", None),
         ("]C1", "0204006381333931372", None),  # of what is inside, not of the item
     ],
 )
