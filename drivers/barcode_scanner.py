@@ -11,7 +11,7 @@ from pydantic import Field
 
 from drivers.scanner_reads import AGE_CHECKED as AGE_CHECKED
 from drivers.scanner_reads import BARCODE_SCANNED as BARCODE_SCANNED
-from drivers.scanner_reads import ReadSettings, ScannerReads
+from drivers.scanner_reads import LICENCE_HEADER_BYTES, ReadSettings, ScannerReads
 from edge_gateway.contracts.codec import Codec
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
@@ -88,6 +88,7 @@ class BarcodeScanner:
         self._symbologies = TABLES[settings.code_ids]
         self._bytes_at_s = session.clock.monotonic()
         self._received_count = 0
+        self._tail = b""
         self._has_pause_inside = False
         self._resumed_until_s: float | None = None
         self._is_pending = asyncio.Event()
@@ -98,6 +99,9 @@ class BarcodeScanner:
             self._has_pause_inside = True
         self._bytes_at_s = now_s
         self._received_count += 1
+        if self._licence_codec is None:
+            self._told.look_at(self._tail + data)
+            self._tail = (self._tail + data)[-LICENCE_HEADER_BYTES:]
         self._tell([self._unless_resumed(event) for event in self._codec.feed(data)])
         if self._codec.has_pending:
             self._is_pending.set()
@@ -117,7 +121,10 @@ class BarcodeScanner:
 
     @property
     def holds_personal_data(self) -> bool:
-        """A driving licence is on its way: a recording that ends now must not keep its beginning."""
+        return self._is_in_licence or (self._codec.has_pending and self._told.is_amid_licence)
+
+    @property
+    def _is_in_licence(self) -> bool:
         return self._licence_codec is not None and self._licence_codec.is_in_licence
 
     @property
@@ -127,7 +134,7 @@ class BarcodeScanner:
     @property
     def _gap_s(self) -> float:
         """The idle time after which the codec is told that the line is idle."""
-        if self.holds_personal_data:
+        if self._is_in_licence:
             return LICENCE_GAP_S
         if not self._codec.is_ended_by_idle:
             return self.incomplete_gap_s
@@ -149,7 +156,7 @@ class BarcodeScanner:
 
     def _end_by_idle(self) -> None:
         """Where a suffix was not seen yet, nothing says whether a pause was inside a code or between two."""
-        is_licence = self.holds_personal_data
+        is_licence = self._is_in_licence
         events = self._codec.flush()
         if is_licence:
             self._has_pause_inside = False

@@ -30,6 +30,8 @@ held them back; see ``RESUME_S`` in ``barcode_scanner``), and reach nobody."""
 
 _GS = b"\x1d"
 _HEADER_LINE = re.compile(rb"(?:ANSI ?|AAMVA)[0-9]{8}")
+LICENCE_HEADER_BYTES = 13
+"""The most that it takes; with ``ANSI`` and a space."""
 _LICENCE_LINE = re.compile(rb"(?:^|[\r\n])[ ]?(?:DL|ID)?(?:D[A-D]|Z[A-Z])[A-Z]")
 """Elements of the standard (DAA to DDZ), and those of the issuer (ZAA to ZZZ)."""
 
@@ -138,6 +140,16 @@ class ScannerReads:
         }
         self._session.emit(AGE_CHECKED, {"is_of_age": dict(ages), "is_expired": aamva.is_expired(licence, today)})
 
+    @property
+    def is_amid_licence(self) -> bool:
+        """Part of one has come, and the rest may."""
+        return self._licence_until_s is not None and self._session.clock.monotonic() <= self._licence_until_s
+
+    def look_at(self, unread: bytes) -> None:
+        """What has come of a read that is not over, where the codec knows no licences."""
+        if _HEADER_LINE.search(unread):
+            self._note_licence()
+
     def _note_licence(self) -> None:
         self._licence_until_s = self._session.clock.monotonic() + LICENCE_REMAINS_S
 
@@ -146,9 +158,7 @@ class ScannerReads:
         if b"A" in data and _HEADER_LINE.search(data):
             self._note_licence()
             return True
-        until_s = self._licence_until_s
-        is_after = until_s is not None and self._session.clock.monotonic() <= until_s
-        return is_after and _LICENCE_LINE.search(data) is not None
+        return self.is_amid_licence and _LICENCE_LINE.search(data) is not None
 
     def _is_repeat(self, raw: bytes) -> bool:
         """The window begins anew with each sight: a code that lies before the scanner is read once, however long."""

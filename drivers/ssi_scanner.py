@@ -51,7 +51,7 @@ class SsiScanner(BarcodeScanner):
 
     @property
     def holds_personal_data(self) -> bool:
-        return self._line.is_in_licence
+        return self._line.is_in_licence or super().holds_personal_data
 
     def data_received(self, data: bytes) -> None:
         self._line.data_received(data)

@@ -163,7 +163,7 @@ class Overview:
             RawChunk(sequence=each.sequence, at_s=each.at_s, direction=each.direction, hex=each.data.hex())
             for each in supervisor.raw.after(after, age_s_min=age_s_min)
         )
-        return RawBytes(**supervisor.recording_header, chunks=chunks)
+        return RawBytes(**supervisor.recording_header, is_held_back=supervisor.raw.is_held_back, chunks=chunks)
 
     def _bus_status(self) -> BusStatus:
         refused = ", ".join(self._bus.refused_subscriptions)

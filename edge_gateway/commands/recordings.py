@@ -113,7 +113,8 @@ async def _record(
     found = next((each for each in settings.device if each.id == device), None)
     if found is None:
         raise RecordingError(f"the gateway at {gateway.url}, which had taken {device!r}, is gone")
-    return await write_recording(found, output, seconds, note, source, tell, settings.profile_directories)
+    directories = settings.profile_directories
+    return await write_recording(found, output, seconds, note, source, tell, directories, settings.device)
 
 
 def replay(

@@ -84,3 +84,18 @@ class Driver(Protocol):
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """One command, one at a time. Returns the reply's result; raises DeviceError or UnknownOutcomeError."""
         ...
+
+
+class PrivateDriver(Driver, Protocol):
+    """One whose device may send what must be kept nowhere."""
+
+    @property
+    def holds_personal_data(self) -> bool:
+        """Part of a driving licence has come, and ``forget_raw`` is not called yet. While it is so nobody is given raw
+        bytes of the device; if the connection ends so, they are wiped."""
+        ...
+
+
+def holds_personal_data(driver: Driver) -> bool:
+    """False: the device sends nothing of the kind."""
+    return bool(getattr(driver, "holds_personal_data", False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSet
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -61,6 +62,33 @@ def misses_before_gone(transport: Transport) -> int:
     """1: the first failure says it all, as where a node is missing."""
     misses: int = getattr(transport, "misses_before_gone", 1)
     return misses
+
+
+class BytesKeeper(Protocol):
+    """Who keeps for a while what passes over a port."""
+
+    @property
+    def holds_personal_data(self) -> bool:
+        """What passes now is part of a driving licence."""
+        ...
+
+    def forget(self) -> None:
+        """Wipe what was kept."""
+        ...
+
+
+@runtime_checkable
+class OverheardTransport(Transport, Protocol):
+    """One device's part in a port whose bytes all its devices hear."""
+
+    @property
+    def keepers(self) -> MutableSet[BytesKeeper]:
+        """Of all devices of the port, held weakly."""
+        ...
+
+    def forget(self) -> None:
+        """All keepers wipe what they have, the bytes included that some of them are given only after this call."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

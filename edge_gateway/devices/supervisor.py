@@ -24,8 +24,8 @@ from edge_gateway.devices.condition import Condition
 from edge_gateway.devices.conversation import converse
 from edge_gateway.devices.description import info_of, recording_header_of
 from edge_gateway.devices.disconnects import Disconnects
+from edge_gateway.devices.kept_bytes import KeptBytes
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
-from edge_gateway.devices.raw_ring import RawRing
 from edge_gateway.devices.reconnecting import Attempt, Reconnecting, until_next_look_s
 from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
 from edge_gateway.devices.statistics import DeviceStatistics
@@ -68,7 +68,7 @@ class Supervisor:
         self._commands = CommandQueue(device.id, clock, self.counters)
         self._reconnecting = Reconnecting(random)
         self._is_connected = False
-        self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else RawRing(clock)
+        self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else KeptBytes(clock)
         """The last raw bytes; None: they would be card data."""
         self._attempts: asyncio.Future[None] | None = None
         self._next: tuple[DeviceSettings, Profile, Transport, DriverClass] | None = None
@@ -254,6 +254,8 @@ class Supervisor:
         try:
             # The driver is there before the first byte can be.
             driver = self._driver_class(session, self._driver_settings)
+            if self.raw is not None:
+                self.raw.begin(self._transport, driver)
             link = Link(driver, self.counters, self._transport.description)
             await transport.open(link)
             self._condition.connected()
@@ -262,11 +264,13 @@ class Supervisor:
             await converse(driver, session, link, self._commands, self._condition, self._left_behind)
         finally:
             session.end()
+            if self.raw is not None:
+                self.raw.end()
             await self._transport.close()
 
     def _forget_raw(self) -> None:
         if self.raw is not None:
-            self.raw.forget()
+            self.raw.wipe()
 
     def _left_behind(self, reason: str) -> None:
         self.counters["drivers_left_behind"] += 1

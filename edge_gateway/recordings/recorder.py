@@ -6,23 +6,26 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from edge_gateway.contracts.clock import Clock, SystemClock
+from edge_gateway.contracts.driver import holds_personal_data
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
 from edge_gateway.contracts.tap import RawDirection, tapped
 from edge_gateway.contracts.transport import ReportTransport
 from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.profiles import driver_settings, load_driver, load_profile
+from edge_gateway.recordings.companions import companions
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import PLACE_KEYS, TransportSettings
-from edge_gateway.transports.factory import make_transport
+from edge_gateway.transports.factory import TransportFactory
 from edge_gateway.transports.recording import (
     CHARACTERS_MAX,
     LINES_MAX,
@@ -46,11 +49,12 @@ async def write_recording(
     source: str,
     tell: Callable[[Line], None],
     profile_directories: Sequence[Path] = (),
+    others: Sequence[DeviceSettings] = (),
 ) -> int:
     """Record for ``seconds``, until cancelled, the device is gone, or the file is full. Returns the number of chunks.
 
-    ``tell`` is given what the driver says. Raises RecordingError, ConfigError (profile), TransportError,
-    FileExistsError.
+    ``tell`` is given what the driver says. ``others``: devices of the store; see ``companions``. Raises RecordingError,
+    ConfigError (profile), TransportError, FileExistsError.
     """
     profile = load_profile(device.profile, profile_directories)
     if profile.device_class in CARD_DATA_CLASSES:
@@ -59,8 +63,10 @@ async def write_recording(
         raise RecordingError(f"source {source!r}; expected one of {', '.join(SOURCES)}")
     wanted = profile.transport.of(device.transport)
     driver_class, clock = load_driver(profile), SystemClock()
+    make_transport, attached = TransportFactory(), _attached()
     try:
-        inner = make_transport(_TRANSPORT.validate_python(wanted), _attached())
+        place = _TRANSPORT.validate_python(wanted)
+        inner = make_transport(place, attached)
         settings = driver_settings(driver_class, profile, device)
     except ValidationError as error:
         raise RecordingError(f"device {device.id!r}: {error}") from error
@@ -72,13 +78,19 @@ async def write_recording(
             transport = tapped(inner, writer.add)
             session = TellingSession(device.id, transport, clock, tell, writer.forget)
             driver = driver_class(session, settings)
-            async with DriverRun(session, driver, on_lost=writer.is_over.set):
+            make = partial(make_transport, locator=attached)
+            others = [each for each in others if each.id != device.id]
+            peers = list(companions(others, place, make, writer, clock, profile_directories))
+            async with AsyncExitStack() as running:
+                for peer in peers:
+                    await running.enter_async_context(peer)
+                await running.enter_async_context(DriverRun(session, driver, on_lost=writer.is_over.set))
                 writer.begin(transport.report_descriptor if isinstance(transport, ReportTransport) else b"")
                 with suppress(TimeoutError, asyncio.CancelledError):
                     async with asyncio.timeout(seconds):
                         await writer.is_over.wait()
-            if getattr(driver, "holds_personal_data", False):
-                writer.forget()
+                if any(holds_personal_data(each) for each in (driver, *(peer.driver for peer in peers))):
+                    writer.forget()
             writer.write_rest()
     except FileExistsError:
         raise
@@ -107,6 +119,8 @@ class _Writer:
         self._held: deque[Chunk] = deque()
         self._start_s: float | None = None
         self._is_begun = False
+        self.holds_personal_data = False
+        """Only its drivers know."""
         self._lines_left = LINES_MAX
         self._characters_left = CHARACTERS_MAX
 

@@ -55,6 +55,7 @@ async def last_bytes(gateway: RunningGateway, device_id: str, note: str, source:
             f"no gateway at {gateway.url} has raw bytes of {device_id!r}; is it running (edge-gateway status)? "
             "Of devices that read cards nothing is kept"
         )
+    _require_told(found, device_id)
     return _recording(found, note, source, tuple(_chunks(found, None)))
 
 
@@ -72,6 +73,7 @@ async def tap_recording(
     begin = await gateway.raw(device_id)
     if begin is None:
         raise RecordingError(f"the gateway at {gateway.url} is gone")
+    _require_told(begin, device_id)
     sequence, start_s = _newest(begin, 0), None
     header = _recording(begin, note, source, ()).header()
     lines_left, characters_left, count = LINES_MAX - header.count("\n"), CHARACTERS_MAX - len(header), 0
@@ -94,6 +96,11 @@ async def tap_recording(
                 file.write(f"{chunk}\n")
                 count += 1
     return count
+
+
+def _require_told(found: Raw, device_id: str) -> None:
+    if found.get("is_held_back", False):
+        raise RecordingError(f"{device_id!r} is just reading a driving licence, which is never recorded; try again")
 
 
 def _chunks(found: Raw, start_s: float | None) -> Iterable[Chunk]:

@@ -189,6 +189,7 @@ class RawBytes(_Part):
     transport: dict[str, Any] = Field(description="How it is attached, without where.")
     settings: dict[str, Any] = Field(description="Of its driver, over those of the profile.")
     report_descriptor: str | None = Field(None, description="Of a HID device, in hex.")
+    is_held_back: bool = Field(False, description="A driving licence is being read: ask again in some seconds.")
     chunks: tuple[RawChunk, ...] = ()
 
 

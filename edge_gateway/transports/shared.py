@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, MutableSet
+from weakref import WeakSet
 
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.contracts.transport import ByteSink, Transport, misses_before_gone
+from edge_gateway.contracts.transport import ByteSink, BytesKeeper, Transport, misses_before_gone
 
 
 class SharedPort:
@@ -17,6 +18,8 @@ class SharedPort:
         self._sinks: dict[SharedTransport, ByteSink] = {}
         self._changing = asyncio.Lock()
         self._writing = asyncio.Lock()
+        self.keepers: MutableSet[BytesKeeper] = WeakSet()
+        self._is_wiped = False
 
     async def join(self, member: SharedTransport, sink: ByteSink) -> None:
         """Raises TransportError if it cannot be opened."""
@@ -50,7 +53,16 @@ class SharedPort:
             await self.inner.write(data)
 
     def data_received(self, data: bytes) -> None:
+        self._is_wiped = False
         self._tell_all(lambda sink: sink.data_received(data))
+        if self._is_wiped:
+            self.forget()  # of those too who got these bytes after the one who understood them
+
+    def forget(self) -> None:
+        """What one device must not keep, the others have heard as well."""
+        self._is_wiped = True
+        for keeper in tuple(self.keepers):
+            keeper.forget()
 
     def connection_lost(self, error: Exception | None) -> None:
         sinks, self._sinks = self._sinks, {}
@@ -63,12 +75,19 @@ class SharedPort:
 
 
 class SharedTransport:
-    """One device's part in a shared port."""
+    """One device's part in a shared port. Implements ``contracts.transport.OverheardTransport``."""
 
     def __init__(self, port: SharedPort) -> None:
         self._port = port
         self.description = f"{port.inner.description} shared"
         self.misses_before_gone = misses_before_gone(port.inner)
+
+    @property
+    def keepers(self) -> MutableSet[BytesKeeper]:
+        return self._port.keepers
+
+    def forget(self) -> None:
+        self._port.forget()
 
     def is_there(self) -> bool:
         return self._port.inner.is_there()

@@ -50,6 +50,7 @@ class Talker:
     def __init__(self, session: Session, settings: TalkerSettings) -> None:
         self.session = session
         self.settings = settings
+        self.holds_personal_data = False
         self.begun: list[str] = []
         self.can_finish = asyncio.Event()
         self._broken = asyncio.Event()
@@ -63,6 +64,8 @@ class Talker:
                 self._broken.set()
             case b"noise":
                 self.session.frame_rejected(FrameRejected.of("noise", data))
+            case b"half a licence":
+                self.holds_personal_data = True
             case b"silent":
                 self.session.set_answering(False, "no reply")
             case b"flags":

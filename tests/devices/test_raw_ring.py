@@ -11,20 +11,23 @@ import pytest
 from edge_gateway.contracts.states import CARD_DATA_CLASSES, DeviceClass
 from edge_gateway.contracts.tap import tapped
 from edge_gateway.contracts.transport import ModemTransport, ReportTransport, Transport
+from edge_gateway.devices.kept_bytes import KeptBytes
 from edge_gateway.devices.raw_ring import RING_BYTES_MAX, RING_S_MAX, RawRing
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import SerialTransportSettings
 from edge_gateway.transports.loopback import LoopbackReportTransport, LoopbackTransport
 from edge_gateway.transports.serial import SerialTransport
+from edge_gateway.transports.shared import SharedPort, SharedTransport
 from tests.devices.conftest import TALKER_PROFILE, Bench
-from tests.devices.drivers import Talker
+from tests.devices.drivers import Talker, TalkerSettings
 from tests.support.clock import FakeClock
+from tests.support.sessions import RecordingSession
 from tests.support.waiting import wait_until
 from tests.transports.sinks import RecordingSink
 
 
-def kept(ring: RawRing, after: int = 0, **limits: float) -> list[tuple[int, str, bytes]]:
+def kept(ring: RawRing | KeptBytes, after: int = 0, **limits: float) -> list[tuple[int, str, bytes]]:
     return [(each.sequence, each.direction, each.data) for each in ring.after(after, **limits)]
 
 
@@ -62,6 +65,50 @@ async def test_driver_that_read_a_licence_leaves_nothing_of_it(bench: Bench) -> 
     assert kept(bench.supervisor.raw) == []
     await bench.hear(b"next")
     assert kept(bench.supervisor.raw) == [(2, "<", b"next")], "a reader that asks on sees that it went on"
+
+
+@pytest.mark.parametrize("end", ["unplugged", "configured", "removed", "crashed"])
+async def test_half_a_licence_is_told_to_nobody_and_does_not_outlive_its_connection(
+    bench: Bench, clock: FakeClock, end: str
+) -> None:
+    raw = bench.supervisor.raw
+    assert raw is not None
+    await bench.hear(b"before")
+    await bench.hear(b"half a licence")
+    assert raw.is_held_back
+    assert kept(raw) == []
+    match end:
+        case "unplugged":
+            bench.far_end.hang_up()
+            await clock.settle()
+        case "configured":
+            bench.supervisor.configure(TALKER_PROFILE, bench.transport, Talker)
+            await clock.settle()
+        case "removed":
+            await bench.stop()
+        case "crashed":
+            await bench.hear(b"crash in run")
+    assert not raw.is_held_back
+    assert kept(raw) == []
+
+
+async def test_licence_is_wiped_from_all_devices_of_the_cable(clock: FakeClock) -> None:
+    port = SharedPort(LoopbackTransport("magellan"))
+    scanner, scale = SharedTransport(port), SharedTransport(port)
+    rings = KeptBytes(clock), KeptBytes(clock)
+    drivers = [Talker(RecordingSession(clock), TalkerSettings()) for _ in rings]
+    for ring, member, driver in zip(rings, (scanner, scale), drivers, strict=True):
+        ring.begin(member, driver)
+        ring.add("<", b"S08ANSI 636000")
+    drivers[0].holds_personal_data = True
+    assert [kept(ring) for ring in rings] == [[], []], "nobody reads it meanwhile"
+    rings[1].end()
+    drivers[0].holds_personal_data = False
+    assert [len(kept(ring)) for ring in rings] == [1, 1], "whose connection ends without one keeps its bytes"
+    drivers[0].holds_personal_data = True
+    rings[0].end()
+    assert [kept(ring) for ring in rings] == [[], []], "also of who is not connected"
+    Talker.instances.clear()
 
 
 async def test_ring_hears_what_the_driver_writes_and_goes_on_over_a_reconnect(bench: Bench, clock: FakeClock) -> None:

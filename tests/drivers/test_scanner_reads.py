@@ -16,6 +16,7 @@ import pytest
 from drivers.declarative_scanner import DeclarativeScanner
 from drivers.scanner_reads import LICENCE_REMAINS_S
 from drivers.serial_scanner import SerialScanner, SerialScannerSettings
+from drivers.single_cable_scanner import SingleCableScanner
 from drivers.wedge_scanner import WedgeScanner, WedgeScannerSettings
 from edge_gateway.recordings.recorder import write_recording
 from edge_gateway.settings import DeviceSettings
@@ -96,6 +97,31 @@ async def test_licence_in_pieces_reaches_nobody() -> None:
         await bench.clock.advance(LICENCE_REMAINS_S)
         bench.driver.data_received(b"DAB-4711\r\n")
         assert bench.session.events[-1][1]["text"] == "DAB-4711"
+
+
+@pytest.mark.parametrize(
+    ("driver_class", "settings", "before", "end"),
+    [
+        (SerialScanner, {}, "", ""),
+        (SingleCableScanner, {}, "S08", "\r"),
+        (DeclarativeScanner, {"framing": {"kind": "end"}}, "", "\r\n"),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+async def test_half_a_licence_is_known_to_be_one(
+    driver_class: Any, settings: dict[str, Any], before: str, end: str, chunk: int
+) -> None:
+    model = driver_class.Settings.model_validate(settings)
+    async with running(driver_class, model, clock_at(2026, 11, 22)) as bench:
+        licence = f"{before}{LICENCE.strip()}".encode()
+        half = licence[: licence.index(b"DAQ") + 6]
+        for start in range(0, len(half), chunk):
+            bench.driver.data_received(half[start : start + chunk])
+        assert bench.driver.holds_personal_data
+        bench.driver.data_received(licence[len(half) :] + end.encode())
+        await bench.clock.advance(3)
+        assert not bench.driver.holds_personal_data
+        assert bench.session.raw_forgotten
 
 
 async def test_damaged_licence_is_rejected_without_its_bytes() -> None:

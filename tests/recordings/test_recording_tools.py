@@ -18,6 +18,7 @@ from edge_gateway.recordings.replay import as_text, replay
 from edge_gateway.recordings.session import Line
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.transports.recording import FIRST_LINE, LINES_MAX, Chunk, Recording, RecordingError, parse
+from simulators.line_scale import LineScale
 from simulators.link import PtyLink
 from simulators.toledo_8217 import Toledo8217Scale
 from tests.support.clock import FakeClock
@@ -115,6 +116,37 @@ async def test_recording_ends_when_the_device_is_gone(tmp_path: Path) -> None:
     async with asyncio.timeout(5):
         await recording
     assert parse(output.read_text()).chunks
+
+
+async def test_recording_of_a_scale_keeps_no_licence_that_the_scanner_on_its_cable_read(tmp_path: Path) -> None:
+    cable, output = PtyLink(tmp_path / "ttyCABLE"), tmp_path / "scale.rec"
+    unit = LineScale(cable, "datalogic-single-cable", rng=random.Random(1))
+    await unit.start()
+    place = {"kind": "serial", "path": str(cable.path)}
+    scale, scanner, elsewhere = (
+        DeviceSettings(id=name, lane="lane-1", profile=profile, transport=where)
+        for name, profile, where in (
+            ("scale", "generic-datalogic-single-cable", place),
+            ("scanner", "generic-datalogic-single-cable-scanner", place),
+            ("other", "generic-serial-scanner", {**place, "path": str(tmp_path / "none")}),
+        )
+    )
+    told: list[Line] = []
+    recording = asyncio.create_task(
+        write_recording(scale, output, 60, "", "simulator", told.append, others=(scale, scanner, elsewhere))
+    )
+    try:
+        await wait_until(partial(is_told, told, "weight_zero"))
+        cable.write(b"S08@\n\x1e\rANSI 636099090002DL00410278ZQ03190008DLDAQX9876543\nDCSQUILLFEATHER\n\r")
+        unit.load.put("1.005")
+        await wait_until(partial(is_told, told, "stable_weight"))
+        recording.cancel()
+        assert await recording
+    finally:
+        await unit.stop()
+    kept = b"".join(chunk.data for chunk in parse(output.read_text()).chunks)
+    assert b"X9876543" not in kept
+    assert b"ANSI" not in kept
 
 
 async def test_device_that_is_not_there_is_said_so(tmp_path: Path) -> None:

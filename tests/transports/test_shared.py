@@ -127,3 +127,41 @@ async def test_members_come_and_go_without_a_leak(device: DevicePty) -> None:
         await asyncio.gather(opening, return_exceptions=True)
         await second.close()
     await wait_until(lambda: descriptor_count() == before, what="every descriptor closed")
+
+
+class Keeper:
+    """A ring of raw bytes, as a device has one."""
+
+    holds_personal_data = False
+
+    def __init__(self) -> None:
+        self.kept = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.kept += data
+
+    def connection_lost(self, error: Exception | None) -> None:
+        raise AssertionError(error)
+
+    def forget(self) -> None:
+        self.kept = b""
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_bytes_one_member_must_forget_are_kept_by_none(is_first: bool) -> None:
+    """Also where the other one gets them only after they were understood."""
+    cable, keeper = Cable(), Keeper()
+
+    class Licences(RecordingSink):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            cable.scanner.forget()
+
+    cable.scanned = Licences()
+    cable.scale.keepers.add(keeper)
+    for opens in (is_first, not is_first):
+        await (cable.scanner.open(cable.scanned) if opens else cable.scale.open(keeper))
+    cable.inner.far_end.write(b"S08ANSI 636000\r")
+    await wait_until(lambda: cable.scanned.data)
+    assert keeper.kept == b""
+    del keeper
