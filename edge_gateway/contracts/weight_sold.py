@@ -21,6 +21,9 @@ class NoReading(StrEnum):
     """Neither the lane of the sale nor the lane ``shared`` has a scale."""
     NO_MATCHING_READING = "no_matching_reading"
     """None of their scales showed this weight, in this unit, while the sale can have been made."""
+    SUBMITTED_LATE = "submitted_late"
+    """The sale was completed long before it was submitted, by its own word: what the scales showed then is not known
+    any more, or they showed this weight only after it."""
 
 
 class _Part(BaseModel):
@@ -34,7 +37,7 @@ class SoldReading(_Part):
     lane: str
     weight: str = Field(description="As the scale sent it: compared with the quantity as a number, never changed.")
     unit: str
-    net: bool
+    net: bool | None = Field(description="As the scale says; null: its protocol does not say.")
     status: ScaleStatus
     measured_at: datetime
     shown_until: datetime | None = Field(description="When the scale showed something else; null: it still shows it.")

@@ -18,6 +18,8 @@ from edge_gateway.contracts.weight_sold import NoReading, SoldReading
 WEIGHING_AGE_S_MAX: Final = 900.0
 """A basket is weighed, scanned, talked over and paid in a quarter of an hour. What the scale showed before is not the
 weight of this sale, even if the number is the same."""
+TILL_CLOCK_S_MAX: Final = 60.0
+"""How far a till's clock may be behind: what a scale showed later than that after a sale is of another sale."""
 WEIGHINGS_MAX: Final = 200
 """Kept for each lane: more than a lane weighs in that time."""
 
@@ -31,7 +33,7 @@ class _Weighing:
     weight: str
     value: Decimal
     unit: str
-    is_net: bool
+    is_net: bool | None
     status: ScaleStatus
     measured_at: datetime
     measured_s: float
@@ -73,7 +75,7 @@ class Weighings:
             weight=weight,
             value=value,
             unit=unit,
-            is_net=bool(data.get("net", False)),
+            is_net=net if isinstance(net := data.get("net"), bool) else None,
             status=ScaleStatus.STABLE_WEIGHT,
             measured_at=stamped.time - timedelta(seconds=age_s),
             measured_s=stamped.monotonic_s - age_s,
@@ -88,22 +90,31 @@ class Weighings:
         if (weighing := self._shown.pop(device_id, None)) is not None:
             weighing.until = self._clock.now(), self._clock.monotonic()
 
-    def find(self, lane: str, quantity: Decimal, unit: str, sold_as: str) -> SoldReading | NoReading:
+    def find(
+        self, lane: str, quantity: Decimal, unit: str, sold_as: str, completed_at: datetime
+    ) -> SoldReading | NoReading:
         """The newest reading of this weight that stands beside no other line yet; else the newest of this weight.
 
-        From now on it stands beside ``sold_as``.
+        Only of those that a sale of ``completed_at`` can have come from. From now on it stands beside ``sold_as``.
         """
         if not {lane, SHARED_LANE} & set(self._scale_lanes()):
             return NoReading.NO_SCALE
+        ago_s = max(0.0, (self._clock.now() - completed_at).total_seconds())
+        completed_s = self._clock.monotonic() - ago_s
         found: _Weighing | None = None
-        for weighing in self._recent(lane):
-            if weighing.value == quantity and weighing.unit.casefold() == unit.casefold():
+        is_late = ago_s > WEIGHING_AGE_S_MAX
+        for weighing in self._newest_first(lane):
+            if weighing.value != quantity or weighing.unit.casefold() != unit.casefold():
+                continue
+            if weighing.measured_s > completed_s + TILL_CLOCK_S_MAX:
+                is_late = True
+            elif weighing.until is None or weighing.until[1] >= completed_s - WEIGHING_AGE_S_MAX:
+                found = found or weighing
                 if weighing.sold_as is None:
                     found = weighing
                     break
-                found = found or weighing
         if found is None:
-            return NoReading.NO_MATCHING_READING
+            return NoReading.SUBMITTED_LATE if is_late else NoReading.NO_MATCHING_READING
         reading = self._reading(found)
         found.sold_as = found.sold_as or sold_as
         return reading
@@ -115,13 +126,10 @@ class Weighings:
                 if weighing.sold_as in sold_as:
                     weighing.sold_as = None
 
-    def _recent(self, lane: str) -> Iterator[_Weighing]:
-        """Of the lane, then of what all lanes share; the newest first."""
-        oldest_s = self._clock.monotonic() - WEIGHING_AGE_S_MAX
+    def _newest_first(self, lane: str) -> Iterator[_Weighing]:
+        """Of the lane, then of what all lanes share."""
         for place in dict.fromkeys((lane, SHARED_LANE)):
-            for weighing in reversed(self._lanes.get(place, ())):
-                if weighing.until is None or weighing.until[1] >= oldest_s:
-                    yield weighing
+            yield from reversed(self._lanes.get(place, ()))
 
     def _reading(self, weighing: _Weighing) -> SoldReading:
         return SoldReading(

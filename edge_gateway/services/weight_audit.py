@@ -33,7 +33,9 @@ log = structlog.get_logger(__name__)
 class FindsReadings(Protocol):
     """Who knows what the scales showed."""
 
-    def find(self, lane: str, quantity: Decimal, unit: str, sold_as: str) -> SoldReading | NoReading: ...
+    def find(
+        self, lane: str, quantity: Decimal, unit: str, sold_as: str, completed_at: datetime
+    ) -> SoldReading | NoReading: ...
 
     def give_back(self, sold_as: Collection[str]) -> None: ...
 
@@ -97,14 +99,16 @@ class WeightAudit:
         return sequence
 
     def _event(self, request: Request, transaction: Transaction, line: Line) -> OutboxEvent:
-        found = self._readings.find(request.lane, line.quantity, line.unit, _name(transaction, line))
+        completed_at = datetime.fromisoformat(transaction.completed_at)
+        name = _name(transaction, line)
+        found = self._readings.find(request.lane, line.quantity, line.unit, name, completed_at)
         self.counters["without_reading" if isinstance(found, NoReading) else "with_reading"] += 1
         event_id = self._ids()
         payload = cloud_event(
             event_id=event_id,
             source=device_source(self._store_id, request.target),
             event_type=EVENT_TYPE,
-            time=datetime.fromisoformat(transaction.completed_at),
+            time=completed_at,
             subject=transaction.transaction_id,
             data={
                 "device_id": request.target,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from edge_gateway.contracts.events import DeviceEvent, StampedEvent
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.weight_sold import WeightSoldData
 from edge_gateway.services.transactions import TransactionService
-from edge_gateway.services.weighings import WEIGHING_AGE_S_MAX, WEIGHINGS_MAX, Weighings
+from edge_gateway.services.weighings import TILL_CLOCK_S_MAX, WEIGHING_AGE_S_MAX, WEIGHINGS_MAX, Weighings
 from edge_gateway.services.weight_audit import WeightAudit
 from tests.support.bus import STORE
 from tests.support.clock import FakeClock
@@ -46,9 +46,10 @@ class Lane:
         status: str = "stable_weight",
         lane: str = "lane-3",
         age_ms: int = 0,
+        net: bool | None = False,
     ) -> None:
         self._sequence += 1
-        data = {"status": status, "weight": weight, "unit": unit, "net": False, "age_ms": age_ms}
+        data = {"status": status, "weight": weight, "unit": unit, "net": net, "age_ms": age_ms}
         self.weighings.note(
             StampedEvent(
                 f"{lane}-scale", "scale", lane, self._sequence, DeviceEvent("weight_changed", data),
@@ -151,6 +152,64 @@ async def test_weight_sold_without_a_reading_says_why(
         assert (await till.sell("S-1", line(1, "1.5"))).status is ReplyStatus.ACCEPTED
         [sold] = await till.kept()
     assert (sold["reading"], sold["no_reading"]) == (None, reason)
+
+
+@pytest.mark.parametrize("net", [True, False, None])
+async def test_weight_sold_says_net_as_the_scale_does(tmp_path: Path, net: bool | None) -> None:
+    async with lane(tmp_path) as till:
+        till.show("1.5", net=net)
+        await till.sell("S-1", line(1, "1.5"))
+        [sold] = await till.kept()
+    assert sold["reading"]["net"] is net
+
+
+async def test_sale_that_waited_for_the_gateway_takes_no_reading_made_after_it(tmp_path: Path) -> None:
+    """The next customer buys the same weight: it is not evidence of the sale before."""
+    async with lane(tmp_path) as till:
+        await till.clock.advance(6 * 3600)
+        late = rfc3339(till.clock.now() - timedelta(hours=5))
+        till.show("1.5")
+        await till.sell("LATE", line(1, "1.5"), line(2, "7.5"), completed_at=late)
+        await till.sell("NOW", line(1, "1.5"), completed_at=rfc3339(till.clock.now()))
+        first, second, now = await till.kept()
+    assert [(each["reading"], each["no_reading"]) for each in (first, second)] == [(None, "submitted_late")] * 2
+    assert (now["reading"]["weight"], now["reading"]["also_for"]) == ("1.5", None)
+
+
+@pytest.mark.parametrize(
+    ("completed_after_s", "reason"),
+    [
+        (-TILL_CLOCK_S_MAX - 1, "submitted_late"),
+        (-TILL_CLOCK_S_MAX + 1, None),
+        (300, None),
+        (WEIGHING_AGE_S_MAX, None),
+        (WEIGHING_AGE_S_MAX + 1, "no_matching_reading"),
+    ],
+)
+async def test_reading_is_of_the_quarter_of_an_hour_before_the_sale_was_completed(
+    tmp_path: Path, completed_after_s: float, reason: str | None
+) -> None:
+    """However much later it is submitted."""
+    async with lane(tmp_path) as till:
+        await till.clock.advance(3600)
+        shown_at = till.clock.now()
+        till.show("1.5")
+        till.weighings.gone("lane-3-scale")
+        completed_at = shown_at + timedelta(seconds=completed_after_s)
+        await till.clock.advance(max(0.0, completed_after_s) + 840)
+        await till.sell("S-1", line(1, "1.5"), completed_at=rfc3339(completed_at))
+        [sold] = await till.kept()
+    assert sold["no_reading"] == reason
+    assert (sold["reading"] is None) == (reason is not None)
+
+
+async def test_till_whose_clock_is_fast_has_its_reading(tmp_path: Path) -> None:
+    async with lane(tmp_path) as till:
+        till.show("1.5")
+        till.weighings.gone("lane-3-scale")
+        await till.sell("S-1", line(1, "1.5"), completed_at=rfc3339(till.clock.now() + timedelta(hours=2)))
+        [sold] = await till.kept()
+    assert sold["reading"]["weight"] == "1.5"
 
 
 async def test_scale_that_all_lanes_share_is_looked_at_too(tmp_path: Path) -> None:
