@@ -125,6 +125,12 @@ class StatusSettings(Section):
     host: Host = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
 
+    @property
+    def local_url(self) -> str:
+        """Where the gateway is asked on its own box. All addresses are listened at, but none of them is asked."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 class LogSettings(Section):
     """[log]"""

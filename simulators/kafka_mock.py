@@ -10,6 +10,7 @@ The C functions are reached through ctypes in the library that the package confl
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import ctypes
 import sys
@@ -127,14 +128,20 @@ def _library_path() -> Path:
     return found[0]
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
     """Until standard input ends."""
+    words, _, orders = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        "kafka-mock", description=words, epilog=orders, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.parse_args(argv)
     cluster = _Cluster()
     print(cluster.bootstrap_servers, flush=True)
     for line in sys.stdin:
         cluster.carry_out(*line.split())
         print("ok", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -117,8 +117,7 @@ def _look(settings: GatewaySettings | None) -> tuple[str, list[dict[str, Any]], 
     from edge_gateway.contracts.attached_report import AttachedReport
     from edge_gateway.settings import StatusSettings
 
-    status = settings.status if settings else StatusSettings()
-    url = f"http://{status.host}:{status.port}"
+    url = (settings.status if settings else StatusSettings()).local_url
     try:
         # trust_env: a proxy for the internet does not know the box's own address.
         with httpx2.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:

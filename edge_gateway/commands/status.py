@@ -68,12 +68,10 @@ def _configured(config: Path) -> str:
     from edge_gateway.settings_loader import load_settings
 
     try:
-        listening = load_settings(config).status
+        return load_settings(config).status.local_url
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listening.host, listening.host)  # noqa: S104 - asked, not bound
-    return f"http://{f'[{host}]' if ':' in host else host}:{listening.port}"
 
 
 def _ask(url: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ CLAIM_COMMANDS: Final = ("claim", "renew", "release")
 READ_PREFIXES: Final = ("read_", "retrieve_")
 """A command so named changes nothing: it is for everybody, whoever holds the device."""
 
-ClaimTtl = Annotated[float, Field(ge=CLAIM_TTL_S_MIN, le=CLAIM_TTL_S_MAX, allow_inf_nan=False)]
+ClaimTtl = Annotated[float, Field(strict=True, ge=CLAIM_TTL_S_MIN, le=CLAIM_TTL_S_MAX, allow_inf_nan=False)]
 
 
 class _Params(BaseModel):

@@ -13,11 +13,20 @@ CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 TYPE_PREFIX = "com.edge-gateway"
 SCHEMA_BASE = "urn:edge-gateway:schema"
+COMMON_NAMES = frozenset({"claim_lost"})
+"""Events that devices of any class have: one schema, of the class ``device``."""
 
 
 def event_type(device_class: str, name: str, version: int = 1) -> str:
     """``com.edge-gateway.{class}.{event}.v1``"""
     return f"{TYPE_PREFIX}.{device_class}.{name}.v{version}"
+
+
+def schema_of(event_type: str) -> str:
+    """The ``$id`` of the published schema of an event's ``data``."""
+    device_class, _, rest = event_type.removeprefix(f"{TYPE_PREFIX}.").partition(".")
+    is_common = rest.partition(".")[0] in COMMON_NAMES
+    return f"{SCHEMA_BASE}:{'device' if is_common else device_class}.{rest}"
 
 
 def device_source(store_id: str, device_id: str) -> str:
@@ -41,7 +50,7 @@ def cloud_event(
         "type": event_type,
         "time": rfc3339(time),
         "datacontenttype": "application/json",
-        "dataschema": f"{SCHEMA_BASE}:{event_type.removeprefix(TYPE_PREFIX + '.')}",
+        "dataschema": schema_of(event_type),
         "data": data,
     }
     if subject is not None:

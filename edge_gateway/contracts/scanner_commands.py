@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 TEXT_CHARACTERS_MAX = 64
 """Of a parameter's name or value: no scanner's setting is longer."""
@@ -51,14 +51,18 @@ class BeepParams(_Params):
 class LedParams(_Params):
     """``led``"""
 
-    on: bool
+    on: StrictBool
     color: LedColor = LedColor.GREEN
 
 
 class SetParameterParams(_Params):
     """``set_parameter``: a setting by the number or the tag that the scanner's manual gives it."""
 
-    parameter: Annotated[int, Field(ge=0, le=NUMBER_MAX)] | Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
-    value: Annotated[int, Field(ge=0, le=NUMBER_MAX)] | Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
+    parameter: (
+        Annotated[int, Field(strict=True, ge=0, le=NUMBER_MAX)] | Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
+    )
+    value: (
+        Annotated[int, Field(strict=True, ge=0, le=NUMBER_MAX)] | Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
+    )
     kind: Literal["byte", "word", "string"] = Field("byte", description="Of a numbered parameter, as in the manual.")
-    permanent: bool = Field(False, description="Kept over a power cycle; scanners wear out by many of these.")
+    permanent: StrictBool = Field(False, description="Kept over a power cycle; scanners wear out by many of these.")

@@ -24,8 +24,7 @@ class RunningGateway:
     """The gateway of this box, asked at its status endpoint."""
 
     def __init__(self, settings: StatusSettings) -> None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - asked, not bound
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+        self.url = settings.local_url
 
     async def raw(self, device_id: str, after: int = 0, age_s_min: float = 0.0) -> Raw | None:
         """None: no gateway answers, or none that has this device's bytes. Raises RecordingError if it refuses."""

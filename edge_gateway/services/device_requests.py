@@ -22,6 +22,7 @@ from edge_gateway.contracts.errors import (
     TransportError,
     UnknownOutcomeError,
 )
+from edge_gateway.contracts.instants import expired_words
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
 from edge_gateway.services.claim_requests import ClaimDesk, ClaimRequests
@@ -193,8 +194,9 @@ class DeviceRequestService:
         left_s = self._left_s(request)
         if left_s is None or left_s > 0:
             return None
-        words = f"expired {-left_s:.1f} s ago by the gateway's clock; not carried out"
-        return RequestError(ErrorCode.EXPIRED, words)
+        assert request.expires_at is not None
+        words = expired_words(request.expires_at, self._clock.now())
+        return RequestError(ErrorCode.EXPIRED, f"{words}; not carried out")
 
     def _left_s(self, request: Request) -> float | None:
         return None if request.expires_at is None else (request.expires_at - self._clock.now()).total_seconds()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -17,6 +17,7 @@ from edge_gateway.contracts.cloudevents import cloud_event, device_source, event
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import ConflictError, ErrorCode, RequestError, StorageFullError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.instants import expired_words
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import Appended, Outbox
 from edge_gateway.contracts.transaction import Transaction, read_transaction
@@ -121,9 +122,10 @@ class TransactionService:
         known = await self._outbox.find(key, digest)
         if known is not None:
             return known
-        if request.expires_at is not None and (late := self._clock.now() - request.expires_at) >= timedelta(0):
-            words = f"expired {late.total_seconds():.1f} s ago by the gateway's clock; not accepted"
-            raise RequestError(ErrorCode.EXPIRED, words)
+        if request.expires_at is not None and self._clock.now() >= request.expires_at:
+            raise RequestError(
+                ErrorCode.EXPIRED, f"{expired_words(request.expires_at, self._clock.now())}; not accepted"
+            )
         event_id = await self._outbox.former_id(key, digest) or self._ids()
         sequence = self._next_sequence(request.target)
         try:

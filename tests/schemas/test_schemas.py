@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from edge_gateway.bus import states
 from edge_gateway.commands.schemas import differing, generated
+from edge_gateway.contracts.cloudevents import cloud_event, event_type
 from edge_gateway.contracts.commands import Reply
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.contracts.errors import ErrorCode, RequestError
@@ -38,6 +39,24 @@ def test_schemas_that_are_checked_in_are_those_of_the_code() -> None:
     out = ROOT / "docs" / "schemas"
     changed = [str(path.relative_to(ROOT)) for path in differing(out, generated(out))]
     assert changed == [], "run: edge-gateway schemas"
+
+
+def test_event_of_every_device_names_the_schema_that_is_published() -> None:
+    """Its type has the device's class; the schema is one for all."""
+    for event in COMMON_EVENTS:
+        for device_class in ("scale", "scanner"):
+            sent = json.loads(
+                cloud_event(
+                    event_id="1",
+                    source="/stores/S1/devices/d",
+                    event_type=event_type(device_class, event.name),
+                    time=datetime(2026, 11, 21, tzinfo=UTC),
+                    data={},
+                )
+            )
+            assert sent["type"] == f"com.edge-gateway.{device_class}.{event.name}.v1"
+            published = json.loads((ROOT / "docs" / "schemas" / f"device.{event.name}.v1.json").read_text())
+            assert sent["dataschema"] == published["$id"]
 
 
 def test_schemas_command_writes_checks_and_removes(tmp_path: Path) -> None:

@@ -52,6 +52,13 @@ def test_arguments_go_to_the_simulator(app: typer.Typer, capsys: pytest.CaptureF
     assert json.loads(result.output)["openapi"].startswith("3.")
 
 
+@pytest.mark.parametrize("name", simulate.simulator_modules())
+def test_every_simulator_tells_how_it_is_used(app: typer.Typer, name: str) -> None:
+    result = CliRunner().invoke(app, ["simulate", name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "usage:" in result.output.lower()
+
+
 def test_help_and_wrong_options_are_the_simulators_own(app: typer.Typer) -> None:
     result = CliRunner().invoke(app, ["simulate", "cloud", "--help"])
     assert result.exit_code == 0
