@@ -49,7 +49,7 @@ def decode(
         with _open_lines(batch) as lines:
             for line in lines:
                 if line.strip():
-                    typer.echo(json.dumps(decode_line(line, protocols, protocol, direction), ensure_ascii=False))
+                    typer.echo(_as_line(decode_line(line, protocols, protocol, direction)))
     elif protocol is None:
         raise typer.BadParameter("name a protocol, or give --batch or --list", param_hint="PROTOCOL")
     else:
@@ -58,7 +58,12 @@ def decode(
         if "error" in answer:
             raise typer.BadParameter(answer["error"])
         for event in answer["events"]:
-            typer.echo(json.dumps(event, ensure_ascii=False))
+            typer.echo(_as_line(event))
+
+
+def _as_line(told: Mapping[str, Any]) -> str:
+    """JSON that any terminal and file takes: half a surrogate pair, which no encoding has, as its escape."""
+    return json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def decode_line(
@@ -74,6 +79,8 @@ def decode_line(
         events = _events(request, protocols, protocol, direction)
     except ValueError as error:
         return {"id": request_id, "events": [], "error": str(error)}
+    except RecursionError:
+        return {"id": None, "events": [], "error": "nested too deeply; a line is one flat JSON object"}
     return {"id": request_id, "events": events}
 
 

@@ -122,3 +122,16 @@ def test_list_names_protocols_and_directions() -> None:
     listed = {line["protocol"]: line["directions"] for line in lines_of(decode("--list").stdout)}
     assert listed["scale/toledo-8217"] == ["device->host", "host->device"]
     assert listed["scanner/keyboard-wedge"] == ["device->host"]
+
+
+def test_decode_batch_goes_on_after_lines_that_no_parser_and_no_encoding_likes(tmp_path: Path) -> None:
+    good = '{"id": "good", "protocol": "scale/toledo-8217", "hex": "0230312e3233350d"}'
+    lines = ['{"id": "\\ud800", "protocol": "scale/toledo-8217", "hex": "57"}', "[" * 100_000, good]
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text("\n".join(lines) + "\n")
+    decoded = decode("--batch", str(batch))
+    assert decoded.returncode == 0, decoded.stderr
+    half, nested, whole = lines_of(decoded.stdout)
+    assert half["id"] == "\ud800"
+    assert "nested too deeply" in nested["error"]
+    assert whole["events"][0]["weight"] == "1.235"
