@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -69,6 +70,11 @@ class Match(_Part):
     ble_services: tuple[Uuid, ...] = Field((), description="UUIDs of services that it advertises.")
     mdns: tuple[str, ...] = Field((), description="Patterns of service names, such as _pdl-datastream._tcp*.")
 
+    @property
+    def is_announced(self) -> bool:
+        """Something here is compared with what devices announce."""
+        return bool(self.ble_names or self.ble_services or self.mdns)
+
     @model_validator(mode="after")
     def _chip_is_no_model(self) -> Match:
         chips = sorted(SERIAL_CHIPS.intersection(self.usb_ids))
@@ -89,8 +95,8 @@ class TransportDefaults(_Part):
     hidraw: dict[str, Any] | None = None
     ble: dict[str, Any] | None = None
 
-    @property
-    def kinds(self) -> dict[str, dict[str, Any]]:
+    @cached_property
+    def kinds(self) -> Mapping[str, dict[str, Any]]:
         """Those that the model has."""
         return self.model_dump(exclude_none=True)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,10 @@ from pydantic import TypeAdapter
 from zeroconf import ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
-from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.contracts.clock import Clock, SystemClock
+from edge_gateway.devices.attached import announcements as announcements_module
 from edge_gateway.devices.attached.announced import Announced, tell
+from edge_gateway.devices.attached.announcements import Announcements
 from edge_gateway.devices.attached.bluetooth_scan import FORGET_S, BluetoothScan
 from edge_gateway.devices.attached.mdns import Mdns, services_of
 from edge_gateway.devices.profiles import Profile
@@ -144,6 +147,63 @@ async def test_printer_of_the_network_comes_and_goes(far_end: AsyncZeroconf) -> 
     assert changes == [1, 0]
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_mdns_asks_for_what_profiles_name_later_and_leaves_out_what_is_no_type(far_end: AsyncZeroconf) -> None:
+    mdns = Mdns([profile("bad", mdns=["_9100._tcp*", "_a--b._tcp*"])], SystemClock(), lambda: None, LOOPBACK)
+    listening = asyncio.create_task(mdns.run())
+    kind = "_acme-scale._tcp.local."
+    place = {"port": 1, "addresses": [socket.inet_aton("127.0.0.1")], "server": "scale.local."}
+    await far_end.async_register_service(ServiceInfo(kind, f"Scale.{kind}", **place))
+    await asyncio.sleep(0)
+    assert not listening.done()
+    mdns.use([profile("good", mdns=["_acme-scale._tcp*"])])
+    await wait_until(lambda: mdns.announced, what="the scale listed")
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+class Stumbling:
+    """An announcer that fails once, and then hears much at once."""
+
+    def __init__(self, profiles: Sequence[Profile], clock: Clock, on_change: Callable[[], None]) -> None:
+        self.announced: dict[str, Announced] = {}
+        self.profiles = list(profiles)
+        self.runs = 0
+        self._on_change = on_change
+
+    def use(self, profiles: Sequence[Profile]) -> None:
+        self.profiles = list(profiles)
+
+    async def run(self) -> None:
+        self.runs += 1
+        if self.runs == 1:
+            raise ValueError("what no one thought of")
+        for number in range(20):
+            self.announced[f"bt:{number}"] = replace(SCANNER, identity=f"bt:{number}")
+            self._on_change()
+
+
+async def test_announcements_outlive_an_announcer_that_fails_and_are_told_once_for_many() -> None:
+    clock, changes, made = FakeClock(), list[int](), list[Stumbling]()
+
+    def make(*args: Any) -> Stumbling:
+        made.append(Stumbling(*args))
+        return made[0]
+
+    announcements = Announcements({"test": make}, {}, clock, lambda: changes.append(1))
+    running = asyncio.create_task(announcements.run())
+    await clock.settle()
+    assert (made[0].runs, running.done()) == (1, False)
+    await clock.advance(announcements_module.RETRY_S)
+    await clock.advance(announcements_module.COALESCE_S)
+    assert changes == [1]
+    assert {seen.profiles for seen in announcements.seen()} == {()}
+    announcements.use([profile("late", ble_names=["RS5100*"]), profile("other")])
+    assert [each.name for each in made[0].profiles] == ["late"]
+    assert {seen.profiles for seen in announcements.seen()} == {("late",)}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 def hear(scan: BluetoothScan, address: str, name: str | None, *services: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from edge_gateway.contracts.attached_report import AttachedReport, SeenDevice
 from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.devices.attached import claim_rule, probing
+from edge_gateway.devices.attached import claim_rule, judging, probing, taking
 from edge_gateway.devices.attached.device import AttachedDevice, Node
 from edge_gateway.devices.attached.discovery import Discovery
 from edge_gateway.devices.attached.inventory import Inventory
@@ -363,6 +363,112 @@ async def test_profile_stub_that_appears_takes_what_waits_for_it(
     await shop.online("scanner-bbbb-0001-N1")
 
 
+async def test_taken_device_is_let_go_of_when_no_profile_names_it_any_more(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    await shop.online("scanner-aaaa-0001-S1")
+    (shop.profiles / "acme-scan.toml").write_text(SCANNER.replace("aaaa:0001", "aaaa:9999"))
+    await shop.discovery.reload_profiles()
+    await wait_until(lambda: shop.retired == [("shared", "scanner", "scanner-aaaa-0001-S1")], what="told as gone")
+    assert len(shop.registry) == 0
+    assert shop.seen("usb:aaaa:0001:S1").claim == "possible"
+
+
+async def test_remembered_device_is_let_go_of_when_its_profile_is_gone_or_another(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    first = make_shop()
+    first.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await first.open()
+    await first.online("scanner-aaaa-0001-S1")
+    await wait_until(lambda: (first.root / NAME).exists(), what="it is remembered")
+    await first.close()
+    (first.root / "box").rename(first.root / "old-box")
+    second = make_shop()
+    (second.profiles / "acme-scan.toml").unlink()
+    (second.profiles / "better.toml").write_text(SCANNER.replace("acme-scan", "better"))
+    second.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await second.open()
+    await second.online("scanner-aaaa-0001-S1")
+    assert second.device("scanner-aaaa-0001-S1").profile.name == "better"
+    assert second.seen("usb:aaaa:0001:S1").why == "taken as scanner-aaaa-0001-S1: profile better names aaaa:0001"
+    assert second.retired == [("shared", "scanner", "scanner-aaaa-0001-S1")]
+
+
+async def test_taken_device_is_taken_anew_when_another_profile_fits_better(
+    make_shop: Callable[..., Shop], port: QuietPty
+) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    await shop.online("scanner-aaaa-0001-S1")
+    better = SCANNER.replace("acme-scan", "better") + 'serial = ["S*"]\n'
+    (shop.profiles / "better.toml").write_text(better)
+    await shop.discovery.reload_profiles()
+    assert shop.seen("usb:aaaa:0001:S1").claim == "waiting", "for its port"
+    await wait_until(lambda: [each.profile.name for each in shop.registry] == ["better"], what="taken anew")
+    await shop.online("scanner-aaaa-0001-S1")
+
+
+async def test_taken_device_is_kept_while_its_nodes_come_one_after_the_other(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop()
+    (shop.profiles / "acme-scan.toml").write_text(
+        SCANNER.replace("generic-serial-scanner", "generic-hid-pos-scanner") + 'usage = ["8c:02"]\n'
+    )
+    parts = [(Part("input", 0), "event7"), (Part("hidraw", 1, HID_POS_SCANNER), "hidraw0")]
+    shop.box.plug_usb("1-1", "aaaa:0001", parts, serial="S1")
+    await shop.open()
+    taken = shop.device("scanner-aaaa-0001-S1")
+    shop.box.pull("1-1")
+    await shop.looked()
+    shop.box.plug_usb("1-1", "aaaa:0001", parts[:1], serial="S1")
+    await shop.looked()
+    shop.box.pull("1-1")
+    shop.box.plug_usb("1-1", "aaaa:0001", parts, serial="S1")
+    await shop.looked()
+    assert shop.device("scanner-aaaa-0001-S1") is taken
+    assert shop.retired == []
+
+
+async def test_taken_device_that_nobody_saw_for_long_is_let_go_of(
+    make_shop: Callable[..., Shop], port: QuietPty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop()
+    shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    await shop.online("scanner-aaaa-0001-S1")
+    shop.box.pull("1-1")
+    await shop.looked()
+    assert len(shop.registry) == 1
+    monkeypatch.setattr(taking, "KEEP_DAYS", -1)
+    shop.discovery.update()
+    await wait_until(lambda: shop.retired == [("shared", "scanner", "scanner-aaaa-0001-S1")], what="told as gone")
+    assert len(shop.registry) == 0
+
+
+async def test_verdict_on_a_device_is_not_sought_again_because_of_another(
+    make_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+
+    def count(device: AttachedDevice, *others: Any) -> claim_rule.Verdict:
+        judged.append(device.identity)
+        return claim_rule.judge(device, *others)
+
+    monkeypatch.setattr(judging, "judge", count)
+    shop = make_shop()
+    for number in range(1, 5):
+        shop.box.plug_usb(f"1-{number}", "cafe:0001", [(Part("tty"), f"ttyACM{number}")], serial=f"S{number}")
+    await shop.open()
+    judged.clear()
+    shop.box.plug_usb("1-9", "cafe:0001", [(Part("tty"), "ttyACM9")], serial="S9")
+    await shop.looked()
+    assert judged == ["usb:cafe:0001:S9"]
+
+
 class ScaleBehind:
     """Answers as a scale of protocol 8217 does, and hears what else is written."""
 
@@ -407,6 +513,46 @@ async def test_adapter_that_the_operator_names_is_asked_and_no_other(
     assert other.heard() == b""
     scale.stop()
     other.close()
+
+
+async def test_probe_ends_with_its_plug_and_none_goes_on_beside_another(
+    make_shop: Callable[..., Shop], port: QuietPty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[str] = []
+    most = 0
+
+    class Counted(probing.Probing):
+        async def run(self) -> None:
+            nonlocal most
+            running.append(self.generation)
+            most = max(most, len(running))
+            try:
+                await super().run()
+            finally:
+                running.remove(self.generation)
+
+    monkeypatch.setattr(probing, "Probing", Counted)
+    shop = make_shop(probe=["usb:0403:6001:F1"])
+    for _ in range(4):
+        shop.box.plug_usb("1-1", "0403:6001", [(Part("tty", far_end=port.path), "ttyUSB0")], serial="F1")
+        await (shop.looked() if shop.tasks else shop.open())
+        await wait_until(lambda: running, what="it is asked")
+        shop.box.pull("1-1")
+        await shop.looked()
+    await wait_until(lambda: not running, what="nobody is asked any more")
+    assert most == 1
+
+
+async def test_probe_ends_before_the_device_is_taken(make_shop: Callable[..., Shop], port: QuietPty) -> None:
+    shop = make_shop(probe=["usb:bbbb:0001:N1"])
+    shop.box.plug_usb("1-1", "bbbb:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="N1")
+    await shop.open()
+    await wait_until(port.heard, what="it is asked")
+    (shop.profiles / "new.toml").write_text(SCANNER.replace("acme-scan", "new").replace("aaaa:0001", "bbbb:0001"))
+    await shop.discovery.reload_profiles()
+    assert shop.seen("usb:bbbb:0001:N1").claim == "waiting", "for its port"
+    await wait_until(lambda: len(shop.registry) == 1, what="it is taken")
+    assert not shop.discovery._probings._tasks
 
 
 def test_candidates_of_a_probe_ask_each_way_once() -> None:

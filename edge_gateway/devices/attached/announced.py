@@ -43,6 +43,10 @@ class Announcer(Protocol):
     @property
     def announced(self) -> Mapping[str, Announced]: ...
 
+    def use(self, profiles: Sequence[Profile]) -> None:
+        """Listen for what these name, too."""
+        ...
+
     async def run(self) -> None:
         """Until cancelled, or at once where what it needs is not installed."""
         ...

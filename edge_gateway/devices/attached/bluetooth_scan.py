@@ -37,11 +37,15 @@ class BluetoothScan:
     ) -> None:
         self.announced: dict[str, Announced] = {}
         self._heard_s: dict[str, float] = {}
-        self._patterns = tuple(pattern.casefold() for profile in profiles for pattern in profile.match.ble_names)
-        self._services = DEVICE_SERVICES | {uuid for profile in profiles for uuid in profile.match.ble_services}
         self._clock = clock
         self._on_change = on_change
         self._listen = listen
+        self.use(profiles)
+
+    def use(self, profiles: Sequence[Profile]) -> None:
+        """From the next advertisement on."""
+        self._patterns = tuple(pattern.casefold() for profile in profiles for pattern in profile.match.ble_names)
+        self._services = DEVICE_SERVICES | {uuid for profile in profiles for uuid in profile.match.ble_services}
 
     async def run(self) -> None:
         is_told = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from edge_gateway.contracts.clock import Clock
@@ -33,51 +34,75 @@ class Mdns:
         self, profiles: Sequence[Profile], clock: Clock, on_change: Callable[[], None], interfaces: Sequence[str] = ()
     ) -> None:
         self.announced: dict[str, Announced] = {}
-        self._types = [f"{service}{DOMAIN}" for service in services_of(profiles)]
+        self._wanted: set[str] = set()
+        self._has_new_types = asyncio.Event()
         self._clock = clock
         self._on_change = on_change
         self._interfaces = interfaces
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.use(profiles)
+
+    def use(self, profiles: Sequence[Profile]) -> None:
+        """What they name is asked for from now on; what was asked for before, still."""
+        self._wanted |= {f"{service}{DOMAIN}" for service in services_of(profiles)}
+        self._has_new_types.set()
 
     async def run(self) -> None:
         while True:
             try:
                 await self._listen()
-                return
             except ImportError:
                 log_not_possible("mdns", "pip install 'edge-gateway[mdns]'")
                 return
             except OSError as error:
                 log_not_possible("mdns", str(error))
-                await self._clock.sleep(RETRY_S)
+            await self._clock.sleep(RETRY_S)
 
     async def _listen(self) -> None:
         from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
         options: dict[str, Any] = {"interfaces": list(self._interfaces)} if self._interfaces else {}
-        zeroconf = AsyncZeroconf(**options)
+        own = AsyncZeroconf(**options)
+        browsers: list[AsyncServiceBrowser] = []
+        asked: set[str] = set()
 
         def hear(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
             self._hear(own, service_type, name, state_change.name)
 
-        own = zeroconf
-        browser = AsyncServiceBrowser(zeroconf.zeroconf, self._types, handlers=[hear])
         try:
-            await asyncio.Event().wait()
+            while True:
+                self._has_new_types.clear()
+                new = sorted(filter(_can_be_asked_for, self._wanted - asked))
+                asked |= self._wanted
+                if new:
+                    browsers.append(AsyncServiceBrowser(own.zeroconf, new, handlers=[hear]))
+                await self._has_new_types.wait()
         finally:
-            for task in self._tasks:
+            for task in self._tasks.values():
                 task.cancel()
-            await browser.async_cancel()
-            await zeroconf.async_close()
+            for browser in browsers:
+                await browser.async_cancel()
+            await own.async_close()
 
     def _hear(self, zeroconf: AsyncZeroconf, service_type: str, name: str, change: str) -> None:
+        """One question for each name at a time; what went away meanwhile is not listed by a late answer."""
         if change == "Removed":
+            if (asking := self._tasks.pop(name, None)) is not None:
+                asking.cancel()
             if self.announced.pop(name, None) is not None:
                 self._on_change()
+        elif name in self._tasks:
+            return
         elif name in self.announced or len(self.announced) + len(self._tasks) < ANNOUNCED_MAX:
             task = asyncio.get_running_loop().create_task(self._ask(zeroconf, service_type, name))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[name] = task
+            task.add_done_callback(partial(self._asked, name))
+
+    def _asked(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log_not_possible("mdns", f"{name}: {error}")
 
     async def _ask(self, zeroconf: AsyncZeroconf, service_type: str, name: str) -> None:
         from zeroconf import Error
@@ -93,6 +118,18 @@ class Mdns:
         if self.announced.get(name) != found:
             self.announced[name] = found
             self._on_change()
+
+
+def _can_be_asked_for(service: str) -> bool:
+    """A profile's pattern can name what is no type of a service (RFC 6763, section 7)."""
+    from zeroconf import BadTypeInNameException, service_type_name  # type: ignore[attr-defined]  # in its documentation
+
+    try:
+        service_type_name(service)
+    except BadTypeInNameException as error:
+        log_not_possible("mdns", str(error))
+        return False
+    return True
 
 
 def services_of(profiles: Iterable[Profile]) -> list[str]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from functools import partial
 from typing import Any, Final
 
+import structlog
+
+from edge_gateway.contracts import log_events
 from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
@@ -27,6 +31,8 @@ TRIALS_MAX: Final = 60
 
 TryOut = Callable[[DeviceSettings], Supervisor]
 """Makes a supervisor whose events nobody hears. Raises ConfigError."""
+
+log = structlog.get_logger(__name__)
 
 
 def candidates(profiles: Sequence[Profile]) -> list[tuple[Profile, ...]]:
@@ -52,6 +58,10 @@ class Probing:
         self._try_out = try_out
         self._clock = clock
 
+    def is_of(self, device: AttachedDevice) -> bool:
+        """As it is plugged in now."""
+        return self.generation == device.generation
+
     @property
     def why(self) -> str:
         """For the list."""
@@ -65,6 +75,12 @@ class Probing:
 
     async def run(self) -> None:
         """Ask in one protocol after the other, each on a connection of its own."""
+        try:
+            await self._ask_all()
+        finally:
+            self.is_over = True
+
+    async def _ask_all(self) -> None:
         for number, (profile, *others) in enumerate(self._candidates):
             entry = {"kind": "serial", "device": self.identity}
             device = DeviceSettings(id=f"probe-{number}", lane="shared", profile=profile.name, transport=entry)
@@ -75,7 +91,6 @@ class Probing:
             self.asked += 1
             if await self._is_understood(supervisor):
                 self.answered += [profile.name, *(each.name for each in others if each.extends is None)]
-        self.is_over = True
 
     async def _is_understood(self, supervisor: Supervisor) -> bool:
         running = asyncio.create_task(supervisor.run())
@@ -89,3 +104,58 @@ class Probing:
             running.cancel()
             await asyncio.wait({running})
         return counters["frames"] >= FRAMES_ENOUGH and not counters["frames_rejected"]
+
+
+class Probings:
+    """At most one for each identity. ``on_end`` is told when one has ended, by itself or not."""
+
+    def __init__(self, try_out: TryOut, clock: Clock, on_end: Callable[[], None]) -> None:
+        self._try_out = try_out
+        self._clock = clock
+        self._on_end = on_end
+        self._probings: dict[str, Probing] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def probe(self, device: AttachedDevice, profiles: Sequence[Profile]) -> Probing:
+        """The one of this device: a new one where it was plugged in again and the last one let go of the port."""
+        probing = self._probings.get(device.identity)
+        if probing is not None and probing.is_of(device):
+            return probing
+        if probing is not None and self.is_going_on(device.identity):
+            self.stop(device.identity)
+            return probing
+        probing = self._probings[device.identity] = Probing(device, profiles, self._try_out, self._clock)
+        task = self._tasks[device.identity] = asyncio.get_running_loop().create_task(probing.run())
+        task.add_done_callback(partial(self._ended, device.identity))
+        return probing
+
+    def is_going_on(self, identity: str) -> bool:
+        """It may have the port."""
+        return identity in self._tasks
+
+    def stop(self, identity: str) -> None:
+        """It ends soon: see ``is_going_on``."""
+        if (task := self._tasks.get(identity)) is not None and not task.cancelling():
+            task.cancel()
+
+    def keep(self, identities: Container[str]) -> None:
+        """The others are not attached any more, or are known."""
+        for identity in [each for each in self._probings if each not in identities]:
+            self.stop(identity)
+            if identity not in self._tasks:
+                del self._probings[identity]
+
+    async def close(self) -> None:
+        """Every port is let go of."""
+        for identity in list(self._tasks):
+            self.stop(identity)
+        if self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
+
+    def _ended(self, identity: str, task: asyncio.Task[None]) -> None:
+        del self._tasks[identity]
+        if task.cancelled():
+            self._probings.pop(identity, None)
+        elif (error := task.exception()) is not None:
+            log.error(log_events.DISCOVERY_NOT_POSSIBLE, what="probe", reason=f"{identity}: {error!r}")
+        self._on_end()
