@@ -128,6 +128,10 @@ def test_two_devices_with_one_serial_number_are_told_apart_by_socket_with_a_warn
     assert [device.warning for device in inventory] == [None]
     box.plug_usb("1-2", "05e0:1300", [(TTY, "ttyACM1")], serial="S0FF")
     look(box, inventory)
+    assert [device.identity for device in inventory] == ["usb:05e0:1300:S0FF"], "the same one may have moved"
+    assert inventory.is_in_doubt
+    look(box, inventory)
+    assert not inventory.is_in_doubt
     assert [device.identity for device in inventory] == [
         "usb-port:0000:00:14.0/usb2/1:05e0:1300",
         "usb-port:0000:00:14.0/usb2/2:05e0:1300",
@@ -142,6 +146,28 @@ def test_two_devices_with_one_serial_number_are_told_apart_by_socket_with_a_warn
     look(box, inventory)
     assert [device.identity for device in inventory] == ["usb-port:0000:00:14.0/usb2/2:05e0:1300"]
     assert ["was attached twice" in str(device.warning) for device in inventory] == [True]
+
+
+def test_device_that_moves_is_no_clone_of_itself(box: FakeBox) -> None:
+    box.plug_usb("1-1", "05e0:1300", [(TTY, "ttyACM0")], serial="S1")
+    inventory = look(box)
+    box.plug_usb("1-2", "05e0:1300", [(TTY, "ttyACM1")], serial="S1")  # and the hub has not told that 1-1 is empty
+    look(box, inventory)
+    box.pull("1-1")
+    look(box, inventory)
+    assert [(device.identity, device.port) for device in inventory] == [("usb:05e0:1300:S1", "1-2")]
+    assert inventory.clones == set()
+
+
+def test_device_that_is_pulled_during_a_look_is_no_clone_of_itself(box: FakeBox) -> None:
+    box.plug_usb("1-1", "05e0:1300", [(TTY, "ttyACM0")], serial="S1")
+    inventory = Inventory(box.sysfs)
+    box.plug_usb("1-2", "05e0:1300", [(TTY, "ttyACM1")], serial="S1")
+    found = box.sysfs.scan()
+    box.pull("1-1")
+    inventory.take_over(found)
+    assert [(device.identity, device.port) for device in inventory] == [("usb:05e0:1300:S1", "1-2")]
+    assert inventory.clones == set()
 
 
 def test_selector_by_model_wants_the_only_one_of_its_kind(box: FakeBox) -> None:

@@ -25,6 +25,9 @@ LOOK_S = 1.0
 FULL_LOOK_S = 30.0
 """Whatever was missed (a queue that ran over, a changed link) is seen by then."""
 
+DOUBT_S = 1.0
+"""Where a device seems to be in two sockets: a hub that tells late of a disconnect has told it by then."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -74,10 +77,10 @@ class HotPlug:
     async def _wait(self, signature: object) -> None:
         """Until something was told, or the names changed, or it is time for a full look anyhow."""
         told = asyncio.ensure_future(self._has_news.wait())
-        left_s = FULL_LOOK_S
+        left_s = DOUBT_S if self._inventory.is_in_doubt else FULL_LOOK_S
         try:
             while left_s > 0 and not told.done():
-                pause_s = FULL_LOOK_S if self.source == "udev" else LOOK_S
+                pause_s = left_s if self.source == "udev" else min(left_s, LOOK_S)
                 pause = asyncio.ensure_future(self._clock.sleep(pause_s))
                 try:
                     await asyncio.wait({told, pause}, return_when=asyncio.FIRST_COMPLETED)

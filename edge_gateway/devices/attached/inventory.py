@@ -20,6 +20,7 @@ class Inventory:
     def __init__(self, sysfs: Sysfs | None = None) -> None:
         self.sysfs = sysfs or Sysfs()
         self._devices: tuple[AttachedDevice, ...] = ()
+        self._doubted: set[tuple[Path, str]] = set()
         self.clones: set[str] = set()
         """Identities by serial number that more than one device was seen with."""
 
@@ -32,14 +33,38 @@ class Inventory:
 
     def take_over(self, found: list[AttachedDevice]) -> bool:
         """What a scan found becomes what is attached."""
-        seen: set[str] = set()
-        for device in found:
-            if (own := by_serial(device)) is not None:
-                if own in seen and len(self.clones) < CLONES_MAX:
-                    self.clones.add(own)
-                seen.add(own)
+        found = self._without_movers(found)
         before, self._devices = self._devices, tuple(identify(found, self.clones))
         return self._devices != before
+
+    def _without_movers(self, found: list[AttachedDevice]) -> list[AttachedDevice]:
+        """A device that moves during a look is found at both sockets, and a hub may tell late that it left one: two
+        are clones only where both were there at two looks. Until then, what came last is left out."""
+        twins: dict[str, list[AttachedDevice]] = {}
+        for device in found:
+            if (own := by_serial(device)) is not None:
+                twins.setdefault(own, []).append(device)
+        known = {(device.sysfs, device.generation) for device in self._devices}
+        left_out: set[tuple[Path, str]] = set()
+        doubted: set[tuple[Path, str]] = set()
+        for own, devices in twins.items():
+            if len(devices) < 2:
+                continue
+            there = {(each.sysfs, each.generation) for each in devices if self.sysfs.is_attached(each)}
+            left_out |= {(each.sysfs, each.generation) for each in devices} - there
+            new = there - known - self._doubted
+            if len(there) > 1 and new and there & known and own not in self.clones:
+                left_out |= new
+                doubted |= new
+            elif len(there) > 1 and len(self.clones) < CLONES_MAX:
+                self.clones.add(own)
+        self._doubted = doubted
+        return [device for device in found if (device.sysfs, device.generation) not in left_out]
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Look again soon: two devices may be one that moved."""
+        return bool(self._doubted)
 
     def matching(self, selector: str) -> tuple[AttachedDevice, ...]:
         """Every device that a selector fits."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from edge_gateway.contracts.attached_report import SeenDevice
 from edge_gateway.devices.attached.claim_rule import Verdict, judge
@@ -22,7 +22,7 @@ class Judging:
         self._settings = settings
         self._configured = configured
         self._paths = [path for place in configured.values() if (path := getattr(place, "path", None)) is not None]
-        self._targets: list[Path | None] = []
+        self._targets: list[str] = []
         self._without_ids: list[tuple[int, Profile]] = []
         self._by_usb_id: dict[str, list[tuple[int, Profile]]] = {}
         self._verdicts: dict[str, tuple[AttachedDevice, Verdict]] = {}
@@ -41,7 +41,7 @@ class Judging:
 
     def look_again(self, attached: Sequence[AttachedDevice]) -> None:
         """What is gone is forgotten; links that lead elsewhere make configured paths stand for other devices."""
-        targets = [_resolved(path) for path in self._paths]
+        targets = [os.path.realpath(path) for path in self._paths]
         if targets != self._targets:
             self._targets = targets
             self._verdicts.clear()
@@ -67,10 +67,3 @@ class Judging:
         if known is None or known[0] != device or known[1] != verdict:
             known = self._seen[device.identity] = device, verdict, seen(device, verdict)
         return known[2]
-
-
-def _resolved(path: Path) -> Path | None:
-    try:
-        return path.resolve()
-    except OSError:
-        return None

@@ -97,7 +97,11 @@ class Sysfs:
 
     def is_same(self, device: AttachedDevice, node: Node) -> bool:
         """Whether a node still is this device's, as it was plugged in. Two small files: for the event loop."""
-        return node.sysfs.is_dir() and self._generation(device.sysfs) == device.generation
+        return node.sysfs.is_dir() and self.is_attached(device)
+
+    def is_attached(self, device: AttachedDevice) -> bool:
+        """Whether it still is where it was found, as it was plugged in."""
+        return self._generation(device.sysfs) == device.generation
 
     @property
     def has_udev(self) -> bool:
