@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import (
     ByteSink,
     ModemLines,
@@ -21,13 +22,13 @@ Tell = Callable[[RawDirection, bytes], None]
 """Called on the event loop, before the bytes go on: an answer can arrive while a slow write is still under way."""
 
 
-def tapped(transport: Transport, tell: Tell) -> Transport:
-    """The transport, and whatever else it can do, with every chunk told as it passes."""
+def tapped(transport: Transport, tell: Tell) -> Tapped:
+    """The transport, and whatever else it can do, with every chunk told as it passes, until ``end``."""
     if isinstance(transport, ReportTransport):
         return _TappedReports(transport, tell)
     if isinstance(transport, ModemTransport):
         return _TappedModem(transport, tell)
-    return _Tapped(transport, tell)
+    return Tapped(transport, tell)
 
 
 class _TappedSink:
@@ -43,10 +44,13 @@ class _TappedSink:
         self._sink.connection_lost(error)
 
 
-class _Tapped:
+class Tapped:
+    """Implements ``contracts.transport.Transport``, for one who uses it and may live longer than that is good."""
+
     def __init__(self, inner: Transport, tell: Tell) -> None:
         self._inner = inner
         self._tell = tell
+        self._is_ended = False
         self.misses_before_gone = misses_before_gone(inner)
 
     @property
@@ -56,21 +60,33 @@ class _Tapped:
     def is_there(self) -> bool:
         return self._inner.is_there()
 
+    def end(self) -> None:
+        """The connection is over: from now on it touches the transport no more, which may be another's already."""
+        self._is_ended = True
+
     async def open(self, sink: ByteSink) -> None:
+        self._require_own()
         await self._inner.open(_TappedSink(sink, self._tell))
 
     async def write(self, data: bytes) -> None:
+        self._require_own()
         self._tell(">", data)
         await self._inner.write(data)
 
     def drop_input(self) -> None:
-        self._inner.drop_input()
+        if not self._is_ended:
+            self._inner.drop_input()
 
     async def close(self) -> None:
-        await self._inner.close()
+        if not self._is_ended:
+            await self._inner.close()
+
+    def _require_own(self) -> None:
+        if self._is_ended:
+            raise TransportError(f"{self.description}: this connection is over; nothing was sent")
 
 
-class _TappedReports(_Tapped):
+class _TappedReports(Tapped):
     def __init__(self, inner: ReportTransport, tell: Tell) -> None:
         super().__init__(inner, tell)
         self._reports = inner
@@ -80,25 +96,30 @@ class _TappedReports(_Tapped):
         return self._reports.report_descriptor
 
     async def send_feature(self, report: bytes) -> None:
+        self._require_own()
         self._tell(">>", report)
         await self._reports.send_feature(report)
 
     async def get_feature(self, report_id: int, length: int) -> bytes:
+        self._require_own()
         report = await self._reports.get_feature(report_id, length)
         self._tell("<<", report)
         return report
 
 
-class _TappedModem(_Tapped):
+class _TappedModem(Tapped):
     def __init__(self, inner: ModemTransport, tell: Tell) -> None:
         super().__init__(inner, tell)
         self._modem = inner
 
     def modem_lines(self) -> ModemLines:
+        self._require_own()
         return self._modem.modem_lines()
 
     def set_modem_lines(self, *, dtr: bool | None = None, rts: bool | None = None) -> None:
+        self._require_own()
         self._modem.set_modem_lines(dtr=dtr, rts=rts)
 
     async def send_break(self, duration_s: float) -> None:
+        self._require_own()
         await self._modem.send_break(duration_s)

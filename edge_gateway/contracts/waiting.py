@@ -36,6 +36,21 @@ async def done_before(end: asyncio.Future[Any], work: Awaitable[Any]) -> bool:
         future.add_done_callback(_take_exception)
 
 
+async def to_the_end(work: Awaitable[Any]) -> None:
+    """Wait for work that must not be broken off, however often the waiter is cancelled. Its exceptions come through;
+    the cancellation comes after the end."""
+    future = asyncio.ensure_future(work)
+    is_cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError:
+            is_cancelled = True
+    future.result()
+    if is_cancelled:
+        raise asyncio.CancelledError
+
+
 def _take_exception(future: asyncio.Future[Any]) -> None:
     """Of something that nobody waits for any more."""
     if not future.cancelled():

@@ -17,8 +17,9 @@ from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.life import STATISTICS_COMMANDS
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
-from edge_gateway.contracts.tap import tapped
+from edge_gateway.contracts.tap import RawDirection, tapped
 from edge_gateway.contracts.transport import Transport, misses_before_gone
+from edge_gateway.contracts.waiting import to_the_end
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.condition import Condition
 from edge_gateway.devices.conversation import converse
@@ -163,10 +164,10 @@ class Supervisor:
     ) -> None:
         """Another profile of the same class from now on. The connection ends as if the device were pulled out, and is
         made anew; what was counted of the device goes on."""
-        self._next = (device, profile, transport, driver_class)
+        is_ending, self._next = self._next is not None, (device, profile, transport, driver_class)
         if self._attempts is None:
             self._take_next()
-        else:
+        elif not is_ending:
             self._attempts.cancel()
 
     def _take_next(self) -> None:
@@ -240,7 +241,7 @@ class Supervisor:
 
     async def _connection(self) -> None:
         """Raises TransportError with the reason of the end, or whatever a driver's bug raises."""
-        transport = self._transport if self.raw is None else tapped(self._transport, self.raw.add)
+        transport = tapped(self._transport, _keep_nothing if self.raw is None else self.raw.add)
         session = DeviceSession(
             self.device_id,
             transport,
@@ -266,7 +267,8 @@ class Supervisor:
             session.end()
             if self.raw is not None:
                 self.raw.end()
-            await self._transport.close()
+            transport.end()
+            await to_the_end(self._transport.close())
 
     def _forget_raw(self) -> None:
         if self.raw is not None:
@@ -303,3 +305,7 @@ class Supervisor:
     def _log_fault(self, reason: str, fault: BaseException | None = None) -> None:
         stack = stack_of(fault) if fault is not None else None
         log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=reason, stack=stack)
+
+
+def _keep_nothing(direction: RawDirection, data: bytes) -> None:
+    """Of card data."""

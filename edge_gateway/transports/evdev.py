@@ -96,7 +96,8 @@ class EvdevTransport:
         fds = self._stop_reading()
         if fds:
             # In a thread: the kernel lets a release of an input node wait for its other readers (RCU).
-            await asyncio.get_running_loop().run_in_executor(None, _close_all, fds)
+            # Shielded: cancelled while it waits for a thread, it would never run.
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _close_all, fds))
 
     def _read(self, fd: int) -> None:
         if fd not in self._parts or self._sink is None:

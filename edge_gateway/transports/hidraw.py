@@ -138,7 +138,8 @@ class HidrawTransport:
         self._sink = None
         fd = self._stop_reading()
         if fd is not None:
-            await asyncio.get_running_loop().run_in_executor(None, os.close, fd)
+            # Shielded: cancelled while it waits for a thread, it would never run.
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, os.close, fd))
 
     async def _ask(self, failure: str, ask: Callable[[int], Result]) -> Result:
         """In a thread: the kernel waits for the device, up to 5 s. One at a time, as the device takes them.
@@ -148,10 +149,14 @@ class HidrawTransport:
         async with self._asking:
             if self._fd is None:
                 raise TransportError(f"{self.description}: not open; {failure}")
+            own = _Own(os.dup(self._fd))
             try:
-                return await asyncio.get_running_loop().run_in_executor(None, _on_own, os.dup(self._fd), ask)
+                # Shielded: cancelled while it waits for a thread, it would never close what is its own.
+                return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, own.ask, ask))
             except OSError as error:
                 raise TransportError(f"{self.description}: {failure}: {_reason(error)}") from error
+            finally:
+                own.is_wanted = False
 
     def _read(self) -> None:
         for _ in range(REPORTS_PER_TURN):
@@ -220,11 +225,21 @@ def open_hidraw(path: Path) -> HidrawNode:
         raise
 
 
-def _on_own(fd: int, ask: Callable[[int], Result]) -> Result:
-    try:
-        return ask(fd)
-    finally:
-        os.close(fd)
+class _Own:
+    """A descriptor for one question."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.is_wanted = True
+
+    def ask(self, ask: Callable[[int], Result]) -> Result:
+        """In a thread. Raises OSError."""
+        try:
+            if not self.is_wanted:
+                raise OSError(errno.ECANCELED, "given up before its turn came")
+            return ask(self._fd)
+        finally:
+            os.close(self._fd)
 
 
 def _reason(error: OSError) -> str:

@@ -44,8 +44,9 @@ class Bench:
         self.far_end = self.transport.far_end
         self.events: list[StampedEvent] = []
         self.states: list[DeviceState] = []
+        self.device = DeviceSettings(id=device_id, lane="lane-1", profile="talker", transport={}, settings=settings)
         self.supervisor = Supervisor(
-            DeviceSettings(id=device_id, lane="lane-1", profile="talker", transport={}, settings=settings),
+            self.device,
             TALKER_PROFILE,
             self.transport,
             Talker,

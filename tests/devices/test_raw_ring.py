@@ -82,7 +82,7 @@ async def test_half_a_licence_is_told_to_nobody_and_does_not_outlive_its_connect
             bench.far_end.hang_up()
             await clock.settle()
         case "configured":
-            bench.supervisor.configure(TALKER_PROFILE, bench.transport, Talker)
+            bench.supervisor.configure(bench.device, TALKER_PROFILE, bench.transport, Talker)
             await clock.settle()
         case "removed":
             await bench.stop()

@@ -12,9 +12,11 @@ from structlog.testing import capture_logs
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.devices import condition, conversation, disconnects, reconnecting
-from tests.devices.conftest import Bench
+from edge_gateway.transports.loopback import LoopbackTransport
+from tests.devices.conftest import TALKER_PROFILE, Bench
 from tests.devices.drivers import Talker
 from tests.support.clock import FakeClock
+from tests.support.waiting import wait_until
 
 
 async def test_supervisor_stamps_events_with_device_sequence_and_both_clocks(bench: Bench, clock: FakeClock) -> None:
@@ -337,6 +339,69 @@ async def test_supervisor_does_not_wait_for_a_driver_that_will_not_end(
         await bench.stop()
     assert bench.supervisor.counters["drivers_left_behind"] == 1
     assert not bench.transport.is_open
+
+
+async def test_driver_that_was_left_behind_reaches_the_next_connection_no_more(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    monkeypatch.setattr(conversation, "STOP_S_MAX", 0.05)
+    bench = make_bench(is_stubborn=True)
+    heard: list[bytes] = []
+    bench.far_end.on_bytes = heard.append
+    await bench.start()
+    old = bench.driver
+    bench.far_end.hang_up()
+    await wait_until(lambda: bench.supervisor.counters["drivers_left_behind"])
+    await clock.advance(5)
+    await wait_until(lambda: bench.transport.is_open)
+    assert bench.driver is not old
+    with pytest.raises(TransportError, match="this connection is over"):
+        await old.session.transport.write(b"old")
+    await old.session.transport.close()
+    await bench.driver.session.transport.write(b"new")
+    await clock.settle()
+    assert heard == [b"new"]
+
+
+class SlowToClose(LoopbackTransport):
+    """As a serial port whose output is stalled."""
+
+    def __init__(self) -> None:
+        super().__init__("slow to close")
+        self.is_closing = False
+        self.can_close = asyncio.Event()
+
+    async def close(self) -> None:
+        self.is_closing = True
+        await self.can_close.wait()
+        await super().close()
+
+
+@pytest.mark.parametrize("second", ["configure", "stop"])
+async def test_port_is_closed_whatever_comes_while_it_closes(bench: Bench, clock: FakeClock, second: str) -> None:
+    slow, last = SlowToClose(), LoopbackTransport("last")
+
+    async def configure(transport: LoopbackTransport) -> None:
+        bench.supervisor.configure(bench.device, TALKER_PROFILE, transport, Talker)
+        await clock.settle()
+
+    await configure(slow)
+    assert slow.is_open
+    await configure(LoopbackTransport("never opened"))
+    assert slow.is_closing
+    stopping = None
+    if second == "configure":
+        await configure(last)
+    else:
+        stopping = asyncio.create_task(bench.stop())
+        await clock.settle()
+    assert slow.is_open
+    slow.can_close.set()
+    await clock.settle()
+    assert not slow.is_open
+    assert last.is_open is (second == "configure")
+    if stopping is not None:
+        await stopping
 
 
 async def test_supervisor_info_has_the_profile_and_what_the_device_says(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from edge_gateway.settings_transports import EvdevTransportSettings
 from edge_gateway.transports.evdev import EvdevTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.pty import DevicePty
+from tests.support.threads import all_threads_busy
 from tests.support.waiting import wait_until
 from tests.transports.sinks import RecordingSink
 
@@ -143,3 +144,15 @@ async def test_evdev_open_and_close_leak_no_descriptor(source: Fifo | DevicePty)
         await asyncio.gather(opening, return_exceptions=True)
         await transport.close()
     await wait_until(lambda: descriptor_count() == before, what="every descriptor closed")
+
+
+async def test_evdev_closed_before_a_thread_was_free_can_be_opened_again(source: Fifo | DevicePty) -> None:
+    transport = evdev(source.path)
+    await transport.open(RecordingSink())
+    async with all_threads_busy():
+        closing = asyncio.create_task(transport.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+    await transport.open(RecordingSink())
+    await transport.close()

@@ -15,6 +15,7 @@ from edge_gateway.contracts.transport import ReportTransport
 from edge_gateway.settings_transports import HidrawTransportSettings
 from edge_gateway.transports.hidraw import REPORTS_PER_TURN, HidrawNode, HidrawTransport
 from tests.support.descriptors import descriptor_count
+from tests.support.threads import all_threads_busy
 from tests.support.waiting import wait_until
 from tests.transports.sinks import RecordingSink
 
@@ -175,3 +176,23 @@ async def test_hidraw_open_and_close_leak_no_descriptor(wire: ReportWire, tmp_pa
         return descriptor_count() <= before
 
     await wait_until(is_clean, what="every descriptor closed")
+
+
+@pytest.mark.parametrize("work", ["close", "write"])
+async def test_hidraw_leaks_nothing_when_cancelled_before_its_thread_began(
+    wire: ReportWire, tmp_path: Path, work: str
+) -> None:
+    before = descriptor_count()
+    transport = hidraw(tmp_path / "hidraw0", wire)
+    await transport.open(RecordingSink())
+    async with all_threads_busy():
+        doing = asyncio.create_task(transport.close() if work == "close" else transport.write(b"\x00late"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+    await transport.close()
+    if work == "write":
+        assert wire.device.recv(64) == b"", "what was given up is not sent"
+    wire.unplug()
+    await wait_until(lambda: descriptor_count() <= before)
