@@ -136,7 +136,7 @@ class Gateway:
             directory=settings.outbox.directory,
             profile_directories=settings.profile_directories,
             on_change=self._publisher.gateway_attached,
-            on_retired=self._publisher.device_gone,
+            on_retired=self._device_gone,
         )
         self._profiles = ProfileWatch(
             self._registry, settings.profile_directories, make_transport, clock, self._discovery.reload_profiles
@@ -334,6 +334,11 @@ class Gateway:
         if self._last_info.get(device.device_id) != (info := device.info):
             self._last_info[device.device_id] = info
             self._publisher.device_info(*place, info)
+
+    def _device_gone(self, lane: str, device_class: str, device_id: str) -> None:
+        """Nothing stays retained; should it come back, its info is told again."""
+        self._last_info.pop(device_id, None)
+        self._publisher.device_gone(lane, device_class, device_id)
 
     def _claim_changed(self, device_id: str) -> None:
         if (device := self._registry.get(device_id)) is not None:

@@ -57,6 +57,8 @@ class Registry:
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._sequences: dict[str, int] = {}
+        """Of those that went: who comes back under the id goes on counting, so that no number is given twice."""
         self.places: dict[str, TransportSettings] = {}
         """By device id, where each is attached."""
         self.configured: dict[str, DeviceSettings] = {}
@@ -104,6 +106,8 @@ class Registry:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+        if supervisor is not None:
+            self._sequences[device_id] = supervisor.sequence
 
     async def run(self) -> None:
         """Every device, until cancelled. A supervisor ends by cancellation alone, so none ends another."""
@@ -119,6 +123,7 @@ class Registry:
     def _add(self, device: DeviceSettings, resolved: ResolvedDevice) -> Supervisor:
         _, _, transport, _ = resolved
         supervisor = self._supervisors[device.id] = self._make(resolved)
+        supervisor.sequence = self._sequences.pop(device.id, 0)
         self.configured[device.id] = device
         self.places[device.id] = transport
         return supervisor

@@ -63,7 +63,8 @@ class Supervisor:
         self._on_change = on_change
         self.counters: Counter[str] = Counter()
         self.statistics = DeviceStatistics(driver_class.device_class, clock)
-        self._sequence = 0
+        self.sequence = 0
+        """Of its last event: unique for the device within one run of the gateway."""
         self._condition = Condition(device.id, transport.description, clock, self._tell_change)
         self._rejected_frames = RejectedFrames(device.id, clock, self.counters, self.statistics)
         self._commands = CommandQueue(device.id, clock, self.counters)
@@ -280,14 +281,14 @@ class Supervisor:
 
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         """An event of the device, stamped: of its driver, or of the gateway about it."""
-        self._sequence += 1
+        self.sequence += 1
         self.statistics.happened(name, data)
         self._on_event(
             StampedEvent(
                 device_id=self.device_id,
                 device_class=self.device_class,
                 lane=self.lane,
-                sequence=self._sequence,
+                sequence=self.sequence,
                 event=DeviceEvent(name, data),
                 time=self._clock.now(),
                 monotonic_s=self._clock.monotonic(),

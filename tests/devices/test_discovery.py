@@ -409,7 +409,10 @@ async def test_taken_device_is_taken_anew_when_another_profile_fits_better(
     (shop.profiles / "better.toml").write_text(better)
     await shop.discovery.reload_profiles()
     assert shop.seen("usb:aaaa:0001:S1").claim == "waiting", "for its port"
+    before = shop.device("scanner-aaaa-0001-S1")
+    before.emit("scan", {})
     await wait_until(lambda: [each.profile.name for each in shop.registry] == ["better"], what="taken anew")
+    assert shop.device("scanner-aaaa-0001-S1").sequence >= before.sequence >= 1, "no number is given twice"
     await shop.online("scanner-aaaa-0001-S1")
 
 
