@@ -88,7 +88,7 @@ def test_batch_goes_on_after_lines_it_cannot_decode() -> None:
         {**good, "hex": "3"},
         {**good, "hex": None},
         {**good, "direction": "sideways"},
-        {**good, "direction": "host->device"},
+        {**good, "protocol": "barcode/gs1", "direction": "host->device"},
     ]
     lines = [*map(json.dumps, bad), "not json", "[]", "", json.dumps(good)]
     result = decode("--batch", "-", stdin="\n".join(lines))
