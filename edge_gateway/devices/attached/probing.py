@@ -9,13 +9,11 @@ from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Any, Final
 
-import structlog
-
-from edge_gateway.contracts import log_events
 from edge_gateway.contracts.attachment import NodeKind
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.contracts.states import DeviceClass
+from edge_gateway.devices.attached.announced import log_not_possible
 from edge_gateway.devices.attached.device import AttachedDevice
 from edge_gateway.devices.profiles import Profile
 from edge_gateway.devices.supervisor import Supervisor
@@ -31,8 +29,6 @@ TRIALS_MAX: Final = 60
 
 TryOut = Callable[[DeviceSettings], Supervisor]
 """Makes a supervisor whose events nobody hears. Raises ConfigError."""
-
-log = structlog.get_logger(__name__)
 
 
 def candidates(profiles: Sequence[Profile]) -> list[tuple[Profile, ...]]:
@@ -157,5 +153,5 @@ class Probings:
         if task.cancelled():
             self._probings.pop(identity, None)
         elif (error := task.exception()) is not None:
-            log.error(log_events.DISCOVERY_NOT_POSSIBLE, what="probe", reason=f"{identity}: {error!r}")
+            log_not_possible("probe", f"{identity}: {error!r}")
         self._on_end()
