@@ -48,7 +48,7 @@ def answer_about_statistics(name: str, params: Mapping[str, Any], device: Counte
         "DeviceCategory": device_category(DeviceClass(device.device_class)),
         "ManufacturerName": info["vendor"],
         "ModelName": info["model"],
-        "SerialNumber": info.get("serial"),
+        "SerialNumber": info.get("serial_number", info.get("serial")),
         "FirmwareRevision": info.get("firmware"),
         "Interface": str(info["transport"]).split(" ", 1)[0],
         "statistics": device.statistics.values(wanted),

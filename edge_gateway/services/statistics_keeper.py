@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
@@ -113,7 +114,7 @@ def _read(stored: Any) -> dict[str, Mapping[str, float]]:
     try:
         found = json.loads(stored) if isinstance(stored, str) else {}
         return {
-            str(device_id): {str(name): float(value) for name, value in counts.items()}
+            str(device_id): {str(name): float(value) for name, value in counts.items() if math.isfinite(float(value))}
             for device_id, counts in found.items()
         }
     except (ValueError, TypeError, AttributeError) as error:

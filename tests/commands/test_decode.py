@@ -90,14 +90,20 @@ def test_batch_goes_on_after_lines_it_cannot_decode() -> None:
         {**good, "direction": "sideways"},
         {**good, "protocol": "barcode/gs1", "direction": "host->device"},
     ]
-    lines = [*map(json.dumps, bad), "not json", "[]", "", json.dumps(good)]
+    lines = [*map(json.dumps, bad), "not json", "[]", "[" * 100_000, "", json.dumps(good)]
     result = decode("--batch", "-", stdin="\n".join(lines))
     assert result.returncode == 0
     *refused, last = lines_of(result.stdout)
-    assert len(refused) == len(bad) + 2
+    assert len(refused) == len(bad) + 3
     assert all(answer["events"] == [] and answer["error"] for answer in refused)
-    assert [answer["id"] for answer in refused] == [7] * len(bad) + [None, None]
+    assert [answer["id"] for answer in refused] == [7] * len(bad) + [None] * 3
     assert last["events"][0]["text"] == "12"
+
+
+def test_batch_repeats_an_id_that_no_text_can_have() -> None:
+    request = {"id": "\ud800", "protocol": "scanner/rs232-plain", "hex": "31320d"}
+    result = decode("--batch", "-", stdin=json.dumps(request))
+    assert (result.returncode, lines_of(result.stdout)[0]["id"]) == (0, "\ud800"), result.stderr
 
 
 @pytest.mark.parametrize(

@@ -296,3 +296,24 @@ async def test_driver_that_knows_nothing_of_the_store_takes_over_live(tmp_path: 
         await shop.look()
         await wait_until(lambda: len(shop.transports["/dev/a"]) == 2, what="the restart")
         assert shop.device("a").profile_problems == ()
+
+
+async def test_second_change_while_the_port_is_being_closed_leaves_it_closed(site: Site, clock: FakeClock) -> None:
+    """A profile is saved, and a reload asked for: the port is ours until the close has ended, and then nobody's."""
+    slow, closed = site.loopbacks["/dev/a"], asyncio.Event()
+    close = slow.close
+
+    async def close_slowly() -> None:
+        await closed.wait()
+        await close()
+
+    slow.close = close_slowly  # type: ignore[method-assign]
+    for greeting in ("good day", "good night"):
+        site.write("a", PROFILE.replace('"hello"', f'"{greeting}"'))
+        await site.look()
+        await wait_until(lambda count=greeting: site.watch.counters["changed"] == (1 if count == "good day" else 2))  # type: ignore[misc]
+    drivers = len(Talker.instances)
+    closed.set()
+    await wait_until(lambda: len(Talker.instances) > drivers, what="a new driver")
+    assert not slow.far_end.is_open
+    assert Talker.instances[-1].settings.greeting == "good night"

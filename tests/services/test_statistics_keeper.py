@@ -141,9 +141,14 @@ async def test_statistics_of_a_device_that_is_away_for_a_while_come_back_with_it
 
 
 async def test_statistics_that_are_none_do_not_keep_the_gateway_from_counting(tmp_path: Path) -> None:
-    for stored in ("no JSON", "[1]", '{"s-1": 5}', '{"s-1": {"GoodScanCount": "many"}}', 17, None):
+    for stored in (
+        "no JSON", "[1]", '{"s-1": 5}', '{"s-1": {"GoodScanCount": "many"}}', 17, None,
+        '{"s-1": {"GoodScanCount": Infinity}}', '{"s-1": {"GoodScanCount": NaN}}',
+        '{"s-1": {"GoodScanCount": "1e999"}}', "",
+    ):  # fmt: skip
         async with life(tmp_path, "s-1") as gateway:
             await gateway.loaded()
+            assert not gateway._task.done(), "the keeper goes on"
             gateway.scan("s-1", 1)
             assert gateway.scans() == {"s-1": 1}
             await gateway.end(is_orderly=False)
