@@ -117,6 +117,6 @@ def _read(stored: Any) -> dict[str, Mapping[str, float]]:
             str(device_id): {str(name): float(value) for name, value in counts.items() if math.isfinite(float(value))}
             for device_id, counts in found.items()
         }
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         log.warning(log_events.STATISTICS_FORGOTTEN, reason=type(error).__name__)
         return {}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from heapq import merge
 from typing import Final
 
 from edge_gateway.contracts.clock import Clock
@@ -21,7 +22,10 @@ weight of this sale, even if the number is the same."""
 TILL_CLOCK_S_MAX: Final = 60.0
 """How far a till's clock may be behind: what a scale showed later than that after a sale is of another sale."""
 WEIGHINGS_MAX: Final = 200
-"""Kept for each lane: more than a lane weighs in that time."""
+"""Kept of each scale: more than is weighed on one in that time."""
+TREMBLE_S_MAX: Final = 2.0
+"""A load that trembles between two divisions comes back to the same weight within this, and is weighed once; another
+one of the same weight takes longer to lay on."""
 
 
 @dataclass(slots=True)
@@ -52,15 +56,20 @@ class Weighings:
         self._clock = clock
         self._scale_lanes = scale_lanes
         self._epoch = epoch
-        self._lanes: dict[str, deque[_Weighing]] = {}
+        self._kept: dict[tuple[str, str], deque[_Weighing]] = {}
+        """By lane and device."""
         self._shown: dict[str, _Weighing] = {}
+        self._loads: dict[str, list[_Weighing]] = {}
+        """By device: what was shown since it was empty, or was not heard."""
 
     def note(self, stamped: StampedEvent) -> None:
         """An event of a scale that tells what it shows: the reading before it is over. Others are passed over."""
         data = stamped.event.data
         if stamped.device_class != DeviceClass.SCALE or "status" not in data:
             return
-        self.gone(stamped.device_id)
+        self._ended(stamped.device_id)
+        if data["status"] not in (ScaleStatus.STABLE_WEIGHT, ScaleStatus.WEIGHT_UNSTABLE):
+            self._loads.pop(stamped.device_id, None)
         weight, unit = data.get("weight"), data.get("unit")
         if data["status"] != ScaleStatus.STABLE_WEIGHT or not isinstance(weight, str) or not isinstance(unit, str):
             return
@@ -82,11 +91,23 @@ class Weighings:
             epoch=self._epoch(),
             sequence=stamped.sequence,
         )
-        self._shown[stamped.device_id] = weighing
-        self._lanes.setdefault(stamped.lane, deque(maxlen=WEIGHINGS_MAX)).append(weighing)
+        load = self._loads.setdefault(stamped.device_id, [])
+        load[:] = [each for each in load if each.until and each.until[1] >= weighing.measured_s - TREMBLE_S_MAX]
+        again = next((each for each in load if _is_same(each, weighing)), None)
+        if again is None:
+            load.append(weighing)
+            self._kept.setdefault((stamped.lane, stamped.device_id), deque(maxlen=WEIGHINGS_MAX)).append(weighing)
+        else:
+            again.until = None
+        self._shown[stamped.device_id] = again or weighing
 
     def gone(self, device_id: str) -> None:
-        """The scale shows something else, or nobody hears it any more."""
+        """Nobody hears the scale any more."""
+        self._ended(device_id)
+        self._loads.pop(device_id, None)
+
+    def _ended(self, device_id: str) -> None:
+        """It shows something else."""
         if (weighing := self._shown.pop(device_id, None)) is not None:
             weighing.until = self._clock.now(), self._clock.monotonic()
 
@@ -121,7 +142,7 @@ class Weighings:
 
     def give_back(self, sold_as: Collection[str]) -> None:
         """These lines were not sold after all."""
-        for weighings in self._lanes.values():
+        for weighings in self._kept.values():
             for weighing in weighings:
                 if weighing.sold_as in sold_as:
                     weighing.sold_as = None
@@ -129,7 +150,8 @@ class Weighings:
     def _newest_first(self, lane: str) -> Iterator[_Weighing]:
         """Of the lane, then of what all lanes share."""
         for place in dict.fromkeys((lane, SHARED_LANE)):
-            yield from reversed(self._lanes.get(place, ()))
+            kept = [reversed(weighings) for (lane_of_it, _), weighings in self._kept.items() if lane_of_it == place]
+            yield from merge(*kept, key=lambda weighing: weighing.measured_s, reverse=True)
 
     def _reading(self, weighing: _Weighing) -> SoldReading:
         return SoldReading(
@@ -146,3 +168,8 @@ class Weighings:
             age_s=round(max(0.0, self._clock.monotonic() - weighing.measured_s), 3),
             also_for=weighing.sold_as,
         )
+
+
+def _is_same(one: _Weighing, other: _Weighing) -> bool:
+    """What a sale and its audit would see of them."""
+    return (one.weight, one.unit, one.is_net, one.lane) == (other.weight, other.unit, other.is_net, other.lane)

@@ -60,12 +60,19 @@ class WeightAudit:
         lines = [line for line in transaction.lines if _is_sold_by_weight(transaction, line)]
         if not lines:
             return
-        try:
-            events = [self._event(request, transaction, line) for line in lines]
-            for event in events:
-                asyncio.ensure_future(self._outbox.append(event)).add_done_callback(self._appended)
-        except Exception as error:  # noqa: BLE001 - the boundary: what is noted beside a sale must not cost the sale
-            self._failed(type(error).__name__, stack_of(error))
+        handed: list[asyncio.Future[Any]] = []
+        before = self._sequences.get(request.target, 0)
+        for line in lines:
+            try:
+                appending = asyncio.ensure_future(self._outbox.append(self._event(request, transaction, line)))
+            except Exception as error:  # noqa: BLE001 - the boundary: what is noted beside a sale must not cost the sale
+                self._failed(type(error).__name__, stack_of(error))
+            else:
+                appending.add_done_callback(self._appended)
+                handed.append(appending)
+        last = self._sequences.get(request.target, 0)
+        ended = asyncio.gather(sale, *handed, return_exceptions=True)
+        ended.add_done_callback(lambda outcomes: self._number_again(request.target, before, last, outcomes))
         names = [_name(transaction, line) for line in lines]
         sale.add_done_callback(lambda outcome: self._give_back(names, outcome))
 
@@ -73,6 +80,12 @@ class WeightAudit:
         """The sale was refused: it is made again, or never. Or it was known, and its weights with it."""
         if sale.cancelled() or sale.exception() is not None or not sale.result().is_new:
             self._readings.give_back(names)
+
+    def _number_again(self, terminal: str, before: int, last: int, outcomes: asyncio.Future[list[Any]]) -> None:
+        """The sale was refused, and what was to stand beside it: its numbers are of nothing that was lost."""
+        is_refused = not outcomes.cancelled() and all(isinstance(each, BaseException) for each in outcomes.result())
+        if is_refused and self._sequences.get(terminal) == last:
+            self._sequences[terminal] = before
 
     def _appended(self, outcome: asyncio.Future[Appended]) -> None:
         if outcome.cancelled():

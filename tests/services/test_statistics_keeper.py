@@ -144,7 +144,7 @@ async def test_statistics_that_are_none_do_not_keep_the_gateway_from_counting(tm
     for stored in (
         "no JSON", "[1]", '{"s-1": 5}', '{"s-1": {"GoodScanCount": "many"}}', 17, None,
         '{"s-1": {"GoodScanCount": Infinity}}', '{"s-1": {"GoodScanCount": NaN}}',
-        '{"s-1": {"GoodScanCount": "1e999"}}', "",
+        '{"s-1": {"GoodScanCount": "1e999"}}', f'{{"s-1": {{"GoodScanCount": 1{"0" * 400}}}}}', "",
     ):  # fmt: skip
         async with life(tmp_path, "s-1") as gateway:
             await gateway.loaded()

@@ -305,3 +305,41 @@ async def test_weighings_are_bounded(tmp_path: Path) -> None:
             till.show(f"{number + 1}.0")
         await till.sell("S-1", line(1, "50"), line(2, "51"))
         assert [each["reading"] is None for each in await till.kept()] == [True, False]
+
+
+async def test_audit_numbers_have_no_gap_where_a_sale_was_refused(tmp_path: Path) -> None:
+    async with lane(tmp_path) as till:
+        await till.store.database.read(lambda c: c.execute("PRAGMA query_only = ON").close())
+        assert (await till.sell("S-1", line(1, "1.5"), line(2, "2.5"))).status is not ReplyStatus.ACCEPTED
+        await till.clock.settle()
+        await till.store.database.read(lambda c: c.execute("PRAGMA query_only = OFF").close())
+        assert (await till.sell("S-1", line(1, "1.5"), line(2, "2.5"))).status is ReplyStatus.ACCEPTED
+        assert (await till.sell("S-2", line(1, "1.5"))).status is ReplyStatus.ACCEPTED
+        assert [sold["sequence"] for sold in await till.kept()] == [1, 2, 3]
+
+
+async def test_load_that_trembles_is_weighed_once_and_pushes_no_other_out(tmp_path: Path) -> None:
+    async with lane(tmp_path) as till:
+        till.show("1.234")
+        await till.clock.advance(3)
+        till.show(None, status="weight_zero")
+        for _ in range(WEIGHINGS_MAX):
+            for weight in ("0.500", "0.501"):
+                till.show(weight)
+                await till.clock.advance(0.1)
+        await till.sell("S-1", line(1, "1.234"), line(2, "0.501"), line(3, "0.500"), line(4, "0.500"))
+        found = [sold["reading"] for sold in await till.kept()]
+    assert [each["weight"] for each in found] == ["1.234", "0.501", "0.500", "0.500"]
+    assert [each["also_for"] for each in found] == [None, None, None, "S-1/3"], "it lay there once"
+    assert found[1]["shown_until"] is None
+
+
+async def test_two_loads_of_one_weight_are_two_weighings_however_soon(tmp_path: Path) -> None:
+    async with lane(tmp_path) as till:
+        for _ in range(2):
+            till.show("0.500")
+            await till.clock.advance(0.5)
+            till.show(None, status="weight_zero")
+            await till.clock.advance(0.5)
+        await till.sell("S-1", line(1, "0.5"), line(2, "0.5"))
+        assert [sold["reading"]["also_for"] for sold in await till.kept()] == [None, None]
