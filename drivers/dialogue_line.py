@@ -103,7 +103,7 @@ class DialogueLine:
         clock = self._session.clock
         if step.data:
             self._events.clear()  # what came before the question is no answer to it
-        if step.data and not await within(clock, left_s, self._session.transport.write(step.data)):
+        if step.data and not await self._write(step, left_s):
             raise TimeoutError
         if step.is_pause:
             await clock.sleep(min(step.wait_s, left_s))
@@ -116,6 +116,13 @@ class DialogueLine:
             return None
         self._open_since_s = None
         return self._events.popleft()
+
+    async def _write(self, step: Step, left_s: float) -> bool:
+        try:
+            return await within(self._session.clock, left_s, self._session.transport.write(step.data))
+        finally:
+            if step.is_secret:
+                self._session.forget_raw(is_sent_too=True)
 
     async def _fall_quiet(self) -> None:
         """After an open question: let its answer come, so that it is not taken for another's."""

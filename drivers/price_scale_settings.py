@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from protocols.scales.price_dialogue import PriceScaleProtocol
 
@@ -30,15 +30,25 @@ class PriceScaleSettings(BaseModel):
     calculating_s: float = Field(
         10.0, ge=1, le=60, description="Budget of one do_price_calculating, from the price to the result."
     )
-    secret_file: Path | None = Field(None, description="File with the vendor's secret (Dialog 06).")
+    secret_file: Path | None = Field(
+        None,
+        description="File with the vendor's secret (Dialog 06); goes before a credential, such as the profile's.",
+    )
     credential: str | None = Field(None, description="Name of a systemd credential with it, instead of a file.")
+
+    @field_validator("credential")
+    @classmethod
+    def _check_credential(cls, name: str | None) -> str | None:
+        if name is not None and ("/" in name or name in {".", "..", ""}):
+            raise ValueError(
+                "expected the name of a credential of the systemd unit; leave it out where secret_file says where the "
+                'secret is, or checksums = "none" that there is none'
+            )
+        return name
 
     @model_validator(mode="after")
     def _check_protocol_settings(self) -> Self:
-        options = self.protocol_options()
-        if self.secret_file is not None and self.credential is not None:
-            raise ValueError("secret_file and credential: give one of them")
-        if load_price_scale(self.protocol).wants_secret(options) and not (self.secret_file or self.credential):
+        if self._wants_secret() and self.secret_file is None and self.credential is None:
             raise ValueError(
                 f"{self.protocol} does not run without its vendor's secret: name a secret_file, or the credential of a "
                 'systemd unit; or set checksums = "none" where the scale is set not to ask for checksums'
@@ -54,8 +64,8 @@ class PriceScaleSettings(BaseModel):
             raise ValueError("; ".join(problems)) from None
 
     def read_secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
-        """The secret's text; None: none is configured. Raises ValueError, which never quotes it."""
-        path = self._secret_path(environment)
+        """The secret's text; None: none is needed. Raises ValueError, which never quotes it."""
+        path = self._secret_path(environment) if self._wants_secret() else None
         if path is None:
             return None
         try:
@@ -69,12 +79,14 @@ class PriceScaleSettings(BaseModel):
             raise ValueError(f"the secret {path} has more than {SECRET_BYTES_MAX} bytes: the wrong file?")
         return text
 
+    def _wants_secret(self) -> bool:
+        return load_price_scale(self.protocol).wants_secret(self.protocol_options())
+
     def _secret_path(self, environment: Mapping[str, str]) -> Path | None:
-        if self.credential is None:
+        # A device cannot unset the credential of its profile: naming a file says enough.
+        if self.secret_file is not None or self.credential is None:
             return self.secret_file
         directory = environment.get("CREDENTIALS_DIRECTORY")
-        if "/" in self.credential or self.credential in {".", "..", ""}:
-            raise ValueError(f"credential {self.credential!r}: expected the name of a credential of the systemd unit")
         if directory is None:
             raise ValueError(
                 f"credential {self.credential}: there is no CREDENTIALS_DIRECTORY; add "

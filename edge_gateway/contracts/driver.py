@@ -55,9 +55,10 @@ class Session(Protocol):
         """What the device says of itself: model, firmware, serial."""
         ...
 
-    def forget_raw(self) -> None:
+    def forget_raw(self, *, is_sent_too: bool = False) -> None:
         """What was just received must be kept nowhere (a driving licence): wipe it from the ring of raw bytes, and from
-        a recording under way. Call it before anything else is done with it."""
+        a recording under way. Call it before anything else is done with it. ``is_sent_too``: what was just sent, too
+        (the answer to a challenge)."""
         ...
 
 

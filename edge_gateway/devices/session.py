@@ -122,8 +122,8 @@ class DeviceSession:
         if not self._is_ended:
             self._condition.set_reported(info)
 
-    def forget_raw(self) -> None:
-        self._forget_raw()  # also after the end: what was received is still there
+    def forget_raw(self, *, is_sent_too: bool = False) -> None:
+        self._forget_raw()  # also after the end: what was received is still there. The ring wipes both ways
 
 
 class Link:

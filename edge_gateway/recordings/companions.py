@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -36,5 +37,9 @@ def companions(
         assert isinstance(transport, OverheardTransport)
         transport.keepers.add(keeper)
         driver_class = load_driver(profile)
-        session = TellingSession(device.id, transport, clock, lambda _: None, transport.forget)
+        session = TellingSession(device.id, transport, clock, lambda _: None, partial(_forget, transport))
         yield DriverRun(session, driver_class(session, driver_settings(driver_class, profile, device)))
+
+
+def _forget(transport: OverheardTransport, is_sent_too: bool) -> None:
+    transport.forget()

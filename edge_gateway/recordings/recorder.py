@@ -144,9 +144,9 @@ class _Writer:
         self._held.append(chunk)
         self._write_until(chunk.at_s - HOLD_S)
 
-    def forget(self) -> None:
+    def forget(self, is_sent_too: bool = False) -> None:
         """What was received lately, and is not written yet."""
-        self._held = deque(chunk for chunk in self._held if chunk.direction in (">", ">>"))
+        self._held = deque(chunk for chunk in self._held if chunk.direction in (">", ">>") and not is_sent_too)
 
     def write_rest(self) -> None:
         """The recording is over."""

@@ -38,7 +38,7 @@ class TellingSession:
         transport: Transport,
         clock: Clock,
         tell: Callable[[Line], None],
-        forget_raw: Callable[[], None] = lambda: None,
+        forget_raw: Callable[[bool], None] = lambda is_sent_too: None,
     ) -> None:
         self.device_id = device_id
         self.transport = transport
@@ -82,8 +82,8 @@ class TellingSession:
             self._info = info
             self._tell({"info": dict(info)})
 
-    def forget_raw(self) -> None:
-        self._forget_raw()
+    def forget_raw(self, *, is_sent_too: bool = False) -> None:
+        self._forget_raw(is_sent_too)
 
 
 class DriverRun:

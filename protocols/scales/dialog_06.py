@@ -110,26 +110,35 @@ class Dialog06Scale:
 
     def _weighing(self, record: bytes) -> Generator[Step, CodecEvent | None, records.ResultRead | int]:
         """One try: the result, or the status that ended it. Checksums are given where they are asked for."""
-        challenges = 0
+        challenges = late = 0
         while True:
             answer = yield from self._exchange(record)
             if isinstance(answer, records.Acknowledged):
                 return (yield from self._result())
-            if isinstance(answer, records.ChecksumsAsked) and challenges < CHALLENGES_MAX:
+            if isinstance(answer, records.ChecksumsAsked):
+                if challenges == CHALLENGES_MAX:
+                    raise DeviceError(
+                        ErrorCode.DEVICE_ERROR,
+                        f"the scale did not take {CHALLENGES_MAX} answers to its challenges, and asks for checksums "
+                        "again: is it another vendor's secret?",
+                    )
                 challenges += 1
                 yield from self._prove(answer.z)
-            elif isinstance(answer, records.Refused):
-                code = yield from self._status()
+            elif isinstance(answer, (records.Refused, records.StatusRead)):
+                code = answer.code if isinstance(answer, records.StatusRead) else (yield from self._status())
                 if code in REFUSED:
                     raise DeviceError(ErrorCode.INVALID_REQUEST, f"the scale refuses the record: {MEANINGS[code]}")
                 if code not in ASK_AGAIN and code != 0:
                     return code
                 yield Step(wait_s=BACK_OFF_S, is_pause=True, status=scale_status(code))
             else:
-                raise DeviceError(
-                    ErrorCode.DEVICE_ERROR,
-                    "the scale asks for checksums again and again: is it another vendor's secret?",
-                )
+                # A result or a verdict answers a question before this one: it has been told EOT, the record is resent.
+                late += 1
+                if late == TRIES_MAX:
+                    raise DeviceError(
+                        ErrorCode.DEVICE_ERROR,
+                        f"the scale answered {TRIES_MAX} times to other questions than the one that was put",
+                    )
 
     def _prove(self, z: int) -> Generator[Step, CodecEvent | None, None]:
         """Answer a challenge; the record that was challenged is repeated by whoever sent it, whatever the verdict."""
@@ -140,13 +149,10 @@ class Dialog06Scale:
                 "or set the scale not to ask",
             )
         words = self._secret.answer(z, self._draw, self._options.checksum_pairs, self._options.hex_style)
-        answer = yield from self._exchange(b"\x04\x0210\x1b%s\x03" % words.encode("ascii"))
+        # A few pairs of CS and KW are enough to compute the polynomial from them.
+        answer = yield from self._exchange(b"\x04\x0210\x1b%s\x03" % words.encode("ascii"), is_secret=True)
         if isinstance(answer, records.Acknowledged):
-            answer = yield from self._exchange(_ASK_RESULT)
-        if isinstance(answer, records.ChecksumsJudged) and not answer.is_valid:
-            raise DeviceError(
-                ErrorCode.DEVICE_ERROR, "the scale says that the checksums are wrong: is it another vendor's secret?"
-            )
+            yield from self._exchange(_ASK_RESULT)  # the verdict: one more challenge says the same
 
     def _result(self) -> Generator[Step, CodecEvent | None, records.ResultRead | int]:
         """Record 02, or the status that ends the weighing."""
@@ -170,10 +176,10 @@ class Dialog06Scale:
                 return answer.code
         raise TimeoutError
 
-    def _exchange(self, data: bytes, tries: int = TRIES_MAX) -> Exchange:
+    def _exchange(self, data: bytes, tries: int = TRIES_MAX, *, is_secret: bool = False) -> Exchange:
         """One record and its answer, which is acknowledged with EOT where it is a record. Raises TimeoutError."""
         for _ in range(tries):
-            answer = yield Step(data, ANSWER_S)
+            answer = yield Step(data, ANSWER_S, is_secret=is_secret)
             if answer is None:
                 yield Step(_EOT)  # whatever it is in the middle of
                 continue

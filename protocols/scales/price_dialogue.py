@@ -12,7 +12,7 @@ The scale computes the price. Nothing here multiplies or rounds: weight and pric
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -52,13 +52,14 @@ class Step:
     """Send ``data`` (nothing: send nothing), then wait ``wait_s`` for one event (0: do not wait).
 
     ``is_pause``: let the time pass whatever comes. ``status``: what is known of the scale by now, for the case that the
-    dialogue's time ends here.
+    dialogue's time ends here. ``is_secret``: the secret could be found from what is sent: it is kept nowhere.
     """
 
     data: bytes = b""
     wait_s: float = 0.0
     is_pause: bool = False
     status: ScaleStatus | None = None
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,9 @@ class PriceScale(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a scale needs from outside. ``draw(bits)``: a number of so many random bits."""
+    """What a scale needs from outside. ``draw(bits)``: a number of so many random bits. Never shows the secret."""
 
-    secret: str | None
+    secret: str | None = field(repr=False)
     draw: Callable[[int], int]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from drivers.price_scale import DialogueScale
 from drivers.price_scale_settings import PriceScaleSettings
+from edge_gateway.contracts.tap import tapped
 from edge_gateway.recordings.session import DriverRun, Line, TellingSession
 from edge_gateway.transports.loopback import FarEnd, LoopbackTransport
 from simulators.weighing_plate import WeighingPlate, Wire
@@ -39,6 +40,14 @@ class PriceBench:
     scale: Any
     far_end: FarEnd
     lines: list[Line] = field(default_factory=list)
+    passed: list[bytes] = field(default_factory=list)
+    """What passed either way, as far as it may be kept."""
+    forgotten: int = 0
+
+    def forget(self, is_sent_too: bool) -> None:
+        assert is_sent_too
+        self.passed.clear()
+        self.forgotten += 1
 
     @property
     def readings(self) -> list[dict[str, Any]]:
@@ -77,11 +86,15 @@ async def price_bench(
     scale = make(transport.far_end)
     scale.rng, scale.reply_delay_s = Random(7), 0.0
     lines: list[Line] = []
-    session = TellingSession("lane-1-scale", transport, VirtualClock(), lines.append)
+    passed: list[bytes] = []
+    tap = tapped(transport, lambda direction, data: passed.append(data))
+    session = TellingSession(
+        "lane-1-scale", tap, VirtualClock(), lines.append, lambda is_sent_too: bench.forget(is_sent_too)
+    )
     driver = DialogueScale(
         session, PriceScaleSettings.model_validate({"protocol": protocol, "poll_interval_s": 0.05, **settings})
     )
-    bench = PriceBench(driver, scale, transport.far_end, lines)
+    bench = PriceBench(driver, scale, transport.far_end, lines, passed)
     await scale.start()
     try:
         async with DriverRun(session, driver):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,11 @@ from pydantic import ValidationError
 
 from drivers.price_scale_settings import PriceScaleSettings
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
+from edge_gateway.contracts.states import ScaleStatus
+from edge_gateway.devices.profiles import load_profile
+from protocols.scales import dialog_06
+from protocols.scales import dialog_06_records as records
+from protocols.scales.price_dialogue import Means, PriceRequest, Weighing
 from simulators.cas import CasScale
 from simulators.dialog_06 import EXAMPLE_POLYNOMIAL, Dialog06Scale
 from simulators.epos1_berkel import Epos1BerkelScale
@@ -140,7 +147,7 @@ async def test_dialog_06_with_a_wrong_secret_says_so_and_never_shows_it(
         async with price_bench("scale/dialog-06", Dialog06Scale, secret_file=secret) as bench:
             await bench.until_answering()
             bench.scale.put("1.000")
-            with pytest.raises(DeviceError, match="the checksums are wrong: is it another vendor's secret"):
+            with pytest.raises(DeviceError, match=r"did not take 2 answers .* another vendor's secret"):
                 await bench.calculate(unit_price="2.99")
             assert "11111" not in repr(bench.driver._scale.__dict__)
     assert "11111" not in caplog.text + str(bench.lines)
@@ -175,7 +182,9 @@ async def test_dialog_06_sends_nothing_without_its_secret(text: str | None, prob
     ("settings", "problem"),
     [
         ({}, "does not run without its vendor's secret"),
-        ({"secret_file": "/x", "credential": "y"}, "give one of them"),
+        ({"credential": ""}, "expected the name of a credential"),
+        ({"checksums": "none", "credential": ""}, "expected the name of a credential .* leave it out"),
+        ({"credential": "../x"}, "expected the name of a credential"),
         ({"secret_file": "/x", "hex_style": "roman"}, "hex_style"),
         ({"checksums": "none", "polynomial": "15a2b"}, "polynomial: Extra inputs are not permitted"),
     ],
@@ -183,6 +192,106 @@ async def test_dialog_06_sends_nothing_without_its_secret(text: str | None, prob
 def test_dialog_06_settings_that_are_wrong_stop_the_start(settings: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         PriceScaleSettings.model_validate({"protocol": "scale/dialog-06", **settings})
+
+
+def _over(profile: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A device's settings over its profile's, as the registry lays them."""
+    return {key: value for key, value in {**profile, **own}.items() if key not in {"protocol", "poll_interval_s"}}
+
+
+@in_virtual_time
+async def test_dialog_06_profile_needs_no_secret_where_no_checksums_are_asked_for() -> None:
+    profile = load_profile("generic-dialog-06").settings
+    async with price_bench(profile["protocol"], Dialog06Scale, **_over(profile, NO_SUMS)) as bench:
+        bench.scale.has_challenge = False
+        await bench.until_answering()
+        bench.scale.put("1.235")
+        assert (await bench.calculate(unit_price="2.99"))["price"] == "3.69"
+
+
+@in_virtual_time
+async def test_dialog_06_secret_file_of_a_device_goes_before_the_credential_of_its_profile(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"polynomial = {EXAMPLE_POLYNOMIAL:x}\n")
+    profile = load_profile("generic-dialog-06").settings
+    async with price_bench(profile["protocol"], Dialog06Scale, **_over(profile, {"secret_file": secret})) as bench:
+        await bench.until_answering()
+        bench.scale.put("1.235")
+        assert (await bench.calculate(unit_price="2.99"))["price"] == "3.69"
+    assert bench.scale.sums_accepted == 1
+
+
+def test_dialog_06_secret_is_in_no_repr() -> None:
+    assert "15a2b" not in repr(Means("polynomial = 15a2b", lambda bits: 0))
+
+
+@in_virtual_time
+async def test_dialog_06_answer_to_a_challenge_is_wiped_from_what_is_kept(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"polynomial = {EXAMPLE_POLYNOMIAL:x}\n")
+    async with price_bench("scale/dialog-06", Dialog06Scale, secret_file=secret, checksum_pairs=5) as bench:
+        await bench.until_answering()
+        bench.scale.put("1.235")
+        await bench.calculate(unit_price="2.99")
+    passed = b"".join(bench.passed)
+    assert (passed.count(b"\x04\x0210\x1b"), bench.forgotten) == (0, 1)
+    assert b"\x0202\x1b3\x1b01235" in passed, "what came after it is kept"
+
+
+RECORD = b"\x04\x0201\x1b000299\x1b\x03"
+CHALLENGE = records.ChecksumsAsked(0x47, is_colon=False)
+RESULT = records.ResultRead(ScaleStatus.STABLE_WEIGHT, "1.235", "kg", unit_price="2.99", price="3.69")
+
+
+def dialogue_with(answers: list[Any]) -> tuple[Weighing, list[bytes]]:
+    """The end of a weighing, and the records that were sent, of a scale that answers so."""
+    options = dialog_06.Dialog06Options()
+    scale = dialog_06.Dialog06Scale(options, Means(f"polynomial = {EXAMPLE_POLYNOMIAL:x}", lambda bits: 0xABCD))
+    dialogue = scale.price(PriceRequest(Decimal("2.99")))
+    sent, event = [], None
+    while True:
+        try:
+            step = dialogue.send(event)
+        except StopIteration as end:
+            assert not answers, "each was asked for"
+            return end.value, sent
+        sent += [step.data] if step.wait_s and step.data else []
+        event = answers.pop(0) if step.wait_s and step.data else None
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        [records.StatusRead(0)],
+        [records.StatusRead(20)],
+        [RESULT],
+        [records.ChecksumsJudged(is_valid=False)],
+        [RESULT, records.ChecksumsJudged(is_valid=True)],
+    ],
+)
+def test_dialog_06_late_answer_is_no_fault_of_the_secret(late: list[Any]) -> None:
+    weighing, sent = dialogue_with([*late, records.Acknowledged(), RESULT])
+    assert weighing.read == RESULT
+    assert sent == [RECORD] * (len(late) + 1) + [b"\x04\x05"]
+
+
+def test_dialog_06_status_that_ends_a_weighing_ends_it_also_unasked() -> None:
+    weighing, _ = dialogue_with([records.StatusRead(32)])
+    assert weighing.read.status is ScaleStatus.WEIGHT_OVERWEIGHT
+
+
+def test_dialog_06_record_is_repeated_whatever_the_verdict() -> None:
+    proof = [CHALLENGE, records.Acknowledged(), records.ChecksumsJudged(is_valid=False)]
+    weighing, sent = dialogue_with([*proof, records.Acknowledged(), RESULT])
+    assert weighing.read == RESULT
+    assert sent.count(RECORD) == 2
+
+
+def test_dialog_06_answers_that_do_not_fit_are_told_as_such_and_not_for_ever() -> None:
+    with pytest.raises(DeviceError, match="to other questions than the one"):
+        dialogue_with([RESULT] * 3)
+    with pytest.raises(DeviceError, match="another vendor's secret"):
+        dialogue_with([CHALLENGE, records.ChecksumsJudged(is_valid=False)] * 2 + [CHALLENGE])
 
 
 @in_virtual_time

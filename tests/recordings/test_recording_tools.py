@@ -198,6 +198,17 @@ def test_reports_of_a_hid_device_are_read_back_as_they_were_written() -> None:
     assert parse(str(recording)) == recording
 
 
+async def test_answer_to_a_challenge_is_never_in_the_file() -> None:
+    written = list[str]()
+    writer = _Writer(written.append, Recording("scale", "manual"), FakeClock())
+    writer.begin(b"")
+    writer.add(">", b"\x04\x0210\x1b12AB34CD\x03")
+    writer.forget(is_sent_too=True)
+    writer.add("<", b"\x06")
+    writer.write_rest()
+    assert [chunk.data for chunk in parse("".join(written)).chunks] == [b"\x06"]
+
+
 async def test_what_must_not_be_kept_is_never_in_the_file() -> None:
     clock, written = FakeClock(), list[str]()
     writer = _Writer(written.append, Recording("scanner", "manual"), clock)

@@ -53,5 +53,5 @@ class RecordingSession:
     def set_info(self, info: Mapping[str, Any]) -> None:
         self.info = info
 
-    def forget_raw(self) -> None:
+    def forget_raw(self, *, is_sent_too: bool = False) -> None:
         self.raw_forgotten += 1
