@@ -29,7 +29,7 @@ from edge_gateway.devices.claims import Claims
 from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.overview import Overview
+from edge_gateway.overview import Overview, device_findings
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
@@ -355,13 +355,14 @@ class Gateway:
             self._device_changed(device)
         while True:
             await self._overview.refresh()
-            health = self._overview.snapshot().health.model_dump(mode="json")
+            snapshot = self._overview.snapshot()
+            health = snapshot.health.model_dump(mode="json")
             if health != self._last_health:
                 self._last_health = health
                 self._publisher.gateway_health(health)
                 self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
             self._alerts.look(self._overview.store_look())
-            self._alerts.look_at(self._overview.findings())
+            self._alerts.look_at(finding for device in snapshot.devices for finding in device_findings(device))
             await self._clock.sleep(LOOK_INTERVAL_S)
 
 

@@ -112,11 +112,6 @@ class Overview:
             ),
         )
 
-    def findings(self) -> Iterator[Finding]:
-        """What alarms a person, of devices."""
-        for supervisor in self._registry:
-            yield from device_findings(_device_status(supervisor, self._claims.view(supervisor.device_id)))
-
     def _locked(self) -> int:
         return max((feed.locked for feed in self._feeds()), default=0)
 
@@ -129,6 +124,10 @@ class Overview:
     def attached(self) -> AttachedReport:
         return self._discovery.report
 
+    @property
+    def is_ready(self) -> bool:
+        return self.state == "running" and self._database.is_open
+
     def snapshot(self) -> Snapshot:
         gateway = GatewayStatus(
             store_id=self._settings.store.id,
@@ -136,7 +135,7 @@ class Overview:
             version=__version__,
             started_at=self._started_at,
             uptime_s=self._clock.monotonic() - self._started_s,
-            is_ready=self.state == "running" and self._database.is_open,
+            is_ready=self.is_ready,
             state=self.state,
         )
         outbox, bus = self._outbox_status(), self._bus_status()

@@ -68,9 +68,9 @@ def build_api(source: StatusSource) -> FastAPI:
         response_model=Ready,
     )
     async def readyz() -> Response | Ready:
-        snapshot = source.snapshot()
-        if snapshot.gateway.is_ready:
+        if source.is_ready:
             return Ready()
+        snapshot = source.snapshot()
         reasons = [reason.text for reason in snapshot.health.reasons if reason.part in {"gateway", "store"}]
         return problem(503, "; ".join(reasons) or f"the gateway is {snapshot.gateway.state}")
 

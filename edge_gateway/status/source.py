@@ -196,6 +196,11 @@ class RawBytes(_Part):
 class StatusSource(Protocol):
     """Who knows: the composition root."""
 
+    @property
+    def is_ready(self) -> bool:
+        """As ``snapshot().gateway.is_ready``, without all the rest: probes ask every second."""
+        ...
+
     def snapshot(self) -> Snapshot:
         """The state now. On the event loop: cheap, no I/O, never raises."""
         ...

@@ -140,8 +140,14 @@ class ChangingSource:
 
     def __init__(self, current: Snapshot | None = None) -> None:
         self.current = current or snapshot()
+        self.asked = 0
+
+    @property
+    def is_ready(self) -> bool:
+        return self.current.gateway.is_ready
 
     def snapshot(self) -> Snapshot:
+        self.asked += 1
         return self.current
 
     def attached(self) -> AttachedReport:

@@ -33,6 +33,12 @@ async def test_readyz_does_not_depend_on_broker_and_cloud(client: httpx2.AsyncCl
     assert (await client.get("/readyz")).status_code == 200
 
 
+async def test_readyz_of_a_ready_gateway_gathers_no_devices(client: httpx2.AsyncClient, source: ChangingSource) -> None:
+    before = source.asked
+    assert (await client.get("/readyz")).status_code == 200
+    assert source.asked == before
+
+
 async def test_readyz_says_why_transactions_cannot_be_taken(client: httpx2.AsyncClient, source: ChangingSource) -> None:
     source.current = snapshot(
         gateway=gateway(is_ready=False, state="starting"), outbox=outbox(is_open=False, reason="disk full")
