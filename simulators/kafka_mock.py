@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Any
 
-from simulators.processes import as_child
+from simulators.processes import as_child, until_still
 
 BROKERS = 3
 TEXT_BYTES = 512
@@ -59,10 +60,15 @@ class KafkaMock:
         if answer.strip() != b"ok":
             raise RuntimeError(f"{words}: the mock cluster answered {answer!r}")
 
-    def signal(self, number: int) -> None:
-        """SIGSTOP and SIGCONT: connections stay, nothing is answered."""
+    async def freeze(self) -> None:
+        """SIGSTOP: connections stay, nothing is answered from when this returns."""
         assert self._process is not None
-        self._process.send_signal(number)
+        self._process.send_signal(signal.SIGSTOP)
+        await until_still(self._process.pid)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     async def close(self) -> None:
         if self._process is not None and self._process.returncode is None:

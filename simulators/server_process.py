@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from simulators.mosquitto import free_port
-from simulators.processes import as_child
+from simulators.processes import as_child, until_still
 
 START_TIMEOUT_S = 60.0
 """RabbitMQ takes five seconds on an idle machine."""
@@ -84,9 +84,11 @@ class ServerProcess(ABC):
         await self.stop()
         await self.start()
 
-    def freeze(self) -> None:
-        """SIGSTOP: connections stay, nothing is answered."""
+    async def freeze(self) -> None:
+        """SIGSTOP: connections stay, nothing is answered from when this returns."""
         self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            await until_still(self._process.pid)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)

@@ -106,7 +106,7 @@ async def test_bus_notices_a_broker_that_is_frozen(tmp_path: Path) -> None:
     try:
         async with running(bus):
             await wait_until(lambda: bus.queued == 0)
-            broker.freeze()
+            await broker.freeze()
             bus.publish("t/1", b"x")
             await wait_until(lambda: not bus.is_connected, timeout_s=20)
             assert bus.counters["requeued"] == 1

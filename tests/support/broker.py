@@ -15,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from simulators.mosquitto import Mosquitto
+from simulators.processes import until_still
 
 WAIT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 3.0
@@ -26,10 +27,11 @@ MQTT_311 = aiomqtt.ProtocolVersion.V311
 class Broker(Mosquitto):
     """A real Mosquitto that hands out clients."""
 
-    def freeze(self) -> None:
-        """SIGSTOP: connections stay, nothing is answered. ``kill`` ends it."""
+    async def freeze(self) -> None:
+        """SIGSTOP: connections stay, nothing is answered from when this returns. ``kill`` ends it."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        await until_still(self._process.pid)
 
     @asynccontextmanager
     async def client(

@@ -86,7 +86,7 @@ class FarEnd(ABC):
 
     async def stall(self, is_stalled: bool) -> None:
         if is_stalled:
-            self.freeze()
+            await self.freeze()
         else:
             self.thaw()
 
@@ -104,8 +104,8 @@ class FarEnd(ABC):
     async def kill(self) -> None:
         await self.server.kill()
 
-    def freeze(self) -> None:
-        self.server.freeze()
+    async def freeze(self) -> None:
+        await self.server.freeze()
 
     def thaw(self) -> None:
         self.server.thaw()
@@ -352,11 +352,11 @@ class KafkaFarEnd(FarEnd):
     async def kill(self) -> None:
         await self.server.command("down")
 
-    def freeze(self) -> None:
-        self.server.signal(signal.SIGSTOP)
+    async def freeze(self) -> None:
+        await self.server.freeze()
 
     def thaw(self) -> None:
-        self.server.signal(signal.SIGCONT)
+        self.server.thaw()
 
     async def close(self) -> None:
         await self.server.close()

@@ -89,7 +89,7 @@ async def test_engine_that_hung_up_is_told_in_words_and_gets_the_events_when_it_
 async def test_engine_that_is_frozen_costs_a_bounded_time_and_no_event(far_end: FarEnd) -> None:
     uplink, sent = far_end.uplink(), events(50)
     await uplink.deliver(STREAM, sent[:10])
-    far_end.freeze()
+    await far_end.freeze()
     started_s = time.monotonic()
     with pytest.raises(CloudTransientError, match="no answer to 40 events"):
         await uplink.deliver(STREAM, sent[10:])
@@ -106,7 +106,7 @@ async def test_engine_that_is_frozen_costs_a_bounded_time_and_no_event(far_end: 
 async def test_engine_connection_that_said_nothing_until_it_was_given_up_is_not_tried_again(far_end: FarEnd) -> None:
     uplink, sent = far_end.uplink(), events(20)
     await uplink.deliver(STREAM, sent[:10])
-    far_end.freeze()
+    await far_end.freeze()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(uplink.deliver(STREAM, sent[10:]), 0.5)
     far_end.thaw()
