@@ -15,9 +15,18 @@ from pydantic import Field
 from drivers.scale_settings import StreamingScaleSettings
 from drivers.streaming_scale import StreamingScale
 from edge_gateway.contracts.driver import Session
+from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.hid_report_descriptor import ReportKind, parse_report_descriptor
 from edge_gateway.contracts.states import ScaleStatus
 from edge_gateway.contracts.transport import ReportTransport
+
+
+@runtime_checkable
+class MessageCodec(Protocol):
+    """A codec of messages that are frames by themselves."""
+
+    def understand_message(self, message: bytes) -> CodecEvent:
+        """The message as a whole: nothing is searched for inside or behind it."""
 
 
 class MessageScaleSettings(StreamingScaleSettings):
@@ -52,7 +61,15 @@ class MessageScale(StreamingScale):
             self.counters["first_dropped"] += 1
             return
         now_s = self._session.clock.monotonic()
-        self._understand([*self._codec.feed(data), *self._codec.flush()], now_s)
+        if isinstance(self._codec, MessageCodec):
+            self._understand([self._codec.understand_message(data)], now_s)
+        else:
+            self._understand([*self._codec.feed(data), *self._codec.flush()], now_s)
+
+    @property
+    def _trade_unit(self) -> str | None:
+        """A message has lost nothing, so the unit that it names is believed."""
+        return None
 
     def _begin(self) -> None:
         """That its node is there is all that can be known of a scale that sleeps until something changes."""

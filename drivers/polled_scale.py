@@ -13,6 +13,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from drivers.scale_commands import (
@@ -20,21 +21,19 @@ from drivers.scale_commands import (
     COMMAND_REPLY_S,
     COMMAND_SETTLE_S,
     COMMANDS,
-    IS_DONE,
     encode,
-    not_shown,
-    refused,
     tare_weight,
 )
 from drivers.scale_line import Asked, ScaleLine
+from drivers.scale_outcome import CommandOutcome
 from drivers.scale_reading import HAS_WEIGHT, Reading
 from drivers.scale_settings import PolledScaleSettings, load_polled_scale
 from drivers.scale_shown import ScaleShown, TwoEqualReads
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.errors import DeviceError, ErrorCode, UnknownOutcomeError
+from edge_gateway.contracts.errors import DeviceError, ErrorCode
 from edge_gateway.contracts.events import CodecEvent, WeightRead
 from edge_gateway.contracts.states import DeviceClass, ScaleStatus
-from protocols.scales.polled import CommandAnswered, ScaleCommand, WeightUnchanged
+from protocols.scales.polled import ScaleCommand, WeightUnchanged
 
 MISSED_POLLS_MAX = 2
 """Polls without an answer after which the scale is said not to answer."""
@@ -59,7 +58,7 @@ class PolledScale:
         self._codec = protocol.codec(settings.protocol_options())
         self._identity = protocol.identity
         self._shown = ScaleShown(session)
-        self._stability = TwoEqualReads()
+        self._stability = TwoEqualReads(self._codec.unit)
         self._age_max_s = POLLS_OLD_MAX * max(settings.poll_interval_s, settings.reply_timeout_s)
         self._line = ScaleLine(
             session,
@@ -102,7 +101,7 @@ class PolledScale:
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         command = ScaleCommand(name)
-        weight = tare_weight(params) if command is ScaleCommand.TARE else None
+        weight = tare_weight(command, params)
         request = encode(self._codec, self._settings.protocol, command, weight)
         async with self._turn:
             if command is ScaleCommand.READ_WEIGHT:
@@ -110,7 +109,7 @@ class PolledScale:
             elif command is ScaleCommand.READ_HIGH_RESOLUTION:
                 reading = await self._read_high_resolution(request)
             else:
-                reading = await self._carry_out(command, request)
+                reading = await self._carry_out(command, request, weight)
         told = reading.to_json(self._session.clock.monotonic())
         return {**told, "high_resolution": True} if command is ScaleCommand.READ_HIGH_RESOLUTION else told
 
@@ -175,28 +174,30 @@ class PolledScale:
             f"scale {self._session.device_id!r}: no answer in high resolution; it must know that command",
         )
 
-    async def _carry_out(self, command: ScaleCommand, request: bytes) -> Reading:
-        """Zero or tare, believed only when the scale shows it."""
+    async def _carry_out(self, command: ScaleCommand, request: bytes, weight: Decimal | None) -> Reading:
+        """Zero or tare, believed only when the scale says or shows it."""
         clock, device_id = self._session.clock, self._session.device_id
-        if (await self._read()).status is ScaleStatus.NO_ANSWER:
+        before = await self._read()
+        if before.status is ScaleStatus.NO_ANSWER:
             raise DeviceError(ErrorCode.OFFLINE, f"scale {device_id!r}: does not answer; {command.value} was not sent")
-        await self._line.ask(request, Asked.COMMAND, timeout_s=COMMAND_REPLY_S)
-        answer = self._line.last_answer
-        is_said = answer.is_done if isinstance(answer, CommandAnswered) else None
-        if isinstance(answer, CommandAnswered) and is_said is False:
-            raise refused(device_id, command, answer.reason)
-        await clock.sleep(COMMAND_SETTLE_S)
-        deadline = clock.monotonic() + COMMAND_CONFIRM_S
-        while not IS_DONE[command](reading := await self._read()) and not (is_said and reading.weight is not None):
-            if clock.monotonic() >= deadline:
-                if reading.status is ScaleStatus.NO_ANSWER:
-                    raise UnknownOutcomeError(
-                        f"scale {device_id!r}: no answer since {command.value} was sent; look at its display"
-                    )
-                if is_said:
-                    return reading
-                raise not_shown(device_id, command, reading)
-            await clock.sleep(self._settings.poll_interval_s)
+        outcome = self._line.outcome = CommandOutcome(device_id, command, request, before, weight)
+        try:
+            await self._line.ask(request, Asked.COMMAND, timeout_s=COMMAND_REPLY_S)
+            if isinstance(self._line.last_answer, (WeightRead, WeightUnchanged)):
+                outcome.is_heard = True
+            outcome.check()
+            await clock.sleep(COMMAND_SETTLE_S)
+            deadline = clock.monotonic() + COMMAND_CONFIRM_S
+            while not outcome.is_done(reading := await self._read()):
+                outcome.check()
+                if clock.monotonic() >= deadline:
+                    if outcome.is_said:
+                        return reading
+                    raise outcome.not_shown(reading)
+                await clock.sleep(self._settings.poll_interval_s)
+            outcome.check()
+        finally:
+            self._line.outcome = None
         return reading
 
     def _take(self, answer: CodecEvent, asked_at_s: float) -> None:

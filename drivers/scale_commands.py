@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+import re
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from drivers.scale_reading import HAS_WEIGHT, Reading
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
-from edge_gateway.contracts.states import ScaleStatus
 from protocols.scales.polled import PolledScaleCodec, ScaleCommand
 
 COMMANDS: Mapping[str, bool] = {
@@ -28,16 +27,10 @@ COMMAND_CONFIRM_S = 2.0
 """Time for the scale to show that zero or tare was done; the plate may still be moving."""
 
 
-def _is_tared(reading: Reading) -> bool:
-    """Where the scale does not say net, the display at zero after a tare is all there is to see."""
-    return reading.status is ScaleStatus.WEIGHT_ZERO if reading.is_net is None else reading.is_net
-
-
-IS_DONE: Mapping[ScaleCommand, Callable[[Reading], bool]] = {
-    ScaleCommand.ZERO: lambda reading: reading.status is ScaleStatus.WEIGHT_ZERO,
-    ScaleCommand.TARE: _is_tared,
-    ScaleCommand.CLEAR_TARE: lambda reading: reading.status in HAS_WEIGHT and reading.is_net is False,
-}
+TARE_PARAMS = frozenset({"weight"})
+TARE_CHARS_MAX = 16
+"""No scale shows more digits."""
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def encode(codec: PolledScaleCodec, protocol: str, command: ScaleCommand, weight: Decimal | None = None) -> bytes:
@@ -51,32 +44,21 @@ def encode(codec: PolledScaleCodec, protocol: str, command: ScaleCommand, weight
     return request
 
 
-def tare_weight(params: Mapping[str, Any]) -> Decimal | None:
-    """``{"weight": "0.010"}``: a known tare, in the scale's unit; without it the scale takes what lies on it."""
+def tare_weight(command: ScaleCommand, params: Mapping[str, Any]) -> Decimal | None:
+    """``{"weight": "0.010"}`` of a tare: a known one, in the scale's unit; without it what lies on the scale.
+
+    Raises DeviceError ``invalid_request`` for any other parameter: a typing error must not tare the goods away.
+    """
+    known = TARE_PARAMS if command is ScaleCommand.TARE else frozenset[str]()
+    if unknown := sorted(set(params) - known):
+        expected = f"expected {', '.join(sorted(known))}, in the scale's unit" if known else "it takes none"
+        raise DeviceError(
+            ErrorCode.INVALID_REQUEST, f"{command.value}: unknown params {', '.join(unknown)}; {expected}"
+        )
     text = params.get("weight")
     if text is None:
         return None
-    try:
-        if isinstance(text, str):
-            return Decimal(text)
-    except InvalidOperation:
-        pass
-    raise DeviceError(ErrorCode.INVALID_REQUEST, f"weight {text!r}: expected decimal text such as '0.010'")
-
-
-def not_shown(device_id: str, command: ScaleCommand, reading: Reading) -> DeviceError:
-    """The command was sent, and the scale shows that it was not done."""
-    return DeviceError(
-        ErrorCode.DEVICE_ERROR,
-        f"scale {device_id!r}: still {reading} {COMMAND_CONFIRM_S} s after {command.value}; "
-        "the plate must be still and within the zero range, and tare must be enabled in the scale",
-    )
-
-
-def refused(device_id: str, command: ScaleCommand, reason: str | None) -> DeviceError:
-    """The scale said that it did not do it."""
-    return DeviceError(
-        ErrorCode.DEVICE_ERROR,
-        f"scale {device_id!r}: refused {command.value}: {reason or 'no reason given'}; "
-        "the plate must be still and within the zero range, and tare must be enabled in the scale",
-    )
+    if isinstance(text, str) and len(text) <= TARE_CHARS_MAX and _DECIMAL.fullmatch(text):
+        return Decimal(text)
+    shown = repr(text)[:40]
+    raise DeviceError(ErrorCode.INVALID_REQUEST, f"weight {shown}: expected decimal text such as '0.010'")

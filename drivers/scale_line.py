@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from drivers.scale_outcome import CommandOutcome
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.waiting import within
@@ -49,7 +50,8 @@ class _Question:
 class ScaleLine:
     """``on_answer`` is told each answer to a weight question that is not older than ``age_max_s``; ``on_identity``
     whatever the scale says of itself, asked or not. ``is_silence_normal``: a question may stay unanswered for good, so
-    none waits for its answer beyond the time-out. ``last_answer``: to the last question, if it was answered."""
+    none waits for its answer beyond the time-out. ``last_answer``: to the last question, if it was answered.
+    ``outcome``: of the command under way, whose answer may come long after it was sent."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class ScaleLine:
         is_silence_normal: bool = False,
     ) -> None:
         self.last_answer: CodecEvent | None = None
+        self.outcome: CommandOutcome | None = None
         self.counters: Counter[str] = Counter()
         self._session = session
         self._codec = codec
@@ -115,6 +118,8 @@ class ScaleLine:
                 self.counters["rejected"] += 1
                 self._session.frame_rejected(event)
             elif isinstance(event, (WeightRead, WeightUnchanged, CommandAnswered)):
+                if isinstance(event, CommandAnswered) and event.command is not None and self.outcome is not None:
+                    self.outcome.hear(event)
                 self._take(event)
             elif isinstance(event, IdentityRead):
                 self._on_identity(event)
@@ -125,6 +130,8 @@ class ScaleLine:
         if question is None:
             self.counters["unasked"] += 1
             return
+        if self.outcome is not None and question.asked is Asked.COMMAND and isinstance(answer, CommandAnswered):
+            self.outcome.hear(answer)
         is_usable = self._session.clock.monotonic() - question.asked_at_s <= self._age_max_s
         if not is_usable:
             self.counters["too_late"] += 1

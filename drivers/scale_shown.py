@@ -44,18 +44,35 @@ class ScaleShown:
 
 
 class TwoEqualReads:
-    """Stability for scales that do not send it: a weight is believed when two answers in a row are equal."""
+    """Which answers are believed at once, and which when two in a row are equal.
 
-    def __init__(self) -> None:
+    Two are needed where the scale does not send its stability, and where the unit is new: a ``k`` that the line lost
+    makes grams of kilograms. ``unit``: the one that the scale is set up for; None: units are not looked at, because
+    nothing can get lost inside a message.
+    """
+
+    def __init__(self, unit: str | None) -> None:
         self._last: WeightRead | None = None
+        self._unit = unit
+        self._seen_unit = unit
 
     def settle(self, read: WeightRead) -> WeightRead:
         """The answer, as unstable where nothing confirms it yet."""
-        if read.is_stability_sent or read.status not in HAS_WEIGHT:
+        if read.status not in HAS_WEIGHT:
             self._last = None
             return read
         is_confirmed, self._last = read == self._last, read
-        return read if is_confirmed else replace(read, status=ScaleStatus.WEIGHT_UNSTABLE)
+        if not is_confirmed and not (read.is_stability_sent and self._is_known_unit(read)):
+            return replace(read, status=ScaleStatus.WEIGHT_UNSTABLE)
+        if read.weight is not None:
+            self._seen_unit = read.unit
+        return read
+
+    def _is_known_unit(self, read: WeightRead) -> bool:
+        """A scale that never sent a unit is set up for one; one that did and then does not has lost it."""
+        if self._unit is None or read.weight is None:
+            return True
+        return read.unit in (self._unit, self._seen_unit) or (read.unit is None and self._seen_unit == self._unit)
 
     def forget(self) -> None:
         """The line was silent or garbled: what came before it confirms nothing."""

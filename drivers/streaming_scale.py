@@ -13,23 +13,22 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from drivers.scale_commands import (
     COMMAND_CONFIRM_S,
     COMMAND_SETTLE_S,
     COMMANDS,
-    IS_DONE,
     encode,
-    not_shown,
-    refused,
     tare_weight,
 )
+from drivers.scale_outcome import CommandOutcome
 from drivers.scale_reading import HAS_WEIGHT, Reading
 from drivers.scale_settings import StreamingScaleSettings, load_streaming_scale
 from drivers.scale_shown import ScaleShown, TwoEqualReads
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.errors import DeviceError, ErrorCode, UnknownOutcomeError
+from edge_gateway.contracts.errors import DeviceError, ErrorCode
 from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import DeviceClass, ScaleStatus
 from edge_gateway.contracts.waiting import within
@@ -55,10 +54,10 @@ class StreamingScale:
         self._start = protocol.start
         self._identity = protocol.identity
         self._shown = ScaleShown(session)
-        self._stability = TwoEqualReads()
+        self._stability = TwoEqualReads(self._trade_unit)
         self._heard = asyncio.Event()
         self._next_heard = asyncio.Event()
-        self._answered: asyncio.Future[CommandAnswered] | None = None
+        self._outcome: CommandOutcome | None = None
         self._heard_at_s = session.clock.monotonic()
         self._bytes_at_s = self._heard_at_s
         self._is_answering = False
@@ -91,7 +90,7 @@ class StreamingScale:
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         command = ScaleCommand(name)
-        weight = tare_weight(params) if command is ScaleCommand.TARE else None
+        weight = tare_weight(command, params)
         if command is ScaleCommand.READ_WEIGHT:
             reading = await self._read()
         elif command is ScaleCommand.READ_HIGH_RESOLUTION:
@@ -99,7 +98,8 @@ class StreamingScale:
                 ErrorCode.UNSUPPORTED, f"{self._settings.protocol}: a scale that sends by itself is not asked"
             )
         else:
-            reading = await self._carry_out(command, encode(self._codec, self._settings.protocol, command, weight))
+            request = encode(self._codec, self._settings.protocol, command, weight)
+            reading = await self._carry_out(command, request, weight)
         return reading.to_json(self._session.clock.monotonic())
 
     def _begin(self) -> None:
@@ -131,41 +131,33 @@ class StreamingScale:
         self._next_heard.clear()
         return await within(self._session.clock, self._settings.silence_s, self._next_heard.wait())
 
-    async def _carry_out(self, command: ScaleCommand, request: bytes) -> Reading:
+    async def _carry_out(self, command: ScaleCommand, request: bytes, weight: Decimal | None) -> Reading:
         """Zero or tare, believed only when the scale says or shows it."""
         clock, device_id = self._session.clock, self._session.device_id
         if self._is_always_sending and not await self._next_line():
             raise DeviceError(ErrorCode.OFFLINE, f"scale {device_id!r}: is silent; {command.value} was not sent")
-        self._answered = asyncio.get_running_loop().create_future()
+        before = self._shown.reading or self._nothing(ScaleStatus.NOT_READY)
+        outcome = self._outcome = CommandOutcome(device_id, command, request, before, weight)
         try:
             await self._send(request)
             await clock.sleep(COMMAND_SETTLE_S)
             deadline = clock.monotonic() + COMMAND_CONFIRM_S
-            while not (self._is_said(command) or IS_DONE[command](await self._read())):
+            while not outcome.is_done(reading := await self._read()):
+                outcome.check()
                 if clock.monotonic() >= deadline:
-                    raise self._not_done(command)
+                    if outcome.is_said:
+                        return reading
+                    raise outcome.not_shown(reading)
                 await clock.sleep(IDLE_LINE_S / 10)
+            outcome.check()
         finally:
-            self._answered = None
-        return await self._read()
+            self._outcome = None
+        return reading
 
-    def _is_said(self, command: ScaleCommand) -> bool:
-        """The scale said that it did it. Raises DeviceError where it said that it did not."""
-        if self._answered is None or not self._answered.done():
-            return False
-        answer = self._answered.result()
-        if answer.is_done is False:
-            raise refused(self._session.device_id, command, answer.reason)
-        return bool(answer.is_done)
-
-    def _not_done(self, command: ScaleCommand) -> DeviceError:
-        reading = self._shown.reading
-        if reading is None or reading.status is ScaleStatus.NO_ANSWER or not self._is_always_sending:
-            return UnknownOutcomeError(
-                f"scale {self._session.device_id!r}: nothing was heard since {command.value} was sent; "
-                "look at its display"
-            )
-        return not_shown(self._session.device_id, command, reading)
+    @property
+    def _trade_unit(self) -> str | None:
+        """The unit that one line alone is believed in; None: any, where nothing gets lost inside a message."""
+        return self._codec.unit
 
     def _understand(self, events: Sequence[CodecEvent], now_s: float) -> None:
         """Of several weights at once the last is the only one that is as young as it looks."""
@@ -180,8 +172,8 @@ class StreamingScale:
                 last = self._stability.settle(event)
             elif isinstance(event, IdentityRead):
                 self._shown.identify(event)
-            elif isinstance(event, CommandAnswered) and self._answered is not None and not self._answered.done():
-                self._answered.set_result(event)
+            elif isinstance(event, CommandAnswered) and self._outcome is not None:
+                self._outcome.hear(event)
             self._session.frame_seen()
         if last is not None:
             self._take(last, now_s)

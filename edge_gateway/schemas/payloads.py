@@ -349,7 +349,7 @@ class TareParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    weight: DecimalText | None = None
+    weight: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")] | None = None
 
 
 class PrintResult(_Sent):

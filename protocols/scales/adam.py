@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, Side
@@ -35,9 +36,19 @@ class AdamOptions(LineOptions):
 
     question: str = Field("P", pattern="^[PGN]$", description="P: AZextra; G or N: CPWplus, gross or net.")
     sends_only_stable: bool = Field(
-        False, description="The model sends a weight without a header only when it is stable."
+        False,
+        description="The model sends a weight without a header only when it is stable; one answer is believed, so "
+        "weight_chars must be known.",
     )
-    weight_chars: int | None = Field(None, ge=4, le=12, description="Width of the number; null: any.")
+    weight_chars: int | None = Field(
+        None, ge=4, le=12, description="Width of the number with the blanks before it; null: any."
+    )
+
+    @model_validator(mode="after")
+    def _check_width(self) -> Self:
+        if self.sends_only_stable and self.weight_chars is None:
+            raise ValueError("sends_only_stable: weight_chars must say how wide the number is; see the raw bytes")
+        return self
 
 
 class AdamCodec(LineCodec):
@@ -68,7 +79,8 @@ class AdamCodec(LineCodec):
             return None
         is_stable = {"ST": True, "US": False, None: True if self._options.sends_only_stable else None}[match["state"]]
         weight = decimal_text(match["sign"], match["digits"])
-        return weight_read(weight, unit, is_stable=is_stable, is_net=is_net)
+        is_width_known = self._options.weight_chars is not None
+        return weight_read(weight, unit, is_stable=is_stable, is_net=is_net, is_width_known=is_width_known)
 
 
 SCALE = PolledScaleProtocol(AdamOptions, AdamCodec)

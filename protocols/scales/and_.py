@@ -6,6 +6,7 @@
     ST,+0001.278, ct      CSV: the unit in a field of its own; id, number, date and time may stand in front
     ST,OK,+0001.234 kg    with the comparator
     US in motion, QT pieces, UW weight of one piece, OL overload (-: underload), EC,E11 error, ACK done
+    HD held, WT total     numbers, and not what lies on the plate now: told to tools, never shown as a weight
 
 Source: A&D, GC series manual p. 51 and 57; AD-4212D-33 p. 29; AD-4212C p. 22; AD-4329A.
 """
@@ -13,12 +14,14 @@ Source: A&D, GC series manual p. 51 and 57; AD-4212D-33 p. 29; AD-4212C p. 22; A
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
 from edge_gateway.contracts.events import CodecEvent
+from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, Side
 from protocols.scales.line_commands import LineCommandCodec
 from protocols.scales.line_events import describe, no_weight, overload, underload, weight_read
@@ -27,6 +30,7 @@ from protocols.scales.polled import CommandAnswered, PolledScaleProtocol, ScaleC
 
 FIELD_CHARS = 9
 """Sign, and eight digits with their point."""
+UNIT_CHARS = 3
 
 _LINE = re.compile(
     r"(?:(?P<before>[^,]{0,20}(?:,[^,]{0,20}){0,4}), ?)?(?P<header>ST|US|QT|UW|WT|OL|HD),"
@@ -106,6 +110,8 @@ class AndCodec(LineCodec):
             return (underload if match["sign"] == "-" else overload)()
         if unit is None or not is_width(match["field"], self._options.field_chars):
             return None
+        if self._options.field_chars is not None and len(match["unit"]) != UNIT_CHARS:
+            return None
         value = decimal_text(match["sign"], match["digits"])
         told: dict[str, Any] = {"format": "CSV"} if match["separator"] else {}
         if match["comparator"]:
@@ -118,7 +124,11 @@ class AndCodec(LineCodec):
                 return no_weight(is_stable=True, count=count, unit=unit, **told)
             case "UW":
                 return no_weight(unit_weight=value, unit=unit, **told)
-        return weight_read(value, unit, is_stable=header != "US", told=told)
+        is_width_known = self._options.field_chars is not None
+        if header in ("HD", "WT"):
+            held = weight_read(value, unit, is_stable=None, told={**told, "hold": header == "HD", "header": header})
+            return replace(held, status=ScaleStatus.NOT_READY)
+        return weight_read(value, unit, is_stable=header != "US", is_width_known=is_width_known, told=told)
 
 
 SCALE = PolledScaleProtocol(AndOptions, AndCodec)

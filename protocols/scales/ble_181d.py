@@ -29,6 +29,7 @@ from protocols.scales.framed_codec import MORE, FramedCodec, describe_rejected
 from protocols.scales.polled import ScaleCommand, StreamingScaleProtocol
 
 IMPERIAL, HAS_TIMESTAMP, HAS_USER, HAS_BODY = 0x01, 0x02, 0x04, 0x08
+RESERVED_FLAGS = 0xF0
 UNSUCCESSFUL = 0xFFFF
 UNKNOWN_USER = 0xFF
 MEASUREMENT_BYTES_MAX = 15
@@ -88,6 +89,12 @@ class BleScaleCodec(FramedCodec):
     def cut(self, buffer: bytearray) -> int:
         length = _length(buffer[0])
         return length if len(buffer) >= length else MORE
+
+    def understand_message(self, message: bytes) -> CodecEvent:
+        """One value: with the bytes that its flags announce, or four that are a feature."""
+        if message and not message[0] & RESERVED_FLAGS and len(message) == _length(message[0]):
+            return self.understand(message)
+        return self.at_idle(message) or FrameRejected.of("not the bytes that its flags announce", message)
 
     def understand(self, frame: bytes) -> CodecEvent:
         flags, raw = frame[0], int.from_bytes(frame[1:3], "little")

@@ -7,14 +7,15 @@
                                   S143 stable zero, S144 stable weight, S145 under zero
 
 Prefix (S) and suffix (CR) are settings of the scanner. Lines that begin with the prefix and 0 are scans (S08...): they
-are the scanner's, and passed over here. Sources: Datalogic KA-01089; Magellan 8500 and 9800 manuals.
+are the scanner's, and passed over here. A bar code may hold a CR and then what looks like a weight, so one answer alone
+proves nothing: a driver believes the second equal one. Sources: Datalogic KA-01089; Magellan 8500 and 9800 manuals.
 """
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -80,7 +81,8 @@ class DatalogicSingleCableCodec(LineCodec):
             return None
         if match["state"] is not None:
             word, status = STATES[match["state"]]
-            return LineRead(status, is_stable=word not in ("unstable", "not_ready"), told={"status": word})
+            is_stable = word not in ("unstable", "not_ready")
+            return LineRead(status, is_stability_sent=False, is_stable=is_stable, told={"status": word})
         return self._weight(match["weight"] or match["stable"], is_asked_now=match["stable"] is not None)
 
     def _read(self, line: bytes | FrameRejected) -> CodecEvent | None:
@@ -96,8 +98,9 @@ class DatalogicSingleCableCodec(LineCodec):
             return None
         weight = decimal_text("", f"{digits[:-decimals]}.{digits[-decimals:]}")
         status = ScaleStatus.STABLE_WEIGHT if weight.strip("0.") else ScaleStatus.WEIGHT_ZERO
-        told = {"status": "stable"} if is_asked_now else {}
-        return LineRead(status, weight, unit, is_stable=True, told={**told, "implied_decimals": decimals})
+        told: dict[str, Any] = {"status": "stable"} if is_asked_now else {}
+        told = {**told, "implied_decimals": decimals}
+        return LineRead(status, weight, unit, is_stability_sent=False, is_stable=True, told=told)
 
 
 COMMANDS = {"11": "weight_when_stable", "14": "weight_or_status_now"}

@@ -89,6 +89,8 @@ class DiniArgeoCodec(LineCodec):
         fields = [match[name] for name in names if match[name] is not None]
         if match["net_digits"] is None or (self._has_tare and match["tare_digits"] is None):
             return None
+        if match["tare_unit"] is not None and match["tare_unit"] != match["unit"]:
+            return None
         if not all(is_width(field, self._weight_chars) for field in fields):
             return None
         net = decimal_text(match["net_sign"], match["net_digits"])
@@ -99,6 +101,7 @@ class DiniArgeoCodec(LineCodec):
             is_stable=match["state"] == "ST",
             is_net=None if tare is None else bool(tare.strip("-0.")),
             tare=tare,
+            is_width_known=self._weight_chars is not None,
             told={**scale, "net": net},
         )
 

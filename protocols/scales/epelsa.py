@@ -2,8 +2,13 @@
 
 ::
 
-    s SP PP.PPP CR LF           basic: sign (space or minus), weight; nothing says whether it is stable
-    ESC S s PP.PPP CR LF        extended: S stable, U unstable (also under zero and too heavy)
+    s SP PP.PPP CR LF           basic: sign (space or minus), weight; nothing says whether it is stable; some have
+                                a blank in front
+    ESC S s PP.PPP CR LF        extended: S stable, U unstable (also under zero and too heavy); some have an E before
+                                it and no sign
+
+Of an extended line one is believed only where the profile says whether a sign is sent (``has_sign``): otherwise a lost
+minus, or a lost digit, would be another weight.
 
 Source: Epelsa Eco Multifunction manual, p. 33. 9600 baud, 8N1.
 """
@@ -27,8 +32,9 @@ from protocols.scales.polled import ScaleCommand, StreamingScaleProtocol
 
 LINE_BYTES_MAX = 24
 
-_BASIC = re.compile(r"([ +-]) ([ 0-9]{1,2}[0-9]?\.[0-9]{3})")
-_EXTENDED = re.compile(r"\x1bE?([SU])([ +-]?)([ 0-9]{1,2}\.[0-9]{3})")
+_BASIC = re.compile(r" ?([ +-]) ([ 0-9]{1,2}[0-9]?\.[0-9]{3})")
+_EXTENDED = re.compile(r"\x1bE?([SU])([ +-]?)([ 0-9]?[0-9]\.[0-9]{3})")
+WEIGHT_CHARS = 6
 
 
 class EpelsaOptions(BaseModel):
@@ -37,6 +43,11 @@ class EpelsaOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unit: Literal["kg", "lb"] = Field("kg", description="Unit the scale is set to; the frame does not say.")
+    has_sign: bool | None = Field(
+        None,
+        description="An extended line has a column for the sign; null: not known, and a weight is believed when two "
+        "lines in a row are equal.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +64,24 @@ class EpelsaCodec(LineCodec):
 
     def __init__(self, options: EpelsaOptions | None = None) -> None:
         super().__init__()
-        self.unit: str = (options or EpelsaOptions()).unit
+        self._options = options or EpelsaOptions()
+        self.unit: str = self._options.unit
 
     def encode(self, command: ScaleCommand, weight: Decimal | None = None) -> bytes | None:
         return None
 
     def understand_line(self, line: str, frame: bytes) -> CodecEvent:
         if match := _EXTENDED.fullmatch(line):
-            return self._read(match[2] or " ", match[3], is_stable=match[1] == "S")
+            if self._is_in_its_columns(match[2], match[3]):
+                return self._read(match[2] or " ", match[3], is_stable=match[1] == "S")
+            return FrameRejected.of("sign and number are not in their columns", frame)
         if match := _BASIC.fullmatch(line):
             return self._read(match[1], match[2], is_stable=None)
         return FrameRejected.of("no line of an Epelsa scale", frame)
+
+    def _is_in_its_columns(self, sign: str, digits: str) -> bool:
+        has_sign = self._options.has_sign
+        return has_sign is None or (bool(sign) == has_sign and len(digits) == WEIGHT_CHARS)
 
     def _read(self, sign: str, digits: str, *, is_stable: bool | None) -> EpelsaRead:
         whole, _, fraction = digits.strip(" ").partition(".")
@@ -76,7 +94,8 @@ class EpelsaCodec(LineCodec):
             status = ScaleStatus.WEIGHT_UNDER_ZERO
         else:
             status = ScaleStatus.WEIGHT_ZERO if is_zero(weight) else ScaleStatus.STABLE_WEIGHT
-        return EpelsaRead(status, weight, self.unit, None, is_stability_sent=is_stable is not None, is_stable=is_stable)
+        is_proof = is_stable is not None and self._options.has_sign is not None
+        return EpelsaRead(status, weight, self.unit, None, is_stability_sent=is_proof, is_stable=is_stable)
 
 
 def describe(event: CodecEvent) -> JsonEvent:

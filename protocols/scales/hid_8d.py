@@ -98,6 +98,14 @@ class HidScaleCodec(FramedCodec):
         is_scale = values.status in STATUSES and (1 <= values.unit <= len(UNITS) or values.status not in (2, 4))
         return layout.report_bytes if is_scale else -1
 
+    def understand_message(self, message: bytes) -> CodecEvent:
+        """One input report. Bytes of padding behind it say nothing; one of another id is no weight."""
+        layout = self._layout
+        frame = message[: layout.report_bytes]
+        if self.cut(bytearray(message)) == layout.report_bytes:
+            return self.understand(frame)
+        return FrameRejected.of("no report of a scale", message)
+
     def understand(self, frame: bytes) -> CodecEvent:
         values = self._layout.values(frame)
         _, status = STATUSES[values.status]

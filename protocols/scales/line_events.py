@@ -13,6 +13,12 @@ from protocols.scales.polled import CommandAnswered, IdentityRead
 
 TRADE_UNITS: Final = frozenset({"kg", "g", "lb", "oz"})
 """What a shop weighs in. Other units (carat, newton, pieces, per cent) are told as sent."""
+MASS_UNITS: Final = TRADE_UNITS | {
+    *("mg", "t", "lbs", "ton", "lb:oz", "lb-oz", "ct", "cm", "gn", "gr", "dwt", "ozt", "oz t", "mom", "mo", "m", "tl"),
+    *("tlh", "tls", "tlt", "tlc", "tola", "tol", "to", "tical", "tic", "tael", "msg", "ms", "mes", "bat", "baht", "st"),
+}
+"""Units of mass that makers of scales name; a number with any other is no weight: a count, a share, a force, or a unit
+that lost a byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,14 @@ def weight_read(
     gross: str | None = None,
     tare: str | None = None,
     resolution: str | None = None,
+    is_width_known: bool = True,
     told: Mapping[str, Any] | None = None,
 ) -> LineRead:
-    """An answer with a number. ``is_stable`` None: the scale does not say."""
-    if is_stable is False:
+    """An answer with a number. ``is_stable`` None: the scale does not say. ``is_width_known`` False: a number of any
+    width may have lost a digit, so that one answer alone proves too little."""
+    if unit is not None and unit.lower() not in MASS_UNITS:
+        status = ScaleStatus.NOT_READY
+    elif is_stable is False:
         status = ScaleStatus.WEIGHT_UNSTABLE
     elif not weight.strip("-0."):
         status = ScaleStatus.WEIGHT_ZERO
@@ -57,7 +67,7 @@ def weight_read(
         gross=gross,
         tare=tare,
         resolution=resolution,
-        is_stability_sent=is_stable is not None,
+        is_stability_sent=is_stable is not None and is_width_known,
         is_stable=is_stable,
         told=told or {},
     )

@@ -131,7 +131,12 @@ class MtSicsCodec(LineCodec):
         if not is_width(match["field"], self._weight_chars):
             return None
         weight = decimal_text(match["sign"], match["digits"])
-        return weight_read(weight, unit_text(match["unit"]), is_stable=match["state"] == "S")
+        return weight_read(
+            weight,
+            unit_text(match["unit"]),
+            is_stable=match["state"] == "S",
+            is_width_known=self._weight_chars is not None,
+        )
 
 
 def _answer(command: str, state: str) -> CodecEvent:

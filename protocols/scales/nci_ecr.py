@@ -33,7 +33,7 @@ from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from edge_gateway.contracts.states import ScaleStatus
 from protocols.decoding import Decodable, Side
 from protocols.scales.line_commands import LineCommandCodec
-from protocols.scales.line_events import LineRead, describe
+from protocols.scales.line_events import MASS_UNITS, TRADE_UNITS, LineRead, describe
 from protocols.scales.lines import NUMBER, LineOptions, decimal_text, is_parity_whole, is_width, unit_text
 from protocols.scales.polled import CommandAnswered, PolledScaleProtocol, ScaleCommand
 
@@ -79,7 +79,11 @@ class NciEcrOptions(LineOptions):
         "believed when two answers in a row are equal.",
     )
     status_chars: int | None = Field(
-        None, ge=1, le=4, description="Characters of the status that the model sends; null: any."
+        None,
+        ge=1,
+        le=4,
+        description="Characters of the status that the model sends; null: any, and a weight is believed when two "
+        "answers in a row are equal.",
     )
     is_motion_inverted: bool = Field(False, description="Brecknell DS-1000: the bit of motion is set when it is still.")
     has_tare: bool = Field(False, description="The model knows T.")
@@ -139,7 +143,7 @@ class NciEcrCodec:
         if not is_parity_whole(frame):
             return FrameRejected.of("parity", frame)
         text = bytes(byte & 0x7F for byte in frame[:-1]).decode("ascii")
-        if text[:1] not in ("\r", "\n"):
+        if text[:1] not in ("\r", "\n") and self._options.field_chars is not None:
             return FrameRejected.of("no CR or LF in front", frame)
         parts = [part for part in re.split(r"[\r\n]+", text) if part]
         return self._parts(parts) or FrameRejected.of("no answer of the protocol", frame)
@@ -149,6 +153,9 @@ class NciEcrCodec:
             case ["?"]:
                 told = {"error": "unrecognised_command"}
                 return CommandAnswered(None, is_done=False, reason="unrecognised_command", told=told)
+            case [unit, status] if (told_unit := _unit(unit)) is not None:
+                answer = self._with_status(status, None)
+                return answer and CommandAnswered("next_unit", is_done=True, told={"unit": told_unit})
             case [text] if text.isalpha() and len(text) > 2 and text.isupper() and not text.startswith("S"):
                 return CommandAnswered("protocol_query", is_done=True, told={"protocol": text, "reply": text})
             case [status]:
@@ -164,7 +171,8 @@ class NciEcrCodec:
             return None
         if self._options.is_motion_inverted:
             codes[0] ^= MOTION
-        return _read(codes, weight, self._options.field_chars)
+        is_proof = self._options.field_chars is not None and self._options.status_chars is not None
+        return _read(codes, weight, self._options.field_chars, is_proof=is_proof)
 
 
 def _is_status(codes: Sequence[int]) -> bool:
@@ -177,7 +185,13 @@ def _is_status(codes: Sequence[int]) -> bool:
     )
 
 
-def _read(codes: Sequence[int], weight: str | None, field_chars: int | None) -> LineRead | None:
+def _unit(text: str) -> str | None:
+    """The answer to ``U`` has a unit where the weight stands otherwise."""
+    unit = unit_text(text)
+    return unit if unit in TRADE_UNITS else None
+
+
+def _read(codes: Sequence[int], weight: str | None, field_chars: int | None, *, is_proof: bool) -> LineRead | None:
     told = _flags(codes)
     is_net = bool(codes[2] & NET) if len(codes) > 2 else None
     is_stable = not told["in_motion"]
@@ -197,13 +211,13 @@ def _read(codes: Sequence[int], weight: str | None, field_chars: int | None) -> 
     match = _WEIGHT.fullmatch(weight)
     if match is None or not is_width(match["field"], field_chars):
         return None
-    number = decimal_text(match["sign"], match["digits"])
+    number, unit = decimal_text(match["sign"], match["digits"]), unit_text(match["unit"])
     return LineRead(
-        _status(told, number),
+        _status(told, number) if unit.lower() in MASS_UNITS else ScaleStatus.NOT_READY,
         number,
-        unit_text(match["unit"]),
+        unit,
         is_net,
-        is_stability_sent=field_chars is not None,  # of a number of any width, one answer alone proves too little
+        is_stability_sent=is_proof,  # of a number or a status of any width, one answer alone proves too little
         is_stable=is_stable,
         told=told,
     )

@@ -2,11 +2,13 @@
 
 ::
 
-    "        0.00 g     "            format 1: number in 12 columns, unit in 5, ? where it is in motion
-    "        0.85 oz     WET WT"     a legend behind it
-    "        311 g ?"                format 2: unit as long as it is, ? or a blank
+    "        0.00 g     "            format 1: number in 12 columns, unit in 5, ? where it is in motion or a blank
+    "        0.85 oz     WET WT"     a blank and a legend behind it
+    "        311 g ?"                format 2: unit as long as it is, a blank, ? or a blank
     "           3 PCS  ?"            pieces
     ES                               error: the command is unknown or cannot be done
+
+The column of motion is always there: a line without it has lost it, and may have lost a ``?``.
 
 Source: OHAUS RS232 interface manual (EN-3), p. 3 to 5; Explorer manual, p. 153.
 """
@@ -27,7 +29,12 @@ from protocols.scales.lines import NUMBER, LineCodec, LineOptions, decimal_text,
 from protocols.scales.polled import CommandAnswered, PolledScaleProtocol, ScaleCommand, StreamingScaleProtocol
 
 UNIT_CHARS = 5
-_LINE = re.compile(rf"(?P<field> *{NUMBER}) (?P<unit>[A-Za-z%:]{{1,5}})(?P<pad> *)(?P<motion>\??)(?P<legend>.*)")
+AMBIGUOUS_UNIT_CHARS = 3
+"""Format 1 of such a unit, its mark of motion lost, is format 2 of a weight that is still."""
+_LINE = re.compile(
+    rf"(?P<field> *{NUMBER}) (?P<unit>[A-Za-z%:]{{1,{UNIT_CHARS}}})(?P<pad> *?)(?P<motion>[? ])"
+    r"(?: (?P<legend>[A-Za-z][A-Za-z0-9 .#%/-]*))?"
+)
 _ERROR = re.compile(r"(?P<error>ES|E\d{1,3}|Err(?:or)? ?[\d.]+)")
 _NET = {"NET": True, "NT": True, "N": True, "G": False, "GROSS": False, "B": False}
 
@@ -86,11 +93,13 @@ class OhausCodec(LineCodec):
         if match is None or not is_width(match["field"], self._weight_chars):
             return None
         told: dict[str, Any] = {}
-        # Format 1 pads the unit to five columns; then the mark of motion or a blank stands behind it.
-        width = len(match["unit"]) + len(match["pad"]) + len(match["motion"])
-        if not match["legend"] and width < UNIT_CHARS + 1:
+        unit_chars, field_chars = len(match["unit"]), len(match["unit"]) + len(match["pad"])
+        if field_chars not in (UNIT_CHARS, unit_chars + 1):
+            return None
+        is_short = field_chars < UNIT_CHARS
+        if is_short and not match["legend"]:
             told["format"] = 2
-        is_stable, legend = not match["motion"], match["legend"].strip()
+        is_stable, legend = match["motion"] == " ", (match["legend"] or "").strip()
         if legend:
             told["legend"] = legend
         if match["unit"].upper() == "PCS":
@@ -98,7 +107,10 @@ class OhausCodec(LineCodec):
             return no_weight(is_stable=is_stable, count=int(value) if "." not in value else value, unit="PCS", **told)
         weight = decimal_text(match["sign"], match["digits"])
         is_net = _NET.get(legend.upper())
-        return weight_read(weight, unit_text(match["unit"]), is_stable=is_stable, is_net=is_net, told=told)
+        is_whole = self._weight_chars is not None and not (is_short and unit_chars == AMBIGUOUS_UNIT_CHARS)
+        return weight_read(
+            weight, unit_text(match["unit"]), is_stable=is_stable, is_net=is_net, is_width_known=is_whole, told=told
+        )
 
 
 SCALE = PolledScaleProtocol(OhausOptions, OhausCodec)

@@ -32,10 +32,11 @@ from protocols.scales.polled import (
 
 FRAME_CHARS = 16
 TARE_CHARS = 9
+UNIT_CHARS = 3
 
 _FRAME = re.compile(
     r"(?P<frame>(?P<command>SUI|SU|SI|S|C1|CU1|OT|UT) {1,3}(?P<marker>[?^v]?) {0,10}(?P<sign>[+-]?) {0,10}"
-    r"(?P<mass>\d{1,9}(?:\.\d{0,8})?|-{0,9}) {0,9}?) (?P<unit>[^\s\d]{1,3}) {0,3}"
+    r"(?P<mass>\d{1,9}(?:\.\d{0,8})?|-{0,9}) {0,9}?) (?P<unit>[^\s\d]{1,3} {0,3})"
 )
 _ANSWER = re.compile(r"(?P<command>[A-Z]{1,3}\d?) (?P<state>[ADIE^v]|OK)")
 _NAMED = re.compile(r'(?P<command>NB|BN|RV) (?:A )?"(?P<value>[^"]*)"')
@@ -118,10 +119,18 @@ class RadwagCodec(LineCodec):
             return underload(unit, command=command)
         if not match["mass"].strip("-") or not is_width(match["frame"], self._frame_chars):
             return None
+        if self._frame_chars is not None and len(match["unit"]) != UNIT_CHARS:
+            return None
         weight = decimal_text(match["sign"], match["mass"])
         if command in ("OT", "UT"):
             return CommandAnswered(command, is_done=True, told={"tare": weight, "unit": unit})
-        return weight_read(weight, unit, is_stable=match["marker"] == "", told={"command": command})
+        return weight_read(
+            weight,
+            unit,
+            is_stable=match["marker"] == "",
+            is_width_known=self._frame_chars is not None,
+            told={"command": command},
+        )
 
 
 def _answer(command: str, state: str) -> LineRead | CommandAnswered:

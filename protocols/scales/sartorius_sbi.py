@@ -100,22 +100,22 @@ class SartoriusSbiCodec(LineCodec):
         if not is_width(text, self._line_chars):
             return None
         if (match := _LINE.fullmatch(text)) is not None:
-            return _weight(match, None)
+            return self._weight(match, None)
         if (match := _STATUS.fullmatch(text)) is not None:
             return _status(match)
         if (match := _ID.fullmatch(text)) is not None and (value := _LINE.fullmatch(match["rest"])) is not None:
-            return _weight(value, match["id"].strip() or None)
+            return self._weight(value, match["id"].strip() or None)
         return None
 
-
-def _weight(match: re.Match[str], name: str | None) -> CodecEvent:
-    told: dict[str, Any] = {} if name is None else {"id": name}
-    weight = decimal_text(match["sign"], match["digits"])
-    unit = unit_text(match["unit"]) if match["unit"] else None
-    is_net = None if name is None else _NAMES.get(name)
-    if name is not None and is_net is None:
-        return no_weight(value=weight, unit=unit, tare=weight if name == "T" else None, **told)
-    return weight_read(weight, unit, is_stable=unit is not None, is_net=is_net, told=told)
+    def _weight(self, match: re.Match[str], name: str | None) -> CodecEvent:
+        told: dict[str, Any] = {} if name is None else {"id": name}
+        weight = decimal_text(match["sign"], match["digits"])
+        unit = unit_text(match["unit"]) if match["unit"] else None
+        is_net = None if name is None else _NAMES.get(name)
+        if name is not None and is_net is None:
+            return no_weight(value=weight, unit=unit, tare=weight if name == "T" else None, **told)
+        is_known = self._line_chars is not None
+        return weight_read(weight, unit, is_stable=unit is not None, is_net=is_net, is_width_known=is_known, told=told)
 
 
 def _status(match: re.Match[str]) -> CodecEvent:

@@ -93,7 +93,14 @@ class StGsLineCodec(LineCodec):
         if match["field"] is None or not is_width(match["field"], self._weight_chars):
             return None
         weight = decimal_text(match["sign"], match["digits"])
-        return weight_read(weight, unit, is_stable=match["state"] == "ST", is_net=is_net, told=told)
+        return weight_read(
+            weight,
+            unit,
+            is_stable=match["state"] == "ST",
+            is_net=is_net,
+            is_width_known=self._weight_chars is not None,
+            told=told,
+        )
 
 
 SCALE = PolledScaleProtocol(StGsLineOptions, StGsLineCodec)

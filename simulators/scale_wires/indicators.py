@@ -138,7 +138,7 @@ class AdamAzextraWire(HearsLines):
         return []
 
     def line(self) -> bytes:
-        return f"  {self.load.digits()}{self.load.unit}\r\n".encode()
+        return f"{self.load.digits():>7}{self.load.unit}\r\n".encode()
 
     def _print(self) -> list[bytes]:
         if self.load.state != "stable" or self.load.shown <= 0:
