@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -34,7 +34,7 @@ from tests.support.waiting import wait_until
 TRUTHS_KEPT = 2
 """A question that was put before the last change may have been answered with what lay on the plate before it."""
 
-HASTE = 8
+HASTE = 6
 """With more, a busy machine would miss the time-outs of the drivers."""
 
 
@@ -72,7 +72,7 @@ _ALL = {
     "half": "no_answer",
 }
 KINDS = (
-    Kind("polled", "mettler-toledo-8217", Toledo8217Scale, {"poll_interval_s": 0.02, "reply_timeout_s": 0.25}, _ALL),
+    Kind("polled", "mettler-toledo-8217", Toledo8217Scale, {"poll_interval_s": 0.02, "reply_timeout_s": 0.5}, _ALL),
     # Its lines say U for everything that is no stable weight.
     Kind(
         "streaming",
@@ -137,19 +137,26 @@ class Stand:
             self.wrong.append(f"{weight} {status}; on the plate lay {list(self.truths)}")
 
     async def until_shown(self, weight: Decimal) -> float:
-        return await wait_until(lambda: self.shows(weight), what=f"{self.kind}: {weight}; is {self._seen()}")
+        return await self._until(lambda: self.shows(weight), str(weight))
 
     async def until_status(self, status: str) -> float:
-        return await wait_until(lambda: self.status == status, what=f"{self.kind}: {status}; is {self._seen()}")
+        return await self._until(lambda: self.status == status, status)
 
     async def pull(self) -> None:
         self.link.unplug()
-        await wait_until(lambda: self.supervisor.state.power == PowerState.OFF, what=f"{self.kind}: the loss")
+        await self._until(lambda: self.supervisor.state.power == PowerState.OFF, "the loss")
         if self.supervisor.state.details:
             self.wrong.append(f"still shown while it is away: {self.supervisor.state.details}")
 
+    async def _until(self, condition: Callable[[], object], what: str) -> float:
+        try:
+            return await wait_until(condition, what=f"{self.kind}: {what}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is {self._seen()}") from None
+
     def _seen(self) -> object:
-        return self.supervisor.state.power, dict(self.supervisor.state.details)
+        state = self.supervisor.state
+        return state.power, state.reason, dict(state.details), dict(self.supervisor.counters)
 
 
 @asynccontextmanager
@@ -171,9 +178,10 @@ async def stands(directory: Path, kinds: Sequence[Kind], clock: Clock | None = N
         yield list(found.values())
     finally:
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        (ended,) = await asyncio.gather(running, return_exceptions=True)
         for stand in found.values():
             await stand.scale.stop()
+        assert isinstance(ended, asyncio.CancelledError), f"the registry ended by itself: {ended!r}"
 
 
 async def _stand(kind: Kind, directory: Path, registry: Registry) -> Stand:
