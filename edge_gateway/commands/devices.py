@@ -55,15 +55,16 @@ def register(app: typer.Typer) -> None:
         profile: str | None = typer.Option(None, help="Profile to use, or to extend; default: what fits best."),
         lane: str = typer.Option("shared", help="Where the device stands."),
         own_id: str | None = typer.Option(None, "--id", help="The device's id; default: made from its identity."),
+        config: Path | None = typer.Option(None, help="The configuration file, as of devices itself."),
         write: bool = typer.Option(False, "--write", help="Write the profile stub into the site's directory."),
     ) -> None:
-        """Print the [[device]] section for an attached device and, for an unknown model, the stub of its profile."""
+        """Print the section for an attached device and, for an unknown model, the stub of its profile."""
         from edge_gateway.commands._devices_adopt import adopt_device
         from edge_gateway.contracts.errors import ConfigError
         from edge_gateway.settings import SITE_PROFILES
 
         try:
-            settings = _settings(context.obj)
+            settings = _settings(config or context.obj)
         except ConfigError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from error

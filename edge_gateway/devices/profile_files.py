@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib.resources
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,8 @@ EXTENDS_MAX: Final = 6
 """Family, series and model, and a site's own over each of them: a longer chain is one that nobody can follow."""
 NESTING_MAX: Final = 32
 """Tables and lists within one another: several times what the declarative codec needs, and no stack overflows."""
+NAMES_SHOWN_MAX: Final = 3
+"""Of profiles with a name like an unknown one."""
 NOT_INHERITED: Final = frozenset(
     {"name", "extends", "vendor", "model", "match", "source", "tier", "recording", "firmware"}
 )
@@ -108,8 +111,7 @@ class ProfileFiles:
         """A profile over those it extends. Raises ConfigError if it is unknown, unreadable or not TOML."""
         found = self.find(name)
         if found is None:
-            names = ", ".join(self.names())
-            raise ConfigError([ConfigProblem("profile", repr(name), f"expected one of: {names}")], "firmware profiles")
+            raise ConfigError([ConfigProblem("profile", repr(name), _unknown(name, self.names()))], "firmware profiles")
         own = found.parsed()
         chain = [own]
         try:
@@ -133,7 +135,7 @@ class ProfileFiles:
             base = self.find(named.removeprefix(PACKAGED), is_packaged=named.startswith(PACKAGED))
             if base is None:
                 names = self.names() if not named.startswith(PACKAGED) else _packaged_names()
-                raise _ExtendsError(f"no such profile ({way}); expected one of: {', '.join(sorted(names))}")
+                raise _ExtendsError(f"no such profile ({way}); {_unknown(named.removeprefix(PACKAGED), names)}")
             if any(base.source == each.source for each in seen):
                 hint = f"; the packaged one of this name is {PACKAGED}{base.name}" if not base.is_packaged else ""
                 raise _ExtendsError(f"a profile cannot extend itself: {way}{hint}")
@@ -149,6 +151,15 @@ class ProfileFiles:
 
 class _ExtendsError(Exception):
     """What is wrong with a chain of profiles."""
+
+
+def _unknown(name: str, names: Iterable[str]) -> str:
+    """What was probably meant; not all of the names: there are two hundred."""
+    known = sorted(names)
+    if near := difflib.get_close_matches(name, known, n=NAMES_SHOWN_MAX, cutoff=0.6):
+        return f"did you mean {' or '.join(near)}? {len(known)} profiles are known, see docs/devices"
+    shown = [each for each in known if each.startswith("generic-")][:NAMES_SHOWN_MAX]
+    return f"expected one of {len(known)} profiles, see docs/devices, such as {', '.join(shown or known[:1])}"
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
+from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag, PowerState, ScaleStatus
 from edge_gateway.diagnosis.device_link import DeviceLink, NoAnswerError
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 
 UNKNOWN: Final = "it says nothing of this device"
+PRICING: Final = "do_price_calculating"
 Tell = Callable[[str], None]
 """Says to the person what to do next."""
 
@@ -147,7 +149,9 @@ async def _scale(link: DeviceLink, wait_s: float, tell: Tell) -> AsyncIterator[F
     reply = await link.ask("read_weight")
     reading = reply.get("result")
     if reading is None:
-        yield _refused("weight", reply)
+        is_pricing = PRICING in (link.info or {}).get("commands", ())
+        is_unsupported = (reply.get("error") or {}).get("code") == ErrorCode.UNSUPPORTED
+        yield _weighs_for_a_price(link) if is_pricing and is_unsupported else _refused("weight", reply)
         return
     yield _reading(reading)
     if reading["status"] == ScaleStatus.NO_ANSWER or wait_s <= 0:
@@ -167,6 +171,12 @@ async def _scale(link: DeviceLink, wait_s: float, tell: Tell) -> AsyncIterator[F
     after = (await link.ask("read_weight")).get("result") or reading
     remedy = _SCALE_REMEDIES.get(after["status"], "was something put on? Is this the scale you mean?")
     yield failed("put on", f"no stable weight came in {wait_s:.0f} s; it shows {_shown(after)}", remedy)
+
+
+def _weighs_for_a_price(link: DeviceLink) -> Finding:
+    """Asked for a price it would show one to whoever stands there: that is left to the till."""
+    status = str((link.state or {}).get("status", "unknown")).replace("_", " ")
+    return fine("weight", f"it answers ({status}), and weighs only for a price: sell something by weight at the till")
 
 
 def _reading(reading: Mapping[str, Any]) -> Finding:

@@ -144,6 +144,21 @@ def test_adopt_writes_a_stub_that_is_a_profile_and_a_section_that_is_a_device(ru
     assert added(again.output)["profile"] == "acme-scan-2-fee1-0001"
 
 
+@pytest.mark.parametrize(("option", "name"), [("--id", "x y"), ("--lane", "a/b")])
+def test_adopt_refuses_a_name_that_the_configuration_would_refuse(run: Run, option: str, name: str) -> None:
+    refused = run("adopt", "usb:fee1:0001:S1", "--profile", "generic-serial-scanner", option, name)
+    assert refused.exit_code == 1
+    assert f"{option} {name!r}: " in refused.output
+    assert "[[device]]" not in refused.output
+
+
+def test_adopt_takes_the_configuration_where_people_write_it(run: Run, tmp_path: Path) -> None:
+    missing = run("adopt", "usb:fee1:0001:S1", "--config", str(tmp_path / "none.toml"))
+    assert missing.exit_code == 2
+    assert "none.toml" in missing.output
+    assert "[] section" not in run("adopt", "--help").output
+
+
 def test_adopt_wants_no_stub_for_an_adapter(run: Run, tmp_path: Path) -> None:
     result = run("adopt", "usb:0403:6001:B2", "--profile", "mettler-toledo-8217", "--id", "deli", "--write")
     assert result.exit_code == 0, result.output

@@ -99,7 +99,7 @@ def test_plain_name_means_the_profile_of_the_site(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        ({"model": MODEL}, r"no such profile \(model -> base\); expected one of: .*generic-serial-scanner"),
+        ({"model": MODEL}, r"no such profile \(model -> base\); (did you mean|expected one of) .*see docs/devices"),
         ({"model": MODEL.replace('"base"', '"packaged:base"')}, r"no such profile \(model -> packaged:base\)"),
         ({"model": MODEL.replace('"base"', '"model"')}, "cannot extend itself: model -> model.*packaged:model"),
         ({"model": MODEL, "base": 'name = "base"\nextends = "model"'}, "extend itself: model -> base -> model"),

@@ -189,7 +189,7 @@ async def test_removed_profile_and_one_that_is_not_toml_are_bad_ones(site: Site)
     site.write("b", "name = ")
     await site.look()
     await wait_until(lambda: site.device("a").profile_problems and site.device("b").profile_problems)
-    assert "expected one of" in site.device("a").profile_problems[0]
+    assert "see docs/devices" in site.device("a").profile_problems[0]
     assert "is not TOML" in site.device("b").profile_problems[0]
     assert {device.state.power for device in site.registry} == {"online"}
 

@@ -42,9 +42,15 @@ def test_profiles_of_a_site_go_over_the_packaged_ones(tmp_path: Path) -> None:
     assert "our-scanner" in profile_names([tmp_path])
 
 
-def test_profile_that_is_unknown_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"expected one of: .*generic-serial-scanner.*mettler-toledo-8217"):
+def test_profile_that_is_unknown_says_what_was_meant_and_not_two_hundred_names() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean .*mettler-toledo-8217.*see docs/devices") as refused:
+        load_profile("mettler-8217")
+    assert len(str(refused.value)) < 300
+    with pytest.raises(
+        ConfigError, match=r"expected one of \d+ profiles, see docs/devices, such as generic-"
+    ) as refused:
         load_profile("../../etc/passwd")
+    assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize(

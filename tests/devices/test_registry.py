@@ -47,7 +47,8 @@ def test_registry_tells_every_problem_of_every_device_at_once() -> None:
         SCALE | {"id": "d", "transport": {"path": "/dev/z"}},
         SCALE | {"id": "e", "transport": {"kind": "serial"}},
     ) == [
-        "device[0].profile = 'generic-serial-scaner': expected one of: " + ", ".join(profile_names()),
+        "device[0].profile = 'generic-serial-scaner': did you mean generic-serial-scanner or "
+        f"generic-ble-scanner or zebra-serial-scanner? {len(profile_names())} profiles are known, see docs/devices",
         "device[1].settings.suffix = 'zz': Input should be 'auto', 'cr', 'lf', 'crlf', 'tab', 'etx' or 'none'",
         "device[1].settings.y = 2: Extra inputs are not permitted",
         "device[1].transport.baud = 'fast': Input should be a valid integer, unable to parse string as an integer",

@@ -9,11 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from edge_gateway.contracts.attachment import NodeKind
+from edge_gateway.contracts.fields import in_words
 from edge_gateway.devices.attached.claim_rule import device_id
 from edge_gateway.devices.attached.device import AttachedDevice
 from edge_gateway.devices.attached.recognition import KINDS, generic, recognise
 from edge_gateway.devices.profile_model import SERIAL_CHIPS, Profile
+from edge_gateway.settings import Name
+from edge_gateway.settings_parts import LaneName
 
 NAME_CHARS_MAX: Final = 64
 POINT_OF_SALE_PAGES: Final = frozenset({"8c", "8d", "8e"})
@@ -53,8 +58,19 @@ def adopt(
         stub = _stub(device, profile)
     name = profile.name if stub is None else stub[0]
     entry_id = own_id or device_id(profile.device_class.value, device)
+    _check_names(entry_id, lane)
     section = _section(device, profile, name, usage, lane, entry_id)
     return Adoption(section, name, None if stub is None else stub[1])
+
+
+def _check_names(entry_id: str, lane: str) -> None:
+    """The section would be refused with another."""
+    for option, name, kind in (("--id", entry_id, Name), ("--lane", lane, LaneName)):
+        try:
+            TypeAdapter(kind).validate_python(name)
+        except ValidationError as error:
+            expected = in_words(error.errors(include_url=False)[0])
+            raise NoAdoptionError(f"{option} {name!r}: {expected}") from error
 
 
 def _base(device: AttachedDevice, profiles: Sequence[Profile], name: str | None) -> Profile:
