@@ -9,7 +9,15 @@ from typing import Any
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.recordings.recorder import HOLD_S
 from edge_gateway.settings import StatusSettings
-from edge_gateway.transports.recording import CHARACTERS_MAX, LINES_MAX, SOURCES, Chunk, Recording, RecordingError
+from edge_gateway.transports.recording import (
+    CHARACTERS_MAX,
+    LINES_MAX,
+    MID_SESSION,
+    SOURCES,
+    Chunk,
+    Recording,
+    RecordingError,
+)
 
 TIMEOUT_S = 5.0
 """A daemon that does not answer in this time is as good as away."""
@@ -117,4 +125,5 @@ def _recording(found: Raw, note: str, source: str, chunks: tuple[Chunk, ...]) ->
     if source not in SOURCES:
         raise RecordingError(f"source {source!r}; expected one of {', '.join(SOURCES)}")
     descriptor = bytes.fromhex(found["report_descriptor"] or "")
-    return Recording(found["profile"], source, found["transport"], found["settings"], note, chunks, descriptor)
+    attached, settings = found["transport"], found["settings"]
+    return Recording(found["profile"], source, attached, settings, note, chunks, descriptor, MID_SESSION)

@@ -19,7 +19,9 @@ LINES_MAX = 100_000
 
 Direction = RawDirection | Literal["!"]
 _LINE = re.compile(r"(\d+(?:\.\d+)?) (<<|>>|[<>!]) (\S.*)")
-_HEADERS = frozenset({"profile", "transport", "settings", "report_descriptor", "source", "note"})
+_HEADERS = frozenset({"profile", "transport", "settings", "report_descriptor", "source", "begins", "note"})
+MID_SESSION = "mid-session"
+"""``begins``: the driver was at work when it began, so that what it asks first is not in the recording."""
 
 
 class RecordingError(EdgeGatewayError):
@@ -57,6 +59,8 @@ class Recording:
     chunks: tuple[Chunk, ...] = ()
     report_descriptor: bytes = b""
     """Of a HID device."""
+    begins: str = ""
+    """Empty: with the first byte of a connection; or MID_SESSION."""
 
     def header(self) -> str:
         """The lines before the first chunk."""
@@ -67,6 +71,8 @@ class Recording:
         if self.report_descriptor:
             lines.append(f"report_descriptor: {self.report_descriptor.hex()}")
         lines.append(f"source: {self.source}")
+        if self.begins:
+            lines.append(f"begins: {self.begins}")
         if self.note:
             lines.append(f"note: {' '.join(self.note.split())}")
         return "\n".join(lines) + "\n\n"
@@ -108,6 +114,8 @@ def _from_header(header: Mapping[str, str], chunks: tuple[Chunk, ...]) -> Record
         raise RecordingError("header 'profile' is missing; expected the name of a firmware profile")
     if header.get("source") not in SOURCES:
         raise RecordingError(f"header 'source' is {header.get('source')!r}; expected one of {', '.join(SOURCES)}")
+    if header.get("begins", MID_SESSION) != MID_SESSION:
+        raise RecordingError(f"header 'begins' is {header['begins']!r}; expected {MID_SESSION}, or no such header")
     return Recording(
         header["profile"],
         header["source"],
@@ -116,6 +124,7 @@ def _from_header(header: Mapping[str, str], chunks: tuple[Chunk, ...]) -> Record
         header.get("note", ""),
         chunks,
         _hex(header.get("report_descriptor", ""), "header 'report_descriptor'"),
+        header.get("begins", ""),
     )
 
 

@@ -62,6 +62,19 @@ async def test_replay_stops_where_the_driver_departs_from_the_recording() -> Non
         await replay(parse(f"{HEADER}0.0 > 57\n0.1 > 48\n"))
 
 
+async def test_recording_of_a_driver_at_work_replays_without_what_it_asks_at_first() -> None:
+    text = "# edge-gateway recording 1\nprofile: generic-mt-sics\nsource: simulator\n{begins}\n"
+    chunks = "0.0 > 53490d0a\n0.0 < 532053202020202020312e323334206b670d0a\n" * 3
+    with pytest.raises(RecordingError, match=r"chunk \d of the recording: the host was to send 53490d0a; it sent 49"):
+        await replay(parse(text.format(begins="") + chunks))
+    recording = parse(text.format(begins="begins: mid-session\n") + chunks)
+    assert parse(str(recording)) == recording
+    weights = [line["data"]["weight"] for line in await replay(recording) if line.get("event") == "weight_changed"]
+    assert weights[-1] == "1.234"
+    with pytest.raises(RecordingError, match="header 'begins' is 'somewhere'; expected mid-session"):
+        parse(text.format(begins="begins: somewhere\n"))
+
+
 @pytest.mark.parametrize("settings", ['{"unit": "stone"}', '{"colour": 1}'])
 async def test_recording_with_wrong_settings_is_refused(settings: str) -> None:
     with pytest.raises(RecordingError, match="settings of the recording"):
