@@ -6,6 +6,7 @@
     ST,+0001.278, ct      CSV: the unit in a field of its own; id, number, date and time may stand in front
     ST,OK,+0001.234 kg    with the comparator
     US in motion, QT pieces, UW weight of one piece, OL overload (-: underload), EC,E11 error, ACK done
+    TN,GX-400  SN,1234567     answers to ?TN and ?SN: model and serial number
     HD held, WT total     numbers, and not what lies on the plate now: told to tools, never shown as a weight
 
 Source: A&D, GC series manual p. 51 and 57; AD-4212D-33 p. 29; AD-4212C p. 22; AD-4329A.
@@ -26,7 +27,13 @@ from protocols.decoding import Decodable, Side
 from protocols.scales.line_commands import LineCommandCodec
 from protocols.scales.line_events import describe, no_weight, overload, underload, weight_read
 from protocols.scales.lines import NUMBER, LineCodec, LineOptions, decimal_text, is_width, unit_text
-from protocols.scales.polled import CommandAnswered, PolledScaleProtocol, ScaleCommand, StreamingScaleProtocol
+from protocols.scales.polled import (
+    CommandAnswered,
+    IdentityRead,
+    PolledScaleProtocol,
+    ScaleCommand,
+    StreamingScaleProtocol,
+)
 
 FIELD_CHARS = 9
 """Sign, and eight digits with their point."""
@@ -37,6 +44,7 @@ _LINE = re.compile(
     r"(?:(?P<comparator>OK|HI|LO|HH|LL),)?"
     rf"(?P<field>{NUMBER})(?P<exponent>E[+-]?\d+)?(?P<separator>,?)(?P<unit> *[A-Za-z%]{{0,3}}) *"
 )
+_NAMED = re.compile(r"(?P<name>TN|SN|ID),(?P<value>[\x21-\x7e](?:[\x20-\x7e]{0,30}[\x21-\x7e])?)")
 _ERROR = re.compile(r"EC,(?P<error>E\d{1,3})")
 ACK = "\x06"
 
@@ -100,6 +108,8 @@ class AndCodec(LineCodec):
         if (match := _ERROR.fullmatch(text.strip())) is not None:
             reason = match["error"]
             return CommandAnswered(None, is_done=False, reason=reason, told={"error": reason})
+        if (match := _NAMED.fullmatch(text.strip())) is not None:
+            return _identity(match["name"], match["value"])
         if (match := _LINE.fullmatch(text)) is not None:
             return self._value(match)
         return None
@@ -131,8 +141,19 @@ class AndCodec(LineCodec):
         return weight_read(value, unit, is_stable=header != "US", is_width_known=is_width_known, told=told)
 
 
-SCALE = PolledScaleProtocol(AndOptions, AndCodec)
-STREAM = StreamingScaleProtocol(AndOptions, AndCodec, (b"SIR\r\n",))
+def _identity(name: str, value: str) -> CodecEvent:
+    told = {"command": f"?{name}", "value": value}
+    match name:
+        case "TN":
+            return IdentityRead(model=value, told=told)
+        case "SN":
+            return IdentityRead(serial=value, told=told)
+    return CommandAnswered(f"?{name}", is_done=True, told={"id": value})
+
+
+_IDENTITY = (b"?TN\r\n", b"?SN\r\n")
+SCALE = PolledScaleProtocol(AndOptions, AndCodec, _IDENTITY)
+STREAM = StreamingScaleProtocol(AndOptions, AndCodec, (b"SIR\r\n",), _IDENTITY)
 PROTOCOLS = {
     "scale/and": Decodable(
         device_to_host=Side(

@@ -43,6 +43,9 @@ class KernEocCodec(StGsLineCodec):
                 return b"T"
         return None
 
+    def is_whole(self, line: bytes) -> bool:
+        return super().is_whole(line.lstrip(b"\xff\x00"))
+
     def understand(self, text: str, line: bytes) -> CodecEvent | None:
         bare = text.lstrip(PADDING)
         return super().understand(bare, line[len(text) - len(bare) :])

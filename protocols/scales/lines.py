@@ -39,7 +39,7 @@ class LineAssembler:
     def feed(self, data: bytes) -> Iterator[bytes | FrameRejected]:
         """Lines without their ends, and what was too long to be one; empty lines are left out."""
         for byte in data:
-            if byte & self._mask in (CR, LF):
+            if byte & self._mask in (CR, LF) and not self._is_data():
                 yield from self._end()
             elif len(self._buffer) == self._bytes_max:
                 self._is_overlong = True
@@ -47,6 +47,10 @@ class LineAssembler:
                 self._buffer.append(byte)
             else:
                 self._buffer.append(byte)
+
+    def _is_data(self) -> bool:
+        """A byte that looks like an end is none at this place. Overridden for lines with bytes that are no text."""
+        return False
 
     def flush(self) -> Iterator[FrameRejected]:
         """The line has been idle: half a line is none."""
@@ -72,12 +76,13 @@ class LineAssembler:
 class LineCodec:
     """A codec of one line per answer. Subclasses read a line; None means that it is no line of the protocol."""
 
+    assembler = LineAssembler
     is_masked = True
     bytes_max = LINE_BYTES_MAX
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
-        self._assembler = LineAssembler(is_masked=self.is_masked, bytes_max=self.bytes_max)
+        self._assembler = self.assembler(is_masked=self.is_masked, bytes_max=self.bytes_max)
 
     @property
     def unit(self) -> str:

@@ -18,7 +18,16 @@ from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, Side
 from protocols.scales.line_commands import LineCommandCodec
 from protocols.scales.line_events import describe, no_weight, overload, underload, weight_read
-from protocols.scales.lines import NUMBER, LineCodec, LineOptions, decimal_text, is_width, unit_text
+from protocols.scales.lines import (
+    NUMBER,
+    LineAssembler,
+    LineCodec,
+    LineOptions,
+    decimal_text,
+    is_parity_whole,
+    is_width,
+    unit_text,
+)
 from protocols.scales.polled import PolledScaleProtocol, ScaleCommand, StreamingScaleProtocol
 
 WEIGHT_CHARS = 8
@@ -44,6 +53,17 @@ _WITH_ID = (
 )
 
 
+_HEAD = re.compile(rb"[\r\n]?(?:ST|US|OL),(?:GS|NT),[\s\S]?")
+ID_PLACE, LAMP_PLACE = 6, 7
+
+
+class CiAssembler(LineAssembler):
+    """Device id and lamps may look like an end of line (id 10 and 13): right behind the head nothing ends one."""
+
+    def _is_data(self) -> bool:
+        return bool(_HEAD.fullmatch(bytes(byte & 0x7F for byte in self._buffer[: LAMP_PLACE + 2])))
+
+
 class StGsLineOptions(LineOptions):
     """Settings of a profile for this protocol."""
 
@@ -56,6 +76,7 @@ AS_SENT = StGsLineOptions(weight_chars=None)
 class StGsLineCodec(LineCodec):
     """Scale to host."""
 
+    assembler = CiAssembler
     is_masked = False  # id and lamp may have bit 7; CR LF has one of its two bytes without it under any parity
 
     def __init__(self, options: StGsLineOptions = AS_SENT) -> None:
@@ -73,7 +94,10 @@ class StGsLineCodec(LineCodec):
         return None
 
     def is_whole(self, line: bytes) -> bool:
-        return True  # the lamps have bit 7 as they like
+        bare = line.lstrip(b"\r\n\x8d\x8a")
+        has_lamps = bytes(byte & 0x7F for byte in bare[LAMP_PLACE + 1 : LAMP_PLACE + 2]) == b","
+        # Id and lamps have bit 7 as they like.
+        return is_parity_whole(bare[:ID_PLACE] + bare[LAMP_PLACE + 1 :] if has_lamps else bare)
 
     def understand(self, text: str, line: bytes) -> CodecEvent | None:
         text = text.strip("\r\n")

@@ -34,6 +34,8 @@ from protocols.scales.polled import ScaleCommand, StreamingScaleProtocol
 STX, CR = 0x02, 0x0D
 LONG_BYTES, SHORT_BYTES = 17, 11
 """STX to CR."""
+UNCHECKED_MAX = 3
+"""Frames in a row with nothing behind them, after which a checksum that was seen once was noise."""
 NOISE_BYTES_MAX = 64
 """Bytes outside frames told as one event."""
 
@@ -53,8 +55,8 @@ class ToledoContinuousOptions(LineOptions):
 
     checksum: Literal["none", "sent", "auto"] = Field(
         "none",
-        description="none: a right one behind a frame is passed over; sent: a frame without one is rejected; auto: for "
-        "tools, told when the next frame begins.",
+        description="none: not known; once a right one was seen, frames without are rejected; sent: they always are; "
+        "auto: for tools, told when the next frame begins.",
     )
     command_end: Literal["none", "cr", "crlf"] = Field("none", description="What follows the letter of a command.")
 
@@ -71,6 +73,8 @@ class ToledoContinuousCodec:
         self._is_in_frame = False
         self._whole: bytes | None = None
         self._passed_over: int | None = None
+        self._is_learnt = False
+        self._unchecked_count = 0
 
     @property
     def unit(self) -> str:
@@ -105,7 +109,7 @@ class ToledoContinuousCodec:
             self._is_in_frame = True
             self._buffer.append(byte)
         elif character == passed_over:
-            return
+            self._is_learnt = True
         elif not self._is_in_frame:
             self._buffer.append(byte)
             if len(self._buffer) == NOISE_BYTES_MAX:
@@ -123,7 +127,7 @@ class ToledoContinuousCodec:
             return
         frame, self._is_in_frame = bytes(self._buffer), False
         self._buffer.clear()
-        if self._options.checksum == "none":
+        if self._options.checksum == "none" and not self._is_learnt:
             events.append(_understand(frame, is_checked=None))
             self._passed_over = checksum_of(frame)
         else:
@@ -134,6 +138,7 @@ class ToledoContinuousCodec:
         frame = self._whole or b""
         if byte & 0x7F == checksum_of(frame):
             self._whole = None
+            self._unchecked_count = 0
             events.append(_understand(frame, is_checked=True))
             return True
         if byte & 0x7F == STX:
@@ -147,7 +152,10 @@ class ToledoContinuousCodec:
         frame, self._whole = self._whole, None
         if frame is None:
             return
-        is_wanted = self._options.checksum == "sent"
+        is_wanted = self._options.checksum == "sent" or self._is_learnt
+        self._unchecked_count += 1
+        if self._unchecked_count == UNCHECKED_MAX:
+            self._is_learnt, self._unchecked_count = False, 0
         events.append(FrameRejected.of("no checksum", frame) if is_wanted else _understand(frame, is_checked=None))
 
     def _drop(self, events: list[CodecEvent], reason_in_frame: str) -> None:

@@ -14,6 +14,10 @@ class AndWire(HearsLines):
 
     def obey(self, command: str) -> list[bytes]:
         match command:
+            case "?TN":
+                return [b"TN,GX-400\r\n"]
+            case "?SN":
+                return [b"SN,T1234567\r\n"]
             case "Q" | "S" | "SI":
                 return [self.line()]
             case "SIR" | "C":

@@ -12,8 +12,15 @@ import pytest
 
 from drivers.scale_settings import load_polled_scale, load_streaming_scale
 from drivers.scale_shown import TwoEqualReads
-from edge_gateway.contracts.events import CodecEvent, WeightRead
+from edge_gateway.contracts.events import CodecEvent, FrameRejected, WeightRead
 from edge_gateway.contracts.states import ScaleStatus
+from protocols.scales.and_ import AndCodec
+from protocols.scales.epelsa import EpelsaCodec
+from protocols.scales.kern_eoc import KernEocCodec, KernEocOptions
+from protocols.scales.nci_ecr import NciEcrCodec
+from protocols.scales.polled import IdentityRead
+from protocols.scales.st_gs_line import StGsLineCodec, StGsLineOptions
+from protocols.scales.toledo_continuous import ToledoContinuousCodec, ToledoContinuousOptions, checksum_of
 
 Case = tuple[str, bytes, Mapping[str, Any]]
 CASES: tuple[Case, ...] = (
@@ -108,3 +115,74 @@ def test_tare_in_another_unit_than_the_weight_is_rejected() -> None:
     protocol = load_polled_scale("scale/dini-argeo")
     (event,) = protocol.codec(protocol.options()).feed(b"ST,1,     1.234g ,     0.000kg\r\n")
     assert not isinstance(event, WeightRead)
+
+
+@pytest.mark.parametrize("place", [0x0A, 0x0D, 0x10, 0x8D])
+def test_device_id_and_lamps_that_look_like_an_end_of_line_are_none(place: int) -> None:
+    codec = StGsLineCodec(StGsLineOptions())
+    line = b"ST,GS," + bytes((place, 0x0D)) + b",   1.234 kg\r\n"
+    for chunks in ([line], [line[place : place + 1] for place in range(len(line))]):
+        events = [event for chunk in chunks for event in codec.feed(chunk)]
+        assert [event.weight for event in events if isinstance(event, WeightRead)] == ["1.234"]
+        assert len(events) == 1
+
+
+def test_parity_of_a_line_without_lamps_is_checked() -> None:
+    line = bytearray(b"\xffST,GS   1.234kg\r\n")
+    line[10] |= 0x80
+    (event,) = KernEocCodec(KernEocOptions()).feed(bytes(line))
+    assert isinstance(event, FrameRejected)
+
+
+def continuous(options: ToledoContinuousOptions, *pieces: bytes) -> list[str]:
+    codec = ToledoContinuousCodec(options)
+    events = [event for piece in pieces for event in codec.feed(piece)] + list(codec.flush())
+    return [
+        event.weight or "" if isinstance(event, WeightRead) else event.reason
+        for event in events
+        if isinstance(event, (WeightRead, FrameRejected))
+    ]
+
+
+CONTINUOUS = b"\x02\x2d\x30\x20001234000000\r"
+CHECKED = CONTINUOUS + bytes((checksum_of(CONTINUOUS),))
+FLIPPED = CHECKED.replace(b"001234", b"001334")
+
+
+def test_checksum_of_a_continuous_scale_is_learnt_from_a_right_one() -> None:
+    unknown = ToledoContinuousOptions()
+    assert continuous(unknown, CHECKED, CHECKED) == ["1.234", "1.234"]
+    assert continuous(unknown, CHECKED, FLIPPED, CHECKED) == ["1.234", "checksum", "1.234"]
+
+
+def test_checksum_that_was_noise_is_unlearnt() -> None:
+    told = continuous(ToledoContinuousOptions(), CHECKED, *[CONTINUOUS] * 6)
+    assert told[:2] == ["1.234", "no checksum"]
+    assert told[-1] == "1.234"
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"\nKG\r\nS00\r\x03", "kg"),
+        (b"02.15LB\n\rS00\r\x03", "2.15"),
+    ],
+)
+def test_nci_answer_with_its_unit_alone_or_without_its_lead_is_understood(answer: bytes, told: str) -> None:
+    (event,) = NciEcrCodec().feed(answer)
+    assert (event.weight if isinstance(event, WeightRead) else event.told["unit"]) == told  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("line", [b" - 01.235\r\n", b"- 01.235\r\n"])
+def test_basic_line_of_epelsa_may_have_a_blank_in_front(line: bytes) -> None:
+    (event,) = EpelsaCodec().feed(line)
+    assert isinstance(event, WeightRead)
+    assert event.weight == "-1.235"
+
+
+def test_and_says_its_model_and_serial_number() -> None:
+    events = AndCodec().feed(b"TN,GX-400\r\nSN,T1234567\r\n")
+    assert [(event.model, event.serial) for event in events if isinstance(event, IdentityRead)] == [
+        ("GX-400", None),
+        (None, "T1234567"),
+    ]
