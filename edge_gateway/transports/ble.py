@@ -21,6 +21,10 @@ CONNECT_S_MAX = 10.0
 CLOSE_S_MAX = 2.0
 """BlueZ takes its time to hang up; nobody waits longer for it than this."""
 
+VALUE_BYTES_MAX = 512
+"""Of any attribute (Bluetooth Core 5.4, Vol 3, Part F, 3.2.9). BlueZ refuses more, also where a packet has room for it:
+at the largest MTU, 517, there are 514."""
+
 
 class BleTransport:
     """One device."""
@@ -133,7 +137,7 @@ class _Link:
         to = self._write_to
         if to is None:
             raise TransportError(f"transport.write is not set; {len(data)} bytes were not sent")
-        size = max(1, to.max_write_without_response_size)
+        size = max(1, min(to.max_write_without_response_size, VALUE_BYTES_MAX))
         asked = self._settings.write_response
         response = "write" in to.properties if asked is None else asked
         with explained(f"writing {len(data)} bytes"):

@@ -3,5 +3,5 @@
     BLE_PERIPHERAL='COMMAND' LAB_UART=/dev/ttyS1 pytest tests/lab
 
 ``BLE_PERIPHERAL``: a command that makes an adapter and, in its range, a Nordic UART device; see ``test_ble.py``. What
-is not there is skipped, and says so.
+is not there is skipped, and says so. No gateway may run meanwhile: it takes the scanners and scales that are made here.
 """

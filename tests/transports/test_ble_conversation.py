@@ -18,6 +18,7 @@ from tests.transports.sinks import RecordingSink
 
 SERVICE, RX, TX = (f"6e40000{number}-b5a3-f393-e0a9-e50e24dcca9e" for number in (1, 2, 3))
 MTU = 23
+MTU_MAX = 517
 FLAGS = {RX: ["write", "write-without-response"], TX: ["notify"]}
 
 
@@ -57,6 +58,15 @@ async def test_notifications_come_as_they_are_and_writes_are_cut_to_what_fits(bl
     await transport.close()
     assert device.notifying == set()
     assert (bluez.connects_while_scanning, bluez.scans_at_once_max) == (0, 1)
+
+
+async def test_write_is_no_longer_than_an_attribute_where_the_packet_has_room_for_more(bluez: FakeBluez) -> None:
+    bluez.peripherals = [Peripheral("F0:F1:F2:F3:F4:F5", "Ring", SERVICE, FLAGS, MTU_MAX)]
+    transport = ble()
+    await transport.open(RecordingSink())
+    await transport.write(bytes(520))
+    assert [len(data) for data, _ in bluez.peripherals[0].written] == [512, 8]
+    await transport.close()
 
 
 async def test_writes_are_unconfirmed_where_it_is_wanted(bluez: FakeBluez) -> None:
