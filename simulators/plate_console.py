@@ -74,7 +74,7 @@ class PlateConsole:
             case "show":
                 self._tell(json.dumps(self._seen()))
             case "help":
-                self._tell(__doc__ or "")
+                self._tell(f"{__doc__}\n{_switch_words(self._scale)}")
             case _:
                 raise ValueError("no such order")
 
@@ -101,10 +101,27 @@ class PlateConsole:
         }
 
 
+def switches(scale: WeighingPlate) -> dict[str, str]:
+    """What ``set`` can change, and how it stands."""
+    held = {name: value for name, value in sorted(vars(scale).items()) if not name.startswith("_")}
+    words = {True: "on", False: "off"}
+    return {
+        name: words[value] if isinstance(value, bool) else str(value)
+        for name, value in held.items()
+        if isinstance(value, bool | int | float | Decimal)
+    }
+
+
+def _switch_words(scale: WeighingPlate) -> str:
+    return "set changes: " + ", ".join(f"{name} ({value})" for name, value in switches(scale).items())
+
+
 def run_plate(name: str, make: MakeScale, argv: list[str] | None, *, is_fifo: bool = False) -> int:
     """``edge-gateway simulate NAME PATH``. ``is_fifo``: of a scale that only sends, in records."""
     parser = argparse.ArgumentParser(
-        prog=f"edge-gateway simulate {name}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"edge-gateway simulate {name}",
+        description=f"{__doc__}\n{_switch_words(make(PtyLink(Path('port'))))}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("path", type=Path, help="name of the port to make (a symbolic link to a pty, or a FIFO)")
     parser.add_argument("--settle", type=float, default=0.3, help="seconds the plate moves after put")

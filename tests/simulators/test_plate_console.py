@@ -11,7 +11,7 @@ import pytest
 
 from simulators.cas import CasScale
 from simulators.link import FifoLink, PtyLink
-from simulators.plate_console import PlateConsole
+from simulators.plate_console import PlateConsole, switches
 from simulators.tisa import TisaScale
 from simulators.weighing_plate import WeighingPlate
 from tests.support.waiting import wait_until
@@ -93,6 +93,8 @@ async def test_console_obeys_and_says_what_it_does_not_understand(tmp_path: Path
     assert "such as 1.234" in told[0]
     assert all("'help' lists the orders" in line for line in told[1:])
     await console.obey("help")
+    assert "set changes: " in told[-1]
+    assert all(f"{switch} (" in told[-1] for switch in switches(scale))
     assert "put 1.234" in told[-1]
     assert not await console.obey("quit")
     await scale.stop()
