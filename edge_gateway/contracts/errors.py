@@ -15,6 +15,7 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     CONFLICT = "conflict"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
     NOT_FOUND = "not_found"
     CLAIMED = "claimed"
     NOT_CLAIMED = "not_claimed"
