@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
+from drivers.protocol_settings import ProtocolSettings, find_protocol
 from protocols.scales.price_dialogue import PriceScaleProtocol
 
 SECRET_BYTES_MAX = 65_536
 """Pairs of checksums are a few kB: a wrong path must not fill the memory."""
-_PROTOCOL = re.compile(r"scale/([a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
-class PriceScaleSettings(BaseModel):
-    """Every further key is a setting of the protocol; one that the protocol does not know is refused."""
+class PriceScaleSettings(ProtocolSettings):
+    """Settings of a scale that is spoken to in dialogues."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    protocol: str = Field(description="Protocol the scale is set to, such as scale/dialog-06.")
     poll_interval_s: float = Field(
         0.5, ge=0.05, le=60, description="Time from one look at the scale to the next, where its protocol has one."
     )
@@ -47,21 +42,21 @@ class PriceScaleSettings(BaseModel):
         return name
 
     @model_validator(mode="after")
-    def _check_protocol_settings(self) -> Self:
-        if self._wants_secret() and self.secret_file is None and self.credential is None:
+    def _check_secret(self) -> Self:
+        try:
+            is_wanted = self._wants_secret()
+        except ValueError:
+            return self  # what is wrong with the protocol's settings is told by itself
+        if is_wanted and self.secret_file is None and self.credential is None:
             raise ValueError(
                 f"{self.protocol} does not run without its vendor's secret: name a secret_file, or the credential of a "
                 'systemd unit; or set checksums = "none" where the scale is set not to ask for checksums'
             )
         return self
 
-    def protocol_options(self) -> BaseModel:
-        """The protocol's own settings. Raises ValueError that names each wrong one."""
-        try:
-            return load_price_scale(self.protocol).options.model_validate(self.model_extra or {})
-        except ValidationError as error:
-            problems = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
-            raise ValueError("; ".join(problems)) from None
+    @classmethod
+    def options_of(cls, protocol: str) -> type[BaseModel]:
+        return load_price_scale(protocol).options
 
     def read_secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
         """The secret's text; None: none is needed. Raises ValueError, which never quotes it."""
@@ -97,14 +92,4 @@ class PriceScaleSettings(BaseModel):
 
 def load_price_scale(name: str) -> PriceScaleProtocol:
     """``scale/dialog-06`` is ``PRICE_SCALE`` of ``protocols.scales.dialog_06``. Raises ValueError."""
-    match = _PROTOCOL.fullmatch(name)
-    if match is None:
-        raise ValueError(f"protocol {name!r}; expected a name such as scale/dialog-06")
-    try:
-        module = importlib.import_module(f"protocols.scales.{match[1].replace('-', '_')}")
-    except ModuleNotFoundError:
-        raise ValueError(f"protocol {name!r}: there is no such protocol; see protocols/scales") from None
-    scale = getattr(module, "PRICE_SCALE", None)
-    if not isinstance(scale, PriceScaleProtocol):
-        raise ValueError(f"protocol {name!r}: is not a protocol of a scale that is spoken to in dialogues")
-    return scale
+    return find_protocol(name, "PRICE_SCALE", PriceScaleProtocol, "a scale that is spoken to in dialogues")

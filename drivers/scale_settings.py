@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import keyword
-import re
-from types import ModuleType
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field
 
+from drivers.protocol_settings import ProtocolSettings, find_protocol
 from protocols.scales.polled import PolledScaleProtocol, StreamingScaleProtocol
-
-_PROTOCOL = re.compile(r"scale/([a-z0-9]+(?:-[a-z0-9]+)*)")
 
 _Resolution = Field(
     None,
@@ -22,29 +17,8 @@ _Resolution = Field(
 )
 
 
-class _ScaleSettings(BaseModel):
-    """Every further key is a setting of the protocol (``unit`` ...); one that the protocol does not know is refused."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    protocol: str = Field(description="Protocol the scale is set to, such as scale/toledo-8217.")
+class _ScaleSettings(ProtocolSettings):
     resolution: str | None = _Resolution
-
-    @model_validator(mode="after")
-    def _check_protocol_settings(self) -> Self:
-        self.protocol_options()
-        return self
-
-    def protocol_options(self) -> BaseModel:
-        """The protocol's own settings. Raises ValueError that names each wrong one."""
-        try:
-            return self._options().model_validate(self.model_extra or {})
-        except ValidationError as error:
-            problems = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
-            raise ValueError("; ".join(problems)) from None
-
-    def _options(self) -> type[BaseModel]:
-        raise NotImplementedError
 
 
 class PolledScaleSettings(_ScaleSettings):
@@ -65,8 +39,9 @@ class PolledScaleSettings(_ScaleSettings):
         False, description="The scale answers only when a new weight lies on it: silence is not_ready, not no_answer."
     )
 
-    def _options(self) -> type[BaseModel]:
-        return load_polled_scale(self.protocol).options
+    @classmethod
+    def options_of(cls, protocol: str) -> type[BaseModel]:
+        return load_polled_scale(protocol).options
 
 
 class StreamingScaleSettings(_ScaleSettings):
@@ -81,33 +56,16 @@ class StreamingScaleSettings(_ScaleSettings):
     )
     hold_s: float = Field(3.0, ge=0.2, le=60, description="How long a weight that was sent once is shown (on_change).")
 
-    def _options(self) -> type[BaseModel]:
-        return load_streaming_scale(self.protocol).options
+    @classmethod
+    def options_of(cls, protocol: str) -> type[BaseModel]:
+        return load_streaming_scale(protocol).options
 
 
 def load_polled_scale(name: str) -> PolledScaleProtocol:
     """``scale/toledo-8217`` is ``SCALE`` of ``protocols.scales.toledo_8217``. Raises ValueError."""
-    scale = getattr(_module(name), "SCALE", None)
-    if not isinstance(scale, PolledScaleProtocol):
-        raise ValueError(f"protocol {name!r}: is not a protocol of a polled scale")
-    return scale
+    return find_protocol(name, "SCALE", PolledScaleProtocol, "a polled scale")
 
 
 def load_streaming_scale(name: str) -> StreamingScaleProtocol:
     """``scale/toledo-continuous`` is ``STREAM`` of ``protocols.scales.toledo_continuous``. Raises ValueError."""
-    stream = getattr(_module(name), "STREAM", None)
-    if not isinstance(stream, StreamingScaleProtocol):
-        raise ValueError(f"protocol {name!r}: is not a protocol of a scale that sends by itself")
-    return stream
-
-
-def _module(name: str) -> ModuleType:
-    match = _PROTOCOL.fullmatch(name)
-    if match is None:
-        raise ValueError(f"protocol {name!r}; expected a name such as scale/toledo-8217")
-    module = match[1].replace("-", "_")
-    try:
-        # A name that is a keyword of Python (scale/and) has an underscore behind it.
-        return importlib.import_module(f"protocols.scales.{module}{'_' if keyword.iskeyword(module) else ''}")
-    except ModuleNotFoundError:
-        raise ValueError(f"protocol {name!r}: there is no such protocol; see protocols/scales") from None
+    return find_protocol(name, "STREAM", StreamingScaleProtocol, "a scale that sends by itself")
