@@ -1,0 +1,82 @@
+"""Pictures of one bit a dot, and who makes them: what a printer cannot print as text is printed as these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+Dither = Literal["floyd_steinberg", "threshold"]
+"""Photographs want floyd_steinberg; logos and drawings come out sharper with threshold."""
+
+BITMAP_WIDTH_DOTS_MAX: Final = 2400
+"""A label printer of 8 inches at 300 dpi."""
+BITMAP_HEIGHT_DOTS_MAX: Final = 4800
+"""60 cm of a receipt printer's paper: no logo is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bitmap:
+    """``rows``: from the top, each padded to whole bytes; the highest bit is the leftmost dot; 1 is black."""
+
+    width_dots: int
+    height_dots: int
+    rows: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.rows) != self.row_bytes * self.height_dots:
+            raise ValueError(
+                f"{len(self.rows)} bytes: expected {self.row_bytes * self.height_dots} for"
+                f" {self.width_dots} x {self.height_dots} dots"
+            )
+
+    @property
+    def row_bytes(self) -> int:
+        return (self.width_dots + 7) // 8
+
+    def slice(self, top: int, height: int) -> Bitmap:
+        """The rows from ``top`` on, at most ``height``."""
+        height = min(height, self.height_dots - top)
+        return Bitmap(self.width_dots, height, self.rows[top * self.row_bytes : (top + height) * self.row_bytes])
+
+
+@dataclass(frozen=True, slots=True)
+class RasterRun:
+    """Text of one style and one direction, in the order in which it is read (``is_right_to_left`` included).
+
+    ``cells``: how wide it was laid out, before ``width`` magnifies it: it is drawn into just that many cells.
+    Runs stand from left to right as they are listed.
+    """
+
+    text: str
+    cells: int
+    is_right_to_left: bool = False
+    is_bold: bool = False
+    is_underlined: bool = False
+    is_reversed: bool = False
+    width: int = 1
+    height: int = 1
+
+
+class Rasteriser(Protocol):
+    """Pure functions that take milliseconds: call them in a thread."""
+
+    def text(
+        self, runs: Sequence[RasterRun], *, cell_dots: int = 12, line_dots: int = 30, language: str | None = None
+    ) -> Bitmap:
+        """One line, as wide as its cells. ``line_dots``: from line to line at height 1; ``language``: ja, zh, ko ...
+
+        It chooses between the Japanese and the Chinese shape of an ideograph.
+        """
+        ...
+
+    def missing(self, text: str) -> int:
+        """How many characters of the text no font has: they are drawn as a box."""
+        ...
+
+    def image(self, data: bytes, width_dots: int, *, dither: Dither = "floyd_steinberg") -> Bitmap:
+        """PNG, JPEG, BMP or GIF, scaled down to at most that width, never up.
+
+        Raises RequestError(INVALID_REQUEST): no such image, or larger than a logo is.
+        """
+        ...
