@@ -127,7 +127,11 @@ class _FdLink:
 
 
 class PtyLink(_FdLink):
-    """A pty in raw mode; ``path`` is a symbolic link to its slave and keeps its name when it is plugged in again."""
+    """A pty in raw mode; ``path`` is a symbolic link to its slave and keeps its name when it is plugged in again.
+
+    The link leads through this process, and so to nothing once it was killed. A link to ``/dev/pts/5`` would lead to
+    whoever gets that number next, and a gateway that still looks at the path would hold that one's port.
+    """
 
     def __init__(self, path: Path | str, on_bytes: OnBytes | None = None) -> None:
         super().__init__(path, on_bytes)
@@ -139,7 +143,7 @@ class PtyLink(_FdLink):
         master, slave = os.openpty()
         tty.setraw(slave, termios.TCSANOW)
         try:
-            _point(self.path, os.ttyname(slave))
+            _point(self.path, f"/proc/{os.getpid()}/fd/{slave}")
         except OSError:
             os.close(slave)
             os.close(master)

@@ -57,7 +57,8 @@ class SerialTransport(StreamTransport):
             await create_serial_connection(
                 asyncio.get_running_loop(),
                 lambda: connection,
-                str(path.resolve()),
+                # Not resolved before: by the time a thread opens it, the name behind a link may be another device's.
+                str(path.absolute()),
                 baudrate=settings.baud,
                 byte_size=8 if is_pty or self._parity else settings.bytesize,
                 parity=Parity.NONE if is_pty or self._parity else Parity(settings.parity),

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from simulators.link import FifoLink, PtyLink
 from tests.support.waiting import wait_until
+
+REPOSITORY = Path(__file__).parents[2]
+
+KILLED_SIMULATOR = """
+import asyncio, os, signal, sys
+from simulators.link import PtyLink
+async def main():
+    link = PtyLink(sys.argv[1])
+    link.plug()
+    print(link.path.resolve(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
 
 
 async def test_pty_link_carries_every_byte_both_ways(tmp_path: Path) -> None:
@@ -44,6 +59,27 @@ async def test_pty_link_unplugged_hangs_up_and_comes_back_under_the_same_name(tm
     link.plug()
     assert link.path.exists()
     link.unplug()
+
+
+async def test_pty_link_of_a_killed_simulator_leads_to_nobody(tmp_path: Path) -> None:
+    """Its number is the next one's; a gateway that still looks at the path must not find that one there."""
+    path, mine = tmp_path / "scale", []
+    simulator = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED_SIMULATOR, str(path), cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE
+    )
+    assert simulator.stdout is not None
+    name = (await asyncio.wait_for(simulator.stdout.readline(), 30)).decode().strip()
+    assert path.resolve() == Path(name)
+    await simulator.wait()
+    try:
+        while not Path(name).exists():
+            mine.extend(os.openpty())  # of the freed numbers, until this one is given again
+        assert path.is_symlink()
+        assert not path.exists()
+    finally:
+        for fd in mine:
+            os.close(fd)
+    path.unlink()
 
 
 async def test_pty_link_does_not_replace_a_file(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from edge_gateway.transports.parity import SoftwareParity
 from edge_gateway.transports.serial import SerialTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.pty import DevicePty
+from tests.support.threads import all_threads_busy
 from tests.support.waiting import wait_until
 from tests.transports.sinks import RecordingSink
 
@@ -203,6 +204,23 @@ async def test_serial_comes_back_after_unplug(device: DevicePty) -> None:
         await wait_until(lambda sink=sink: sink.losses)
         await transport.close()
         device.plug()
+
+
+async def test_serial_opens_what_its_link_leads_to_when_it_is_opened(device: DevicePty, tmp_path: Path) -> None:
+    """The device was plugged in elsewhere while the open waited for a thread, and its old name is another one's."""
+    elsewhere, transport, sink = DevicePty(tmp_path / "ttyELSEWHERE"), serial(device.path), RecordingSink()
+    async with all_threads_busy():
+        opening = asyncio.create_task(transport.open(sink))
+        await asyncio.sleep(0)
+        device.path.unlink()
+        device.path.symlink_to(elsewhere.path)
+    await opening
+    device.write(b"another's")
+    elsewhere.write(b"mine")
+    await wait_until(lambda: len(sink.data) >= 4)
+    await transport.close()
+    elsewhere.unplug()
+    assert sink.data == b"mine"
 
 
 async def test_serial_stalled_output_waits_and_leaves_the_loop_alive(
