@@ -181,6 +181,7 @@ class Gateway:
             database=self._database,
             outbox=self._outbox,
             couriers=self._couriers,
+            kept=self._router.dropped,
             counters={
                 "store": self._database.counters,
                 "bus": self._bus.counters,
@@ -362,7 +363,10 @@ class Gateway:
                 self._publisher.gateway_health(health)
                 self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
             self._alerts.look(self._overview.store_look())
-            self._alerts.look_at(finding for device in snapshot.devices for finding in device_findings(device))
+            self._alerts.look_at(
+                [finding for device in snapshot.devices for finding in device_findings(device)]
+                + list(self._overview.losses())
+            )
             await self._clock.sleep(LOOK_INTERVAL_S)
 
 

@@ -63,6 +63,7 @@ class Overview:
         outbox: SqliteOutbox,
         couriers: Mapping[str, Courier],
         counters: Mapping[str, Counter[str]],
+        kept: Mapping[str, int],
     ) -> None:
         self.state: Literal["starting", "running", "stopping"] = "starting"
         self._settings = settings
@@ -75,6 +76,8 @@ class Overview:
         self._outbox = outbox
         self._couriers = couriers
         self._counters = counters
+        self._dropped = {"broker": bus.dropped, "disk": kept}
+        self._dropped_told: Counter[tuple[str, str]] = Counter()
         self._started_at, self._started_s = clock.now(), clock.monotonic()
         self._counts: Mapping[str, StreamCounts] = {}
         self._store_problem: str | None = None
@@ -111,6 +114,15 @@ class Overview:
                 if state.has_losses
             ),
         )
+
+    def losses(self) -> Iterator[Finding]:
+        """Devices that lost events since the last look, since more waited than there is room for."""
+        for device in self._registry:
+            for waited_for, dropped in self._dropped.items():
+                key, total = (waited_for, device.device_id), dropped.get(device.device_id, 0)
+                if total > self._dropped_told[key]:
+                    self._dropped_told[key] = total
+                    yield _loss(device, waited_for, total)
 
     def _locked(self) -> int:
         return max((feed.locked for feed in self._feeds()), default=0)
@@ -234,7 +246,12 @@ class Overview:
     def _all_counters(self) -> Iterable[tuple[str, Counter[str]]]:
         yield from self._counters.items()
         for supervisor in self._registry:
-            yield f"device/{supervisor.device_id}", supervisor.counters
+            lost = {
+                f"dropped:waited_for_{waited_for}": count
+                for waited_for, dropped in self._dropped.items()
+                if (count := dropped.get(supervisor.device_id, 0))
+            }
+            yield f"device/{supervisor.device_id}", Counter({**supervisor.counters, **lost})
 
 
 def device_findings(device: DeviceStatus) -> Iterator[Finding]:
@@ -257,6 +274,22 @@ def device_findings(device: DeviceStatus) -> Iterator[Finding]:
             "problems": list(problems[:PROBLEMS_TOLD]),
         }
         yield Finding("warning", "profile_refused", f"{device.id} {problems}", data)
+
+
+def _loss(device: Supervisor, waited_for: str, total: int) -> Finding:
+    text = (
+        f"{device.device_id}: {total} of its events were lost since the start, since too many waited for the "
+        f"{waited_for}; see whether the device sends without end, and that the {waited_for} takes what comes; no other "
+        "device lost anything to it"
+    )
+    data = {
+        "text": text,
+        "device_id": device.device_id,
+        "lane": device.lane,
+        "waited_for": waited_for,
+        "count": total,
+    }
+    return Finding("warning", "device_events_dropped", f"{device.device_id} {waited_for}", data)
 
 
 def _uplink_status(settings: UplinkSettings, courier: Courier) -> UplinkStatus:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from random import Random
 from typing import Final
 
@@ -73,7 +74,7 @@ class MqttBus:
         self._connection: Connection | None = None
         self._refused_filters: tuple[str, ...] = ()
         self._is_lost_logged = False
-        self._is_dropping = False
+        self._dropping: set[str] = set()
         self._is_running = False
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -93,6 +94,10 @@ class MqttBus:
         return self._refused_filters
 
     @property
+    def dropped(self) -> Mapping[str, int]:
+        return self._queue.dropped
+
+    @property
     def queued(self) -> int:
         """Messages that wait for the broker or for its answer."""
         return self._pipeline.queued
@@ -105,12 +110,17 @@ class MqttBus:
         urgency: Urgency = Urgency.EVENT,
         content_type: str = "application/json",
         correlation_data: bytes | None = None,
+        source: str = "",
     ) -> None:
         """Sent within this call if the broker is there and the pipeline has room."""
-        dropped = self._queue.add(Outgoing(topic, payload, content_type, urgency, correlation_data))
-        if dropped is not None and not self._is_dropping:
-            self._is_dropping = True
-            log.warning(log_events.BUS_MESSAGES_DROPPED, reason="queue_full", limit=self._settings.queue_messages_max)
+        if self._dropping and not self._queue:
+            self._dropping.clear()  # another flood, some other day
+        message = Outgoing(topic, payload, content_type, urgency, correlation_data, source=source)
+        dropped = self._queue.add(message)
+        if dropped is not None and dropped.source not in self._dropping:
+            self._dropping.add(dropped.source)
+            limit = self._settings.queue_messages_max
+            log.warning(log_events.BUS_MESSAGES_DROPPED, reason="queue_full", limit=limit, source=dropped.source)
         self._pipeline.send_now()
 
     def retain(self, topic: str, payload: bytes) -> None:
@@ -217,7 +227,8 @@ class MqttBus:
 
     def _opened(self, connection: Connection) -> None:
         self.counters["connected"] += 1
-        self._is_lost_logged = self._is_dropping = False
+        self._is_lost_logged = False
+        self._dropping.clear()
         log.info(
             log_events.BUS_CONNECTED,
             host=self._settings.host,

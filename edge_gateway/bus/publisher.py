@@ -23,7 +23,9 @@ class BusPublisher:
     def event(self, stamped: StampedEvent, cloud_event: bytes) -> None:
         """An event of a device. ``cloud_event``: the whole CloudEvent."""
         topic = self._topics.device_event(stamped.lane, stamped.device_class, stamped.device_id, stamped.event.name)
-        self._bus.publish(topic, cloud_event, urgency=Urgency.EVENT, content_type=CONTENT_TYPE)
+        self._bus.publish(
+            topic, cloud_event, urgency=Urgency.EVENT, content_type=CONTENT_TYPE, source=stamped.device_id
+        )
 
     def alert(self, severity: str, cloud_event: bytes) -> None:
         """Something for a person. ``severity``: warning or critical."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -48,8 +48,10 @@ class Bus(Protocol):
         urgency: Urgency = Urgency.EVENT,
         content_type: str = "application/json",
         correlation_data: bytes | None = None,
+        source: str = "",
     ) -> None:
-        """Queue and return at once. A full queue drops the oldest of the least urgent kind and counts it."""
+        """Queue and return at once. ``source``: the device it is of; sources take turns, and when the queue is full
+        the one that has the most waiting loses its oldest, among the least urgent, and no other loses anything."""
         ...
 
     def retain(self, topic: str, payload: bytes) -> None:
@@ -69,6 +71,11 @@ class StoreBus(Bus, Protocol):
     """The bus as whoever runs it sees it."""
 
     counters: Counter[str]
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """By source: messages that gave way because too many waited."""
+        ...
 
     @property
     def reason(self) -> str | None:

@@ -80,6 +80,7 @@ ALERTS: Final = (
     Event("alert", "events_lost", payloads.EventsLostData),
     Event("alert", "firmware_drift", payloads.FirmwareDriftData),
     Event("alert", "profile_refused", payloads.ProfileRefusedData),
+    Event("alert", "device_events_dropped", payloads.DeviceEventsDroppedData),
 )
 """On ``alert/{severity}``."""
 CLOUD_EVENTS: Final = (

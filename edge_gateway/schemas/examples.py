@@ -235,6 +235,13 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
             "/etc/edge-gateway/profiles.d/shop-scanner.toml: line 9: settings.sufix = 'tab': no such key here"
         ],
     },
+    "alert.device_events_dropped": {
+        "text": "lane3-scanner: 4711 of its events were lost since the start, since too many waited for the broker",
+        "device_id": "lane3-scanner",
+        "lane": "lane-3",
+        "waited_for": "broker",
+        "count": 4711,
+    },
 }
 PARAMS: Final[dict[str, dict[str, Any]]] = {
     "pos.submit_transaction": {"transaction": TRANSACTION},

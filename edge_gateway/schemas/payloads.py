@@ -344,6 +344,15 @@ class ProfileRefusedData(AlertData):
     problems: list[str] = Field(description="Each with its file, line, key and what was expected; the first ten.")
 
 
+class DeviceEventsDroppedData(AlertData):
+    """A device sent more than the broker or the disk took: it lost events of its own, and no other device did."""
+
+    device_id: str
+    lane: str
+    waited_for: Literal["broker", "disk"] = Field(description="What its events waited for, and never reached.")
+    count: int = Field(ge=1, description="Events of this device that were lost so since the gateway's start.")
+
+
 class TareParams(BaseModel):
     """``params`` of ``tare``; without a weight, the scale takes what lies on it."""
 

@@ -19,6 +19,8 @@ from edge_gateway.contracts.store import Outbox
 STREAM: Final = "device_events"
 WAITING_MAX: Final = 10_000
 """Events that wait for the disk: minutes of every scanner of a large store on a card that writes 10 ms."""
+WORKS_AGAIN: Final = WAITING_MAX // 2
+"""From here on a failure is a new one, and logged: a queue that only stays full is one."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ class EventRouter:
         epoch: Callable[[], int | None] = no_epoch,
     ) -> None:
         self.counters: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        """By device: events that were not kept because too many waited."""
         self._store_id = store_id
         self._publish = publish
         self._outbox = outbox
@@ -94,10 +98,8 @@ class EventRouter:
             task.cancel()
 
     def _keep(self, stamped: StampedEvent, event: OutboxEvent) -> None:
-        if self._waiting_count >= WAITING_MAX:
-            self._failed("queue_full", f"{WAITING_MAX} events wait for the disk")
-            if self._durable_before_bus:
-                self._publish(stamped, event.payload)
+        if self._waiting_count >= WAITING_MAX and not self._make_room_for(stamped.device_id):
+            self._give_up(stamped, event)
             return
         self._waiting_count += 1
         waiting = self._waiting.get(stamped.device_id)
@@ -109,6 +111,21 @@ class EventRouter:
         task = asyncio.get_running_loop().create_task(self._append_all(stamped.device_id))
         self._appending.add(task)
         task.add_done_callback(self._appending.discard)
+
+    def _make_room_for(self, device_id: str) -> bool:
+        """A device that floods loses its own newest, never another's; False: it is this one."""
+        longest = max(self._waiting.values(), key=len)
+        if len(longest) <= len(self._waiting.get(device_id, ())) + 1:
+            return False
+        self._waiting_count -= 1
+        self._give_up(*longest.pop())  # not the oldest: that is on its way to the disk
+        return True
+
+    def _give_up(self, stamped: StampedEvent, event: OutboxEvent) -> None:
+        self.dropped[stamped.device_id] += 1
+        self._failed("queue_full", f"{WAITING_MAX} events wait for the disk, most of them of {stamped.device_id}")
+        if self._durable_before_bus:
+            self._publish(stamped, event.payload)
 
     async def _append_all(self, device_id: str) -> None:
         waiting = self._waiting[device_id]
@@ -132,7 +149,8 @@ class EventRouter:
             self._failed("storage_full" if isinstance(error, StorageFullError) else "store", str(error))
         else:
             self.counters["forwarded"] += 1
-            self._is_failing = False
+            if self._waiting_count <= WORKS_AGAIN:
+                self._is_failing = False
 
     def _failed(self, reason: str, words: str) -> None:
         """Counted each time, logged once until it works again."""

@@ -14,9 +14,13 @@ from edge_gateway.contracts.transport import ByteSink
 CLOSE_S_MAX = 2.0
 """Closing a port whose output is stalled can hold its thread for long; nobody waits longer for it than this."""
 
+STEP_BYTES_MAX = 1024
+"""Handed on in one turn of the loop: some 70 codes, some 10 ms. A device that floods its line comes in reads of up to
+256 KiB, and decoding one of these at once would hold up every other device for seconds."""
+
 
 class Connection(asyncio.Protocol):
-    """One connection: passes bytes to its sink until it is detached, and knows when more may be written."""
+    """One connection: passes bytes to its sink until it is detached, in steps, and knows when more may be written."""
 
     def __init__(self, sink: ByteSink) -> None:
         self.transport: asyncio.Transport | None = None
@@ -27,10 +31,16 @@ class Connection(asyncio.Protocol):
         self.writable.set()
         self.ended = asyncio.Event()
         self._sink: ByteSink | None = sink
+        self._rest = memoryview(b"")
+        """Read, and not handed on yet; nothing more is read meanwhile."""
 
     def detach(self) -> None:
         """No more callbacks to the sink."""
         self._sink = None
+
+    def drop_input(self) -> None:
+        """Forget what was read and not handed on."""
+        self._rest = memoryview(b"")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -38,8 +48,31 @@ class Connection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
-        if self._sink is not None:
-            self._sink.data_received(data)
+        if len(data) <= STEP_BYTES_MAX and not self._rest:
+            if self._sink is not None:
+                self._sink.data_received(data)
+            return
+        if not self._rest:
+            if self.transport is not None:
+                self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._step)
+            self._rest = memoryview(data)
+        else:  # already on its way when reading was paused
+            self._rest = memoryview(bytes(self._rest) + data)
+
+    def _step(self) -> None:
+        """Others have their turn between two."""
+        step, self._rest = bytes(self._rest[:STEP_BYTES_MAX]), self._rest[STEP_BYTES_MAX:]
+        if self._sink is None:
+            return
+        if step:
+            self._sink.data_received(step)
+        if self._rest:
+            asyncio.get_running_loop().call_soon(self._step)
+        elif self.is_lost:
+            self._tell_lost()
+        elif self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         self.writable.clear()
@@ -52,9 +85,14 @@ class Connection(asyncio.Protocol):
         self.error = exc
         self.writable.set()
         self.ended.set()
+        if not self._rest:
+            self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        """After the last byte."""
         sink, self._sink = self._sink, None
         if sink is not None:
-            sink.connection_lost(exc)
+            sink.connection_lost(self.error)
 
 
 class StreamTransport(ABC):
@@ -93,8 +131,10 @@ class StreamTransport(ABC):
             raise TransportError(f"{self.description}: connection lost while writing {len(data)} bytes")
 
     def drop_input(self) -> None:
-        if self._connection is not None and not self._connection.is_lost:
-            self._drop_kernel_input(self._connection)
+        if self._connection is not None:
+            self._connection.drop_input()
+            if not self._connection.is_lost:
+                self._drop_kernel_input(self._connection)
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None

@@ -11,8 +11,8 @@ from edge_gateway.bus.outgoing import Outgoing, OutgoingQueue
 from edge_gateway.contracts.bus import Urgency
 
 
-def message(text: str, urgency: Urgency) -> Outgoing:
-    return Outgoing(f"t/{urgency.name}", text.encode(), urgency=urgency)
+def message(text: str, urgency: Urgency, source: str = "") -> Outgoing:
+    return Outgoing(f"t/{urgency.name}/{source}", text.encode(), urgency=urgency, source=source)
 
 
 def drained(queue: OutgoingQueue) -> list[str]:
@@ -75,3 +75,41 @@ def test_queue_never_holds_more_than_its_limit_and_counts_what_it_dropped(
             queue.settle(found)
             sent += 1
     assert sent + len(queue) + sum(counters.values()) == len(steps)
+
+
+def test_flooding_source_loses_its_own_oldest_and_nobody_else_anything() -> None:
+    counters: Counter[str] = Counter()
+    queue = OutgoingQueue(100, counters)
+    for number in range(1000):
+        queue.add(message(f"flood-{number}", Urgency.EVENT, "flooding"))
+        if number % 50 == 0:
+            queue.add(message(f"calm-{number}", Urgency.EVENT, "calm"))
+            queue.add(message(f"quiet-{number}", Urgency.EVENT, "quiet"))
+    assert queue.dropped == {"flooding": 940}
+    assert counters == {"dropped:queue_full:event": 940}
+    taken = drained(queue)
+    for source in ("calm", "quiet"):
+        mine = [text for text in taken if text.startswith(source)]
+        assert mine == [f"{source}-{number}" for number in range(0, 1000, 50)]
+        # In turns: behind a flood, the twentieth message of another is the sixtieth to go.
+        assert taken.index(mine[-1]) < 60
+    assert [text for text in taken if text.startswith("flood")] == [f"flood-{number}" for number in range(940, 1000)]
+
+
+def test_sources_that_send_alike_share_the_loss() -> None:
+    queue = OutgoingQueue(100, Counter())
+    for number in range(500):
+        for source in ("one", "two"):
+            queue.add(message(f"{source}-{number}", Urgency.EVENT, source))
+    assert queue.dropped == {"one": 450, "two": 450}
+
+
+def test_what_was_in_flight_keeps_the_order_of_each_source_over_a_reconnect() -> None:
+    queue = OutgoingQueue(100, Counter())
+    for number in range(10):
+        for source in ("one", "two"):
+            queue.add(message(f"{source}-{number}", Urgency.EVENT, source))
+    queue.requeue([found for found in (queue.next() for _ in range(7)) if found is not None])
+    taken = drained(queue)
+    for source in ("one", "two"):
+        assert [text for text in taken if text.startswith(source)] == [f"{source}-{number}" for number in range(10)]

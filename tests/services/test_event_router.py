@@ -12,7 +12,7 @@ import pytest
 
 from edge_gateway.contracts.clock import EventIds, SystemClock
 from edge_gateway.contracts.events import DeviceEvent, StampedEvent
-from edge_gateway.services.event_router import EventRouter
+from edge_gateway.services.event_router import WAITING_MAX, EventRouter
 from tests.support.broker import wait_until
 from tests.support.stores import Store, open_store
 
@@ -81,3 +81,21 @@ async def test_full_disk_does_not_stop_the_lane(tmp_path: Path, durable_before_b
         await wait_until(lambda: routing.counters["dropped:storage_full"] == 10)
         await asyncio.sleep(0)
         assert [event["data"]["sequence"] for event in published.events] == list(range(10))
+
+
+@pytest.mark.parametrize("durable_before_bus", [False, True])
+async def test_flooding_device_costs_no_other_its_place_on_disk(tmp_path: Path, durable_before_bus: bool) -> None:
+    async with open_store(tmp_path) as store:
+        published = Published()
+        routing = router(store, published, durable_before_bus=durable_before_bus)
+        for sequence in range(WAITING_MAX + 500):
+            routing.route(scan(sequence, "sc-1"))
+        for sequence in range(50):
+            routing.route(scan(sequence, "sc-2"))
+        assert routing.dropped == {"sc-1": 550}
+        assert routing.counters["dropped:queue_full"] == 550
+        await wait_until(lambda: routing.counters["forwarded"] == WAITING_MAX, timeout_s=60)
+        for events in (await store.pending("device_events", 2 * WAITING_MAX), published.events):
+            told = [json.loads(each.payload)["data"] if hasattr(each, "payload") else each["data"] for each in events]
+            assert [each["sequence"] for each in told if each["device_id"] == "sc-2"] == list(range(50))
+        assert len(published.events) == WAITING_MAX + 550

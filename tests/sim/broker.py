@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -150,6 +150,10 @@ class MemoryBus:
         return None if self.is_connected else "the broker cannot be reached"
 
     @property
+    def dropped(self) -> Mapping[str, int]:
+        return {}
+
+    @property
     def queued(self) -> int:
         return len(self._waiting) + len(self._repeated)
 
@@ -163,6 +167,7 @@ class MemoryBus:
         urgency: Urgency = Urgency.EVENT,
         content_type: str = "application/json",
         correlation_data: bytes | None = None,
+        source: str = "",
     ) -> None:
         if self._process.is_killed:
             return

@@ -12,6 +12,7 @@ import pytest
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports import tcp
+from edge_gateway.transports.stream import STEP_BYTES_MAX
 from edge_gateway.transports.tcp import TcpTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.waiting import wait_until
@@ -158,6 +159,66 @@ async def test_tcp_drop_input_forgets_what_the_kernel_has(peer: Peer) -> None:
     wire.send(b"fresh")
     await wait_until(lambda: sink.data)
     assert sink.data == b"fresh"
+    await transport.close()
+
+
+class TurnCounter(RecordingSink):
+    """Notes how many turns of the loop there were before each chunk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = 0
+        self.turns_at: list[int] = []
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.turns_at.append(self.turns)
+
+    def turn(self) -> None:
+        self.turns += 1
+        if not self.losses:
+            asyncio.get_running_loop().call_soon(self.turn)
+
+
+async def test_tcp_flood_is_handed_on_in_steps_between_which_others_have_their_turn(peer: Peer) -> None:
+    sink, transport = TurnCounter(), transport_to(peer.port)
+    flood = os.urandom(300_000)
+    await transport.open(sink)
+    wire = await peer.accept()
+    sink.turn()
+    await asyncio.get_running_loop().sock_sendall(wire, flood)
+    wire.close()
+    await wait_until(lambda: bool(sink.losses), what="the end of the line")
+    assert sink.data == flood
+    assert sink.losses == [None]
+    assert max(map(len, sink.chunks)) <= STEP_BYTES_MAX
+    assert len(set(sink.turns_at)) == len(sink.turns_at), "two steps in one turn"
+    await transport.close()
+
+
+class DropsTheRest(RecordingSink):
+    """Wants nothing of what came with the first step."""
+
+    def __init__(self, transport: TcpTransport) -> None:
+        super().__init__()
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self.chunks) == 1:
+            self._transport.drop_input()
+
+
+async def test_tcp_drop_input_forgets_what_was_read_and_not_handed_on(peer: Peer) -> None:
+    transport = transport_to(peer.port)
+    sink = DropsTheRest(transport)
+    await transport.open(sink)
+    wire = await peer.accept()
+    assert wire.send(b"x" * 20_000) == 20_000  # at once, so that it is read at once
+    await wait_until(lambda: bool(sink.chunks), what="the first of it")
+    assert wire.send(b"new") == 3
+    await wait_until(lambda: sink.data.endswith(b"new"), what="what came after")
+    assert sink.data == b"x" * STEP_BYTES_MAX + b"new"
     await transport.close()
 
 
