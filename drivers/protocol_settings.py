@@ -6,12 +6,14 @@ import importlib
 import keyword
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, LiteralString, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
+
+from edge_gateway.contracts.fields import no_such_key
 
 _PROTOCOL = re.compile(r"scale/([a-z0-9]+(?:-[a-z0-9]+)*)")
 
@@ -64,7 +66,7 @@ class ProtocolSettings(BaseModel, ABC):
         try:
             options.model_validate(own)
         except ValidationError as error:
-            known = ", ".join(sorted({*cls.model_fields, *options.model_fields}))
+            known = {*cls.model_fields, *options.model_fields}
             return [_again(detail, known) for detail in error.errors(include_url=False)]
         return []
 
@@ -91,11 +93,11 @@ def find_protocol(name: str, attribute: str, kind: type[Kind], words: str) -> Ki
     return found
 
 
-def _again(detail: Any, known: str = "") -> InitErrorDetails:
+def _again(detail: Any, known: Iterable[str] = ()) -> InitErrorDetails:
     """A problem that pydantic told, to be told together with others. ``known``: the settings there are."""
     kind, place = detail["type"], detail["loc"]
     if kind == "extra_forbidden" and len(place) == 1:
-        kind = _in_words("unknown_setting", f"no such setting; there are: {known}")
+        kind = _in_words("unknown_setting", no_such_key(place[0], known))
     elif kind not in _KINDS:
         kind = _in_words(kind, detail["msg"])
     return InitErrorDetails(type=kind, loc=place, input=detail["input"], ctx=detail.get("ctx", {}))

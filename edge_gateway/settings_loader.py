@@ -43,7 +43,9 @@ class ConfigFile:
     def locate(self, problems: Iterable[ConfigProblem]) -> tuple[ConfigProblem, ...]:
         """Problems of the layers above (profiles, drivers), with the line of their key where they have none."""
         return tuple(
-            problem if problem.line else replace(problem, line=line_of(key_path(problem.key, self.data), self.lines))
+            problem
+            if problem.line or problem.source
+            else replace(problem, line=line_of(key_path(problem.key, self.data), self.lines))
             for problem in problems
         )
 
@@ -116,8 +118,8 @@ def profile_directories(file: ConfigFile) -> tuple[Path, ...]:
 
 
 def in_order(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:
-    """In the order of the file; those without a line (whole sections that are missing) first."""
-    return sorted(problems, key=lambda problem: (problem.line or 0, problem.key))
+    """In the order of the file, those without a line (whole sections that are missing) first; then those of others."""
+    return sorted(problems, key=lambda problem: (problem.source or "", problem.line or 0, problem.key))
 
 
 def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> ConfigProblem:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from edge_gateway.contracts.fields import PATTERN_WORDS
-from edge_gateway.contracts.secrets import looks_secret, without_credentials
+from edge_gateway.contracts.fields import PATTERN_WORDS, no_such_key
+from edge_gateway.contracts.secrets import HIDDEN, looks_secret, without_credentials
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.toml_lines import KeyPath
 
@@ -52,19 +52,28 @@ def key_path(key: str, data: Mapping[str, Any]) -> KeyPath:
 
 def shown(path: Sequence[str | int], data: Any) -> str:
     """The value at a key as the file has it: short, and hidden if it may be a secret."""
-    if any(isinstance(part, str) and looks_secret(part) for part in path):
-        return "(hidden)"
     for part in path:
         try:
             data = data[part]
         except (KeyError, IndexError, TypeError):
-            return "(missing)"
-    if isinstance(data, dict):
+            return "(missing)" if not _is_secret(path) else HIDDEN
+    return shown_value(path, data)
+
+
+def shown_value(path: Sequence[str | int], value: Any) -> str:
+    """The same of a value that was looked up already."""
+    if _is_secret(path):
+        return HIDDEN
+    if isinstance(value, dict):
         return "(a table)"
-    if isinstance(data, list):
+    if isinstance(value, list):
         return "(a list)"
-    text = without_credentials(repr(data) if not isinstance(data, bool) else str(data).lower())
+    text = without_credentials(repr(value) if not isinstance(value, bool) else str(value).lower())
     return text if len(text) <= SHOWN_CHARS_MAX else text[: SHOWN_CHARS_MAX - 1] + "…"
+
+
+def _is_secret(path: Sequence[str | int]) -> bool:
+    return any(isinstance(part, str) and looks_secret(part) for part in path)
 
 
 def describe(path: Sequence[str | int]) -> str:
@@ -80,10 +89,7 @@ def did_you_mean(path: Sequence[str | int], *, value: str | None = None, known: 
     if known is not None:
         near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.6)
         return f"; did you mean {near[0]}?" if near else ""
-    keys = sorted(_schema_at(path[:-1]).get("properties", {}))
-    near = difflib.get_close_matches(str(path[-1]), keys, n=1, cutoff=0.6)
-    guess = f"; did you mean {near[0]}?" if near else ""
-    return f"no such key here{guess} (there are: {', '.join(keys)})"
+    return no_such_key(str(path[-1]), _schema_at(path[:-1]).get("properties", {}))
 
 
 @functools.cache

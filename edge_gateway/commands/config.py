@@ -77,11 +77,11 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     directories = profile_directories(file)
     raw = entries if isinstance(entries, list) else []
     duplicates = find_duplicates({place: _with_profile(entry, directories) for place, entry in enumerate(raw)})
-    told = {problem.key for problem in problems}
+    told = {(problem.source, problem.key) for problem in problems}
     of_devices = _device_problems(usable_devices(file), directories)
     for found in file.locate([*duplicates, *of_devices]):
-        if found.key not in told:
-            told.add(found.key)
+        if (found.source, found.key) not in told:
+            told.add((found.source, found.key))
             problems.append(found)
     return in_order(problems)
 
@@ -103,7 +103,7 @@ def _with_profile(entry: Any, directories: Sequence[Path]) -> Any:
 def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequence[Path]) -> list[ConfigProblem]:
     """What the registry says of the devices, by their place in the file."""
     from edge_gateway.contracts.errors import ConfigError
-    from edge_gateway.devices.registry import resolve_devices
+    from edge_gateway.devices.resolving import resolve_devices
 
     places = list(devices)
 
@@ -123,7 +123,13 @@ def _as_json(file: Path, problems: list[ConfigProblem]) -> dict[str, object]:
         "file": str(file),
         "is_valid": not problems,
         "problems": [
-            {"line": problem.line, "key": problem.key, "value": problem.value, "expected": problem.expected}
+            {
+                "file": problem.source or str(file),
+                "line": problem.line,
+                "key": problem.key,
+                "value": problem.value,
+                "expected": problem.expected,
+            }
             for problem in problems
         ],
     }

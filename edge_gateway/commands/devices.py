@@ -138,7 +138,7 @@ def _scan(settings: GatewaySettings | None) -> AttachedReport:
     from edge_gateway.devices.attached.inventory import Inventory
     from edge_gateway.devices.attached.survey import survey
     from edge_gateway.devices.profiles import load_profiles
-    from edge_gateway.devices.registry import resolve_devices
+    from edge_gateway.devices.resolving import resolve_devices
     from edge_gateway.settings import SITE_PROFILES
     from edge_gateway.settings_discovery import DiscoverySettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -122,16 +122,22 @@ class CloudPermanentError(EdgeGatewayError):
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
-    """One problem of a configuration file: where, what stands there, what was expected."""
+    """One problem of a configuration file: where, what stands there, what was expected.
+
+    ``source``: the file, where it is another one than that whose problems are told, such as a profile.
+    """
 
     key: str
     value: str
     expected: str
     line: int | None = None
+    source: str | None = None
 
     def __str__(self) -> str:
+        source = f"{self.source}: " if self.source is not None else ""
         where = f"line {self.line}: " if self.line is not None else ""
-        return f"{where}{self.key} = {self.value}: {self.expected}"
+        what = "" if self.value == self.source else f"{self.key} = {self.value}: "
+        return f"{source}{where}{what}{self.expected}"
 
 
 class ConfigError(EdgeGatewayError):
@@ -140,7 +146,9 @@ class ConfigError(EdgeGatewayError):
     def __init__(self, problems: Sequence[ConfigProblem], source: str) -> None:
         self.problems = tuple(problems)
         self.source = source
-        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        lines = "\n".join(
+            f"  {replace(problem, source=None) if problem.source == source else problem}" for problem in self.problems
+        )
         count = len(self.problems)
         super().__init__(f"{source}: {count} problem{'s' if count != 1 else ''}\n{lines}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -30,6 +31,14 @@ def in_words(found: Mapping[str, Any], words: Mapping[str, str] = PATTERN_WORDS)
     if found["type"] == "string_pattern_mismatch" and (expected := words.get(found["ctx"]["pattern"])) is not None:
         return f"expected {expected}"
     return str(found["msg"]).removeprefix("Value error, ")
+
+
+def no_such_key(name: str, known: Iterable[str]) -> str:
+    """For an unknown key: what it was probably meant to be, and the keys there are."""
+    keys = sorted(known)
+    near = difflib.get_close_matches(name, keys, n=1, cutoff=0.6)
+    guess = f"; did you mean {near[0]}?" if near else ""
+    return f"no such key here{guess} (there are: {', '.join(keys)})"
 
 
 def _check_instant(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib.resources
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,7 +53,9 @@ class ProfileFile:
         try:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError([ConfigProblem("file", self.source, f"is not TOML: {error}")], self.source) from error
+            line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else None
+            problem = ConfigProblem("file", self.source, f"is not TOML: {error}", line)
+            raise ConfigError([problem], self.source) from error
         except RecursionError as error:
             raise self._too_deep() from error
         if _is_deeper(data, NESTING_MAX):
@@ -75,14 +78,13 @@ class Merged:
     """Of ``extends``; the values are then the profile's own."""
 
     def problem(self, path: Sequence[str | int], expected: str) -> ConfigProblem:
-        """A problem at a key: its value, its line, and the file if another one than the profile's own says so."""
-        value = shown(path, self.data)
-        own, *others = self.files
-        for file in (own, *others):
-            if _has(file.data, path):
-                inherited = "" if file is own else f" (inherited from {file.source})"
-                return ConfigProblem(dotted(path), value, f"{expected}{inherited}", file.line_of(path))
-        return ConfigProblem(dotted(path), value, expected, own.line_of(path))
+        """A problem at a key: its value, and the file and line that say so: the profile's own, or of one it extends."""
+        own = self.files[0]
+        file = next((each for each in self.files if _has(each.data, path)), own)
+        inherited = "" if file is own else f" (inherited by {own.source})"
+        return ConfigProblem(
+            dotted(path), shown(path, self.data), f"{expected}{inherited}", file.line_of(path), file.source
+        )
 
 
 class ProfileFiles:

@@ -19,8 +19,8 @@ from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.duplicates import find_duplicates
 from edge_gateway.devices.profile_files import SUFFIX
-from edge_gateway.devices.profiles import find_profile_problems
-from edge_gateway.devices.registry import Registry, ResolvedDevice
+from edge_gateway.devices.registry import Registry
+from edge_gateway.devices.resolving import ResolvedDevice
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import TransportSettings
@@ -101,7 +101,7 @@ class ProfileWatch:
             )
             for device_id, supervisor in devices.items()
         }
-        resolved = await asyncio.to_thread(_resolve, self._registry, present, self._directories)
+        resolved = await asyncio.to_thread(_resolve, self._registry, present)
         for device_id, found in resolved.items():
             supervisor = devices[device_id]
             if self._registry.get(device_id) is not supervisor:
@@ -163,11 +163,9 @@ class _Present:
     device_class: str
 
 
-def _resolve(
-    registry: Registry, devices: Mapping[str, _Present], directories: Sequence[Path]
-) -> dict[str, ResolvedDevice | Refused]:
+def _resolve(registry: Registry, devices: Mapping[str, _Present]) -> dict[str, ResolvedDevice | Refused]:
     """Each device by itself, so that one bad profile holds no other back; then those that have one place together."""
-    found = {device_id: _resolve_one(registry, device, directories) for device_id, device in devices.items()}
+    found = {device_id: _resolve_one(registry, device) for device_id, device in devices.items()}
     while disagreeing := _disagreeing(found, devices):
         found.update(disagreeing)
     return found
@@ -194,9 +192,7 @@ def _disagreeing(found: Mapping[str, ResolvedDevice | Refused], devices: Mapping
     }
 
 
-def _resolve_one(registry: Registry, device: _Present, directories: Sequence[Path]) -> ResolvedDevice | Refused:
-    if (error := find_profile_problems(device.settings.profile, directories)) is not None:
-        return Refused(tuple(f"{error.source}: {problem}" for problem in error.problems))
+def _resolve_one(registry: Registry, device: _Present) -> ResolvedDevice | Refused:
     try:
         [resolved] = registry.resolve([device.settings])
     except ConfigError as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -13,12 +13,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from edge_gateway.contracts.driver import Driver, Session
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.fields import PATTERN_WORDS as FIELD_WORDS
-from edge_gateway.contracts.fields import in_words
+from edge_gateway.contracts.fields import in_words, no_such_key
 from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.devices.profile_files import Merged, ProfileFiles
 from edge_gateway.devices.profile_model import PATTERN_WORDS, Match, Profile, TransportDefaults
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import TransportSettings
+from edge_gateway.settings_words import dotted, shown_value
 
 __all__ = [
     "DriverClass",
@@ -30,9 +31,10 @@ __all__ = [
     "load_driver",
     "load_profile",
     "load_profiles",
-    "problems_of",
+    "problem_of",
     "problems_of_profile",
     "profile_names",
+    "validated",
 ]
 
 _TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
@@ -64,7 +66,7 @@ def load_profile(name: str, directories: Sequence[Path] = ()) -> Profile:
     Raises ConfigError with all its problems, or with the names there are if it is unknown.
     """
     merged = ProfileFiles(directories).merged(name)
-    profile, problems = _validated(merged)
+    profile, problems = validated(merged)
     if profile is None or problems:
         raise ConfigError(problems, merged.files[0].source)
     return profile
@@ -100,7 +102,7 @@ def find_profile_problems(name: str, directories: Sequence[Path] = ()) -> Config
 
 def problems_of_profile(merged: Merged) -> list[ConfigProblem]:
     """The same, of values that were read."""
-    _, problems = _validated(merged)
+    _, problems = validated(merged)
     # Looked at in the raw values, so that a problem in one place does not hide another.
     told = {problem.key.partition(".")[0] for problem in problems}
     if not told & {"driver", "device_class"}:
@@ -123,20 +125,16 @@ def driver_settings(driver_class: DriverClass, profile: Profile, device: DeviceS
     return driver_class.Settings.model_validate({**profile.settings, **device.settings})
 
 
-def problems_of(error: ValidationError, key: str) -> list[ConfigProblem]:
-    """A model's complaints as problems below ``key``."""
-    problems = []
-    for detail in error.errors(include_url=False):
-        is_missing = detail["type"] == "missing"
-        value = (
-            "(missing)" if is_missing else "(a table)" if isinstance(detail["input"], dict) else repr(detail["input"])
-        )
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
-        problems.append(ConfigProblem((key + path).removeprefix("."), value, in_words(detail)))
-    return problems
+def problem_of(detail: Any, path: Sequence[str | int], known: Iterable[str] = ()) -> ConfigProblem:
+    """One of a model's complaints as the problem of a key. ``known``: the keys that the model has."""
+    if detail["type"] == "missing":
+        return ConfigProblem(dotted(path), "(missing)", f"required; {in_words(detail)}")
+    is_unknown = detail["type"] == "extra_forbidden"
+    expected = no_such_key(str(path[-1]), known) if is_unknown and known else _expected(detail)
+    return ConfigProblem(dotted(path), shown_value(path, detail["input"]), expected)
 
 
-def _validated(merged: Merged) -> tuple[Profile | None, list[ConfigProblem]]:
+def validated(merged: Merged) -> tuple[Profile | None, list[ConfigProblem]]:
     """The profile if its values can be read, and everything that is wrong with them."""
     problems = list(merged.problems)
     own = merged.files[0]
@@ -195,7 +193,10 @@ def _driver_problems(merged: Merged) -> Iterator[ConfigProblem]:
         driver_class.Settings.model_validate(merged.data.get("settings", {}))
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            yield merged.problem(("settings", *detail["loc"]), _expected(detail))
+            is_unknown = detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+            fields = driver_class.Settings.model_fields
+            expected = no_such_key(str(detail["loc"][0]), fields) if is_unknown else _expected(detail)
+            yield merged.problem(("settings", *detail["loc"]), expected)
     capabilities = merged.data.get("capabilities", {})
     for key, known in (("events", driver_class.events), ("commands", frozenset(driver_class.commands))):
         names = capabilities.get(key, ()) if isinstance(capabilities, Mapping) else ()

@@ -9,27 +9,14 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.transport import Transport
-from edge_gateway.devices.duplicates import find_duplicates
-from edge_gateway.devices.profiles import (
-    DriverClass,
-    Profile,
-    TransportDefaults,
-    driver_settings,
-    load_driver,
-    load_profile,
-    problems_of,
-)
+from edge_gateway.devices.resolving import ResolvedDevice, resolve_devices
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import TransportSettings
-
-_TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
 
 
 class Registry:
@@ -166,91 +153,3 @@ def build_registry(
 
 def _nobody_hears(_: object) -> None:
     """Of a device that is only tried out, and where nobody asked to be told."""
-
-
-ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]
-
-
-def resolve_devices(
-    settings: Sequence[DeviceSettings],
-    profile_directories: Sequence[Path] = (),
-    store_defaults: Mapping[str, Any] = MappingProxyType({}),
-) -> list[ResolvedDevice]:
-    """Each device with its profile, whole transport and driver. Raises ConfigError with all problems."""
-    problems: list[ConfigProblem] = []
-    resolved: list[ResolvedDevice] = []
-    found: dict[int, Mapping[str, Any]] = {index: {"id": device.id} for index, device in enumerate(settings)}
-    for index, device in enumerate(settings):
-        key = f"device[{index}]"
-        try:
-            profile = load_profile(device.profile, profile_directories)
-            driver_class = load_driver(profile)
-        except ConfigError as error:
-            problems += _profile_problems(error, f"{key}.profile", device.profile)
-            continue
-        device = _with_store_defaults(device, profile, driver_class, store_defaults)
-        try:
-            driver_settings(driver_class, profile, device)
-        except ValidationError as error:
-            problems += problems_of(error, f"{key}.settings")
-        problems += _forward_problems(device, driver_class, f"{key}.forward")
-        transport = _transport(device, profile, key, problems)
-        if transport is None:
-            continue
-        found[index] = {"id": device.id, "transport": transport.model_dump(mode="json")}
-        resolved.append((device, profile, transport, driver_class))
-    problems += find_duplicates(found)
-    if problems:
-        raise ConfigError(problems, "devices")
-    return resolved
-
-
-def _with_store_defaults(
-    device: DeviceSettings, profile: Profile, driver_class: DriverClass, store_defaults: Mapping[str, Any]
-) -> DeviceSettings:
-    """The device's own settings go before its profile's, those before the store's."""
-    known = driver_class.Settings.model_fields
-    missing = {name: value for name, value in store_defaults.items() if name in known and name not in profile.settings}
-    return device.model_copy(update={"settings": {**missing, **device.settings}}) if missing else device
-
-
-def _transport(
-    device: DeviceSettings, profile: Profile, key: str, problems: list[ConfigProblem]
-) -> TransportSettings | None:
-    merged = profile.transport.of(device.transport)
-    kinds = sorted(profile.transport.kinds or TransportDefaults.model_fields)
-    if merged.get("kind") not in kinds:
-        found = repr(merged["kind"]) if "kind" in merged else "(missing)"
-        expected = f"expected {' or '.join(kinds)}: how this model is attached"
-        problems.append(ConfigProblem(f"{key}.transport.kind", found, expected))
-        return None
-    try:
-        return _TRANSPORT.validate_python(merged)
-    except ValidationError as error:
-        # Pydantic puts the kind into the path of what it finds inside: nobody wrote it there.
-        tag = f"{key}.transport.{merged['kind']}"
-        problems += [
-            ConfigProblem(problem.key.replace(tag, f"{key}.transport", 1), problem.value, problem.expected)
-            for problem in problems_of(error, f"{key}.transport")
-        ]
-        return None
-
-
-def _forward_problems(device: DeviceSettings, driver_class: DriverClass, key: str) -> list[ConfigProblem]:
-    """A name that is never emitted would be forwarded never, and nobody would be told."""
-    known = ", ".join(sorted(driver_class.events)) or "none: this device says nothing that could be forwarded"
-    return [
-        ConfigProblem(f"{key}[{index}]", repr(name), f"expected an event of profile {device.profile}: {known}")
-        for index, name in enumerate(device.forward)
-        if name not in driver_class.events
-    ]
-
-
-def _profile_problems(error: ConfigError, key: str, name: str) -> list[ConfigProblem]:
-    """An unknown profile is the device's problem; a bad one is told with the file and key it is in."""
-    return [
-        ConfigProblem(key, repr(name), problem.expected)
-        if problem.key == "profile"
-        else ConfigProblem(key, repr(name), f"in {error.source}: {problem}")
-        for problem in error.problems
-    ]

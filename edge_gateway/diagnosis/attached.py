@@ -12,7 +12,7 @@ from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.attached.survey import survey
 from edge_gateway.devices.profiles import load_profiles
-from edge_gateway.devices.registry import ResolvedDevice, resolve_devices
+from edge_gateway.devices.resolving import ResolvedDevice, resolve_devices
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 from edge_gateway.settings import GatewaySettings
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from edge_gateway.commands import devices as command
 from edge_gateway.devices.attached import inventory
 from edge_gateway.devices.profiles import load_profile
-from edge_gateway.devices.registry import resolve_devices
+from edge_gateway.devices.resolving import resolve_devices
 from edge_gateway.settings import DeviceSettings
 from tests.support.sysfs import HID_POS_SCANNER, FakeBox, Part
 

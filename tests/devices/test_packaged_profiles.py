@@ -11,7 +11,7 @@ import pytest
 from edge_gateway.devices.profile_files import ProfileFiles
 from edge_gateway.devices.profile_model import Match
 from edge_gateway.devices.profiles import find_profile_problems, load_profile, profile_names
-from edge_gateway.devices.registry import resolve_devices
+from edge_gateway.devices.resolving import resolve_devices
 from edge_gateway.settings import DeviceSettings
 from protocols.decoding import find_protocols
 from tests.support import device_pages

@@ -136,12 +136,13 @@ def test_every_problem_is_told_at_once_with_its_file_and_line(tmp_path: Path) ->
     error = find_profile_problems("model", directories)
     assert error is not None
     assert error.source == str(tmp_path / "model.toml")
-    found = {(problem.key, problem.line): problem.expected for problem in error.problems}
+    own, base = str(tmp_path / "model.toml"), str(tmp_path / "base.toml")
+    found = {(problem.source, problem.line, problem.key): problem.expected for problem in error.problems}
     assert set(found) == {
-        *(("tier", 6), ("colour", 8), ("settings.sufix", 10)),
-        *(("transport.serial.parity", 13), ("transport.tcp.port", 12)),
+        *((own, 6, "tier"), (own, 8, "colour"), (own, 10, "settings.sufix"), (own, 12, "transport.tcp.port")),
+        (base, 13, "transport.serial.parity"),
     }
-    assert f"inherited from {tmp_path}/base.toml" in found["transport.serial.parity", 13]
+    assert f"inherited by {own}" in found[base, 13, "transport.serial.parity"]
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ async def test_bad_profile_is_told_and_the_old_one_goes_on(site: Site, clock: Fa
         site.watch.look_soon()
         await wait_until(lambda: site.watch.counters["read"] == 2, what="another look")
     [problem] = site.device("a").profile_problems
-    assert problem == f"{site.directory}/a.toml: line 13: settings.greting = 'hello': no such key here"
+    expected = "no such key here; did you mean greeting? (there are: greeting, is_asked, is_stubborn)"
+    assert problem == f"{site.directory}/a.toml: line 13: settings.greting = 'hello': {expected}"
     assert [each["event"] for each in logs] == [log_events.PROFILE_REFUSED], "once"
     assert site.device("a").state.power == "online"
     assert len(site.transports["/dev/a"]) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from edge_gateway.contracts.errors import ConfigError
 from edge_gateway.devices.profiles import load_profile, profile_names
-from edge_gateway.devices.registry import resolve_devices
+from edge_gateway.devices.resolving import resolve_devices
 from edge_gateway.settings import DeviceSettings
 
 PLACES: dict[str, dict[str, Any]] = {

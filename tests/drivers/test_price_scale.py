@@ -186,7 +186,7 @@ async def test_dialog_06_sends_nothing_without_its_secret(text: str | None, prob
         ({"checksums": "none", "credential": ""}, "expected the name of a credential .* leave it out"),
         ({"credential": "../x"}, "expected the name of a credential"),
         ({"secret_file": "/x", "hex_style": "roman"}, "hex_style"),
-        ({"checksums": "none", "polynomial": "15a2b"}, r"polynomial\n  no such setting; there are: .*hex_style"),
+        ({"checksums": "none", "polynomial": "15a2b"}, r"polynomial\n  no such key here.*there are: .*hex_style"),
     ],
 )
 def test_dialog_06_settings_that_are_wrong_stop_the_start(settings: dict[str, Any], problem: str) -> None:
