@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings_transports import BleTransportSettings
-from edge_gateway.transports.ble_radio import BleRadio, explained, radio_of, take_result
+from edge_gateway.transports.ble_radio import BleRadio, radio_of, take_result
+from edge_gateway.transports.ble_words import explained
 
 if TYPE_CHECKING:
     from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -48,7 +49,7 @@ class BleTransport:
             if self._left_behind:  # its hanging up would end the new connection as well
                 await asyncio.wait(self._left_behind)
             await self.close()  # what is left of a connection that was lost
-            radio = radio_of(self._settings.adapter)
+            radio = await radio_of(self._settings.adapter)
             device = await self._find(radio)
             async with radio.connecting():
                 self._link = await self._connect(_Link(device, self._settings, radio, sink))

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from edge_gateway.contracts.errors import TransportError
+from edge_gateway.transports.ble_words import explained, import_bleak
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
@@ -29,13 +30,12 @@ ANSWER_S_MAX = 5.0
 NAMESAKES_S = 0.5
 """After the first device of a name: long enough to see another one beside it, which would make the name no identity."""
 
-INSTALL = "install the package with its Bluetooth part: edge-gateway[bluetooth]"
-
 # At debug level they write what was received to their logs; personal data must never get there.
 for _name in ("bleak", "dbus_fast"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
+Answer = TypeVar("Answer")
 Hear = Callable[["BLEDevice", "AdvertisementData"], None]
 
 
@@ -50,23 +50,46 @@ class _Wanted:
     problem: TransportError | None = None
 
 
-class BleRadio:
-    """``adapter``: such as hci0; None: the first that is powered. Nothing is done before something is asked."""
+class Questions:
+    """To D-Bus. Never cancelled: dbus-fast's socket closed in the middle of a call makes uvloop abort the process.
 
-    def __init__(self, adapter: str | None = None) -> None:
+    So one question at a time, and one that is never answered is waited for by all who come after.
+    """
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+        self._question: asyncio.Task[Any] | None = None
+
+    async def ask(self, question: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Raises TransportError, also where the answer does not come."""
+        with explained("asking BlueZ", "see systemctl status dbus bluetooth"):
+            async with asyncio.timeout(ANSWER_S_MAX), self._one_at_a_time:
+                if self._question is not None:
+                    await asyncio.wait({self._question})
+                asking = asyncio.create_task(question(), name="bluetooth question")
+                self._question = asking
+                asking.add_done_callback(take_result)
+                await asyncio.wait({asking})  # which, unlike await, is not cancelled with us
+                self._question = None
+                return asking.result()
+
+
+class BleRadio:
+    """``adapter``: such as hci0. Nothing is done before something is asked."""
+
+    def __init__(self, adapter: str, questions: Questions) -> None:
         self._adapter = adapter
         self._wanted: list[_Wanted] = []
         self._scanning: asyncio.Task[None] | None = None
         self._hardware = asyncio.Lock()
         self._give_way = asyncio.Event()
         self._connecting = 0
-        self._questions = asyncio.Lock()
-        self._question: asyncio.Task[list[BLEDevice]] | None = None
+        self._questions = questions
 
     @property
     def options(self) -> dict[str, Any]:
         """For bleak's ``bluez`` arguments."""
-        return {} if self._adapter is None else {"adapter": self._adapter}
+        return {"adapter": self._adapter}
 
     async def by_address(self, address: str, service: str) -> BLEDevice:
         """Raises TransportError where it is not found in time, or there is no Bluetooth."""
@@ -78,7 +101,6 @@ class BleRadio:
 
     async def listen(self, hear: Hear, seconds: float) -> None:
         """Hear every advertisement for so long, between what else the radio does. Raises TransportError."""
-        await import_bleak()
         wanted = _Wanted(lambda *_: False, hear)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -100,12 +122,9 @@ class BleRadio:
     async def _find(
         self, fits: Callable[[str, str | None], bool], service: str, what: str, namesakes_s: float
     ) -> BLEDevice:
-        await import_bleak()
         wanted = _Wanted(fits)
-        with explained("asking BlueZ", "see systemctl status dbus bluetooth"):
-            async with asyncio.timeout(ANSWER_S_MAX):
-                for device in await self._ask(service):
-                    self._see(wanted, device)
+        for device in await self._questions.ask(partial(self._connected, service)):
+            self._see(wanted, device)
         if not wanted.seen:
             await self._scan_for(wanted, what, namesakes_s)
         if wanted.problem is not None:
@@ -128,7 +147,7 @@ class BleRadio:
     async def _wait(self, wanted: _Wanted, longer_s: float = 0.0) -> None:
         self._wanted.append(wanted)
         if self._scanning is None or self._scanning.done():
-            self._scanning = asyncio.create_task(self._scan(), name=f"bluetooth scan {self._adapter or ''}".strip())
+            self._scanning = asyncio.create_task(self._scan(), name=f"bluetooth scan {self._adapter}")
         try:
             await wanted.found.wait()
             if wanted.problem is None:
@@ -158,20 +177,6 @@ class BleRadio:
                         wanted.found.set()
                     return
 
-    async def _ask(self, service: str) -> list[BLEDevice]:
-        """Never cancelled: dbus-fast's socket closed in the middle of a call makes uvloop abort the whole process.
-
-        So one question at a time, and one that is never answered is waited for by all who come after.
-        """
-        async with self._questions:
-            if self._question is not None:
-                await asyncio.wait({self._question})
-            self._question = asyncio.create_task(self._connected(service), name="bluetooth question")
-            self._question.add_done_callback(take_result)
-            await asyncio.wait({self._question})  # which, unlike await, is not cancelled with us
-            question, self._question = self._question, None
-            return question.result()
-
     async def _connected(self, service: str) -> list[BLEDevice]:
         """Devices that the system holds a connection to do not advertise."""
         from bleak import BleakAdapter
@@ -191,81 +196,43 @@ class BleRadio:
             wanted.found.set()
 
 
-_RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str | None, BleRadio]] = WeakKeyDictionary()
-"""An adapter is one of the box, whoever asks: a second scan of it by the same program is refused by BlueZ."""
+class _Radios:
+    """Of one event loop: an adapter is one of the box, whoever asks and however it is named."""
+
+    def __init__(self) -> None:
+        self._by_adapter: dict[str, BleRadio] = {}
+        self._questions = Questions()
+
+    async def of(self, adapter: str | None) -> BleRadio:
+        name = await self._questions.ask(_default_adapter) if adapter is None else adapter
+        return self._by_adapter.setdefault(name, BleRadio(name, self._questions))
 
 
-def radio_of(adapter: str | None) -> BleRadio:
-    """The one radio of an adapter, for everything on the running event loop."""
-    return _RADIOS.setdefault(asyncio.get_running_loop(), {}).setdefault(adapter, BleRadio(adapter))
+_RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Radios] = WeakKeyDictionary()
+
+
+async def radio_of(adapter: str | None) -> BleRadio:
+    """The one radio of an adapter, for everything on the running event loop: BlueZ refuses a second scan of it by the
+    same program. None: the first that is on now, which another may name. Raises TransportError where there is none."""
+    await import_bleak()
+    return await _RADIOS.setdefault(asyncio.get_running_loop(), _Radios()).of(adapter)
 
 
 async def listen(hear: Hear, seconds: float) -> None:
     """Hear what advertises, with the first adapter that is on. Raises TransportError."""
-    await radio_of(None).listen(hear, seconds)
+    radio = await radio_of(None)
+    await radio.listen(hear, seconds)
+
+
+async def _default_adapter() -> str:
+    """As bleak chooses it where it is given none."""
+    from bleak.backends.bluezdbus.manager import get_global_bluez_manager
+
+    manager = await get_global_bluez_manager()
+    return manager.get_default_adapter().rpartition("/")[2]
 
 
 def take_result(task: asyncio.Task[Any]) -> None:
     """Of a task that perhaps nobody waits for any more: asyncio would complain about its error at the end."""
     if not task.cancelled():
         task.exception()
-
-
-async def import_bleak() -> None:
-    """In a thread: it takes a tenth of a second or more. Raises TransportError where it is not installed."""
-    try:
-        await asyncio.get_running_loop().run_in_executor(None, importlib.import_module, "bleak")
-    except ImportError as error:
-        raise TransportError(f"Bluetooth is not supported here ({error}); {INSTALL}") from error
-
-
-@contextlib.contextmanager
-def explained(doing: str, remedy: str = "see that the device is on and near") -> Iterator[None]:
-    """What bleak, D-Bus and BlueZ raise, as TransportError with what to do."""
-    from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
-    from dbus_fast.errors import DBusFastError
-
-    try:
-        yield
-    except BleakBluetoothNotAvailableError as error:
-        raise TransportError(_unavailable(error.reason.name, str(error.args[0]))) from error
-    except BleakDBusError as error:
-        raise TransportError(f"{doing}: {_refused(error.dbus_error, error.dbus_error_details)}") from error
-    except TimeoutError as error:
-        raise TransportError(f"{doing}: no answer in time; {remedy}") from error
-    except (OSError, DBusFastError, EOFError) as error:
-        # dbus-fast lets through what its socket raised, and an address of the bus that makes no sense.
-        raise TransportError(
-            f"{doing}: no D-Bus system bus ({error}); install and start dbus, and see that its socket "
-            "/run/dbus/system_bus_socket may be used"
-        ) from error
-    except BleakError as error:
-        raise TransportError(f"{doing}: {error}") from error
-
-
-def _unavailable(reason: str, words: str) -> str:
-    match reason:
-        case "NO_BLUETOOTH":
-            return "no Bluetooth adapter; plug one in, and check that its driver is loaded (bluetoothctl list)"
-        case "POWERED_OFF":
-            return "the Bluetooth adapter is off; switch it on: bluetoothctl power on (rfkill unblock bluetooth)"
-        case "NO_BLE_CENTRAL_ROLE":
-            return "the Bluetooth adapter knows no Low Energy; use one of Bluetooth 4.0 or later"
-        case "DENIED_BY_SYSTEM":
-            return f"D-Bus refuses us ({words}); the user of this process must be in the group 'bluetooth'"
-    return f"Bluetooth is not available: {words}"
-
-
-def _refused(name: str, words: str | None) -> str:
-    match name.rpartition(".")[2]:
-        case "ServiceUnknown" | "NameHasNoOwner":
-            return "BlueZ does not run; install and start it: apt install bluez, systemctl enable --now bluetooth"
-        case "AccessDenied":
-            return "D-Bus does not let us speak with BlueZ; the user of this process must be in the group 'bluetooth'"
-        case "NotReady":
-            return "the Bluetooth adapter is off; switch it on: bluetoothctl power on"
-        case "UnknownObject" | "UnknownMethod":
-            return "the device or the adapter is gone"
-        case "NotPermitted" | "NotAuthorized":
-            return f"the device refuses it ({words}); it may have to be paired once: bluetoothctl pair ADDRESS"
-    return words or name

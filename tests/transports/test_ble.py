@@ -81,10 +81,9 @@ def test_library_is_loaded_only_when_a_device_needs_it() -> None:
     assert done.stdout == "False\n"
 
 
-async def test_devices_of_one_adapter_share_its_radio() -> None:
-    assert radio_of(None) is radio_of(None)
-    assert radio_of("hci1") is radio_of("hci1")
-    assert radio_of(None) is not radio_of("hci1")
+async def test_devices_of_one_adapter_share_its_radio(bus: str) -> None:
+    assert await radio_of("hci1") is await radio_of("hci1")
+    assert await radio_of("hci0") is not await radio_of("hci1")
 
 
 async def test_listening_without_bluez_says_so(bus: str) -> None:

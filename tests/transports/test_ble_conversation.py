@@ -126,6 +126,25 @@ async def test_devices_that_are_opened_together_share_one_scan(bluez: FakeBluez)
         await transport.close()
 
 
+async def test_adapter_that_one_device_names_and_another_does_not_has_one_scan(bluez: FakeBluez) -> None:
+    bluez.peripherals = [ring(1), ring(2)]
+    bluez.leave(bluez.peripherals[1])
+    named = ble(address=bluez.peripherals[0].address, adapter="hci0")
+    unnamed = ble(address=bluez.peripherals[1].address)
+    heard: list[str] = []
+    listening = asyncio.create_task(ble_radio.listen(lambda device, _: heard.append(device.address), 5.0))
+    opening = asyncio.create_task(unnamed.open(RecordingSink()))
+    await wait_until(lambda: bool(heard), what="the listener hears")
+    await named.open(RecordingSink())
+    bluez.return_(bluez.peripherals[1])
+    await opening
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert (bluez.scans_at_once_max, bluez.refused, bluez.connects_while_scanning) == (1, 0, 0)
+    for transport in (named, unnamed):
+        await transport.close()
+
+
 async def test_name_that_two_devices_have_is_no_identity(bluez: FakeBluez) -> None:
     bluez.peripherals = [ring(5), ring(6)]
     with pytest.raises(TransportError, match=r"two devices are named 'Ring': F0:.*F5, F0:.*F6; set address instead"):
