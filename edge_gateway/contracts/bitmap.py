@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from edge_gateway.contracts.printed_text import PLAIN, TextStyle
+
 Dither = Literal["floyd_steinberg", "threshold"]
 """Photographs want floyd_steinberg; logos and drawings come out sharper with threshold."""
 
@@ -42,20 +44,16 @@ class Bitmap:
 
 @dataclass(frozen=True, slots=True)
 class RasterRun:
-    """Text of one style and one direction, in the order in which it is read (``is_right_to_left`` included).
+    """Text of one style and one direction, in the order in which it is read, also where that is from the right.
 
-    ``cells``: how wide it was laid out, before ``width`` magnifies it: it is drawn into just that many cells.
+    ``cells``: how wide it was laid out, before ``style.width`` magnifies it: it is drawn into just that many cells.
     Runs stand from left to right as they are listed.
     """
 
     text: str
     cells: int
     is_right_to_left: bool = False
-    is_bold: bool = False
-    is_underlined: bool = False
-    is_reversed: bool = False
-    width: int = 1
-    height: int = 1
+    style: TextStyle = PLAIN
 
 
 class Rasteriser(Protocol):

@@ -1,0 +1,182 @@
+"""A line of text as a picture of one bit a dot: each run in just the cells that it was laid out in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from drivers.raster_fonts import drawn_font, fonts
+from drivers.raster_shaping import Segment, display_cells, guessed_language, segments, shape
+from edge_gateway.contracts.bitmap import Bitmap, RasterRun
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+BASE_LINE: Final = 22 / 30
+"""Of a line's height from above: room for two marks above a Thai letter, and for the bowl of an Arabic one."""
+MONO_EM: Final = 5 / 3
+"""Ems of the monospaced font in cells: its characters are 0.6 em wide."""
+WIDE_EM: Final = 2.0
+"""Ems of the fonts of ideographs: a character is 1 em wide, and stands in two cells."""
+SHAPED_EM: Final = 11 / 6
+INK: Final = 112
+"""Darkness (of 255) from which a dot of a squeezed picture is black: thin strokes stay whole."""
+WIDE_FONTS: Final = frozenset({"chinese", "japanese", "korean"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """``cell``, ``height``: in dots, both magnified by ``scale``, the height of the style: drawn so, and then made as
+    wide as the style says."""
+
+    cell: int
+    height: int
+    scale: int
+    is_right_to_left: bool
+
+    @property
+    def base(self) -> int:
+        return round(self.height * BASE_LINE)
+
+
+def draw_line(runs: Sequence[RasterRun], cell_dots: int, line_dots: int, language: str | None) -> Bitmap:
+    """The runs side by side on one base line."""
+    from PIL import Image
+
+    language = language or guessed_language("".join(run.text for run in runs))
+    drawn = [_draw_run(run, cell_dots, line_dots, language) for run in runs]
+    height = max((each.height for each in drawn), default=line_dots)
+    line = Image.new("1", (max(1, sum(each.width for each in drawn)), height), 0)
+    left = 0
+    for each in drawn:
+        line.paste(each, (left, round((height - each.height) * BASE_LINE)))
+        left += each.width
+    return Bitmap(line.width, line.height, line.tobytes())
+
+
+def missing_in(text: str) -> int:
+    """Characters of the text that no font has."""
+    return sum(display_cells(character) > 0 and not any(font.has(character) for font in fonts()) for character in text)
+
+
+def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | None) -> Image:
+    from PIL import Image, ImageChops, ImageDraw
+
+    style = run.style
+    pen = _Pen(cell_dots * style.height, line_dots * style.height, style.height, run.is_right_to_left)
+    parts = segments(run.text, language, is_right_to_left=run.is_right_to_left)
+    width = max(run.cells, sum(part.cells for part in parts)) * pen.cell
+    picture = Image.new("1", (width, pen.height), 0)
+    for part, left in _placed(parts, width, pen):
+        box = (left, 0, left + part.width, part.height)
+        picture.paste(ImageChops.logical_or(part, picture.crop(box)), box[:2])
+    picture = _squeezed(picture, run.cells * cell_dots * style.width)
+    if style.is_bold or style.is_double_struck:
+        struck = Image.new("1", picture.size, 0)
+        struck.paste(picture, (max(1, cell_dots * style.width // 12), 0))
+        picture = ImageChops.logical_or(picture, struck)
+    if style.underline:
+        top = pen.base + 3 * style.height
+        ImageDraw.Draw(picture).rectangle((0, top, picture.width, top + style.underline * style.height - 1), fill=1)
+    if style.is_inverted:
+        picture = ImageChops.invert(picture)
+    return picture.rotate(180) if style.is_upside_down else picture
+
+
+def _placed(parts: Sequence[Segment], width: int, pen: _Pen) -> Iterator[tuple[Image, int]]:
+    """Pictures and their left ends. What is not fixed moves up to its neighbour, from where reading begins."""
+    at = 0
+    for is_fixed, group in groupby(parts, key=lambda part: part.is_fixed):
+        members = list(group)
+        box = sum(part.cells for part in members) * pen.cell
+        picture = _joined([_draw_segment(part, pen) for part in members], box, pen)
+        left = at
+        if pen.is_right_to_left:
+            left = width - at - (box if is_fixed or not box else picture.width)
+        yield picture, max(0, left)
+        at += box
+
+
+def _joined(pictures: Sequence[Image], box: int, pen: _Pen) -> Image:
+    """Side by side in reading direction, squeezed into the box where it is too small."""
+    from PIL import Image
+
+    joined = Image.new("1", (sum(each.width for each in pictures), pen.height), 0)
+    left = 0
+    for each in reversed(pictures) if pen.is_right_to_left else pictures:
+        joined.paste(each, (left, 0))
+        left += each.width
+    return _squeezed(joined, min(joined.width, box) if box else joined.width)
+
+
+def _draw_segment(segment: Segment, pen: _Pen) -> Image:
+    if segment.font is None:
+        return _boxes(segment, pen)
+    return _in_cells(segment, pen) if not segment.font.is_shaped else _flowing(segment, pen)
+
+
+def _flowing(segment: Segment, pen: _Pen) -> Image:
+    """As wide as its glyphs are."""
+    from PIL import Image, ImageDraw
+
+    assert segment.font is not None
+    glyphs, units = shape(segment.text, segment.font, is_right_to_left=pen.is_right_to_left)
+    size = round(pen.cell * SHAPED_EM)
+    scale = size / segment.font.units_per_em
+    picture = Image.new("1", (max(1, round(units * scale)), pen.height), 0)
+    draw = ImageDraw.Draw(picture)
+    for character, x, y in glyphs:
+        place = (round(x * scale), pen.base - round(y * scale))
+        draw.text(place, character, 1, drawn_font(segment.font, size), anchor="ls")
+    return picture
+
+
+def _in_cells(segment: Segment, pen: _Pen) -> Image:
+    """Character by character, each in its own cells; marks over the character before them."""
+    from PIL import Image, ImageDraw
+
+    assert segment.font is not None
+    is_wide = segment.font.name in WIDE_FONTS
+    font = drawn_font(segment.font, round(pen.cell * (WIDE_EM if is_wide else MONO_EM)))
+    picture = Image.new("1", (max(1, segment.cells) * pen.cell, pen.height), 0)
+    draw = ImageDraw.Draw(picture)
+    left = 0
+    for character in segment.text:
+        cells = display_cells(character)
+        if cells == 1 and is_wide and font.getlength(character) > pen.cell:
+            whole = Image.new("1", (2 * pen.cell, pen.height), 0)
+            ImageDraw.Draw(whole).text((0, pen.base), character, 1, font, anchor="ls")
+            picture.paste(_squeezed(whole, pen.cell), (left, 0))
+        else:
+            place = left if cells else max(0, left - pen.cell)
+            draw.text((place, pen.base), character, 1, font, anchor="ls")
+        left += cells * pen.cell
+    return picture
+
+
+def _boxes(segment: Segment, pen: _Pen) -> Image:
+    """A box for each character that no font has; nothing for spaces."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("1", (max(1, segment.cells) * pen.cell, pen.height), 0)
+    draw = ImageDraw.Draw(picture)
+    left = 0
+    for character in segment.text:
+        width = display_cells(character) * pen.cell
+        if width and character != " ":
+            edge = pen.scale
+            draw.rectangle((left + edge, pen.base // 3, left + width - 2 * edge, pen.base), outline=1, width=edge)
+        left += width
+    return picture
+
+
+def _squeezed(picture: Image, width: int) -> Image:
+    """Narrower or wider, as high as it was."""
+    from PIL import Image
+
+    if picture.width == width:
+        return picture
+    grey = picture.convert("L").resize((width, picture.height), Image.Resampling.BOX)
+    return grey.point(lambda level: 255 * (level >= INK), "1")
