@@ -1,8 +1,8 @@
-"""A line of text as a picture of one bit a dot: each run in just the cells that it was laid out in."""
+"""A line of text as a picture of one bit a dot: each run in just the dots that it was laid out in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from drivers.raster_fonts import drawn_font, fonts
 from drivers.raster_shaping import Segment, display_cells, guessed_language, segments, shape
 from edge_gateway.contracts.bitmap import Bitmap, RasterRun
+from edge_gateway.contracts.printed_text import Font
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,12 +42,12 @@ class _Pen:
         return round(self.height * BASE_LINE)
 
 
-def draw_line(runs: Sequence[RasterRun], cell_dots: int, line_dots: int, language: str | None) -> Bitmap:
+def draw_line(runs: Sequence[RasterRun], font_dots: Mapping[Font, int], line_dots: int, language: str | None) -> Bitmap:
     """The runs side by side on one base line."""
     from PIL import Image
 
     language = language or guessed_language("".join(run.text for run in runs))
-    drawn = [_draw_run(run, cell_dots, line_dots, language) for run in runs]
+    drawn = [_draw_run(run, font_dots[run.style.font], line_dots, language) for run in runs]
     height = max((each.height for each in drawn), default=line_dots)
     line = Image.new("1", (max(1, sum(each.width for each in drawn)), height), 0)
     left = 0
@@ -67,12 +68,13 @@ def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | No
     style = run.style
     pen = _Pen(cell_dots * style.height, line_dots * style.height, style.height, run.is_right_to_left)
     parts = segments(run.text, language, is_right_to_left=run.is_right_to_left)
-    width = max(run.cells, sum(part.cells for part in parts)) * pen.cell
+    wanted = round(run.dots * style.height / style.width)
+    width = max(wanted, sum(part.cells for part in parts) * pen.cell)
     picture = Image.new("1", (width, pen.height), 0)
     for part, left in _placed(parts, width, pen):
         box = (left, 0, left + part.width, part.height)
         picture.paste(ImageChops.logical_or(part, picture.crop(box)), box[:2])
-    picture = _squeezed(picture, run.cells * cell_dots * style.width)
+    picture = _squeezed(picture, run.dots)
     if style.is_bold or style.is_double_struck:
         struck = Image.new("1", picture.size, 0)
         struck.paste(picture, (max(1, cell_dots * style.width // 12), 0))
@@ -178,5 +180,7 @@ def _squeezed(picture: Image, width: int) -> Image:
 
     if picture.width == width:
         return picture
+    if not width or not picture.width:
+        return Image.new("1", (width, picture.height), 0)
     grey = picture.convert("L").resize((width, picture.height), Image.Resampling.BOX)
     return grey.point(lambda level: 255 * (level >= INK), "1")

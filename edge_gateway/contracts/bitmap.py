@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from edge_gateway.contracts.printed_text import PLAIN, TextStyle
+from edge_gateway.contracts.printed_text import PLAIN, Font, TextStyle
 
 Dither = Literal["floyd_steinberg", "threshold"]
 """Photographs want floyd_steinberg; logos and drawings come out sharper with threshold."""
 
+FONT_DOTS: Final[Mapping[Font, int]] = {"a": 12, "b": 9}
+"""Width of a character at 180 and 203 dpi, in most printers."""
 BITMAP_WIDTH_DOTS_MAX: Final = 2400
 """A label printer of 8 inches at 300 dpi."""
 BITMAP_HEIGHT_DOTS_MAX: Final = 4800
@@ -46,12 +48,12 @@ class Bitmap:
 class RasterRun:
     """Text of one style and one direction, in the order in which it is read, also where that is from the right.
 
-    ``cells``: how wide it was laid out, before ``style.width`` magnifies it: it is drawn into just that many cells.
-    Runs stand from left to right as they are listed.
+    ``dots``: how wide it was laid out: it is drawn into just that many. Runs stand from left to right as they are
+    listed.
     """
 
     text: str
-    cells: int
+    dots: int
     is_right_to_left: bool = False
     style: TextStyle = PLAIN
 
@@ -60,11 +62,15 @@ class Rasteriser(Protocol):
     """Pure functions that take milliseconds: call them in a thread."""
 
     def text(
-        self, runs: Sequence[RasterRun], *, cell_dots: int = 12, line_dots: int = 30, language: str | None = None
+        self,
+        runs: Sequence[RasterRun],
+        *,
+        font_dots: Mapping[Font, int] = FONT_DOTS,
+        line_dots: int = 30,
+        language: str | None = None,
     ) -> Bitmap:
-        """One line, as wide as its cells. ``line_dots``: from line to line at height 1; ``language``: ja, zh, ko ...
-
-        It chooses between the Japanese and the Chinese shape of an ideograph.
+        """One line, as wide as its runs. ``font_dots``: width of a character; ``line_dots``: from line to line at
+        height 1; ``language`` (ja, zh): chooses between the Japanese and the Chinese shape of an ideograph.
         """
         ...
 

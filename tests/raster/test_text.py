@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drivers.raster_fonts import font_of, fonts
 from drivers.raster_shaping import display_cells, guessed_language, shape
 from drivers.rasteriser import FontRasteriser
-from edge_gateway.contracts.bitmap import Bitmap, RasterRun
+from edge_gateway.contracts.bitmap import FONT_DOTS, Bitmap, RasterRun
 from edge_gateway.contracts.printed_text import PLAIN, TextStyle
 
 RASTERISER = FontRasteriser()
@@ -54,7 +54,8 @@ def cells_of(text: str) -> int:
 
 
 def drawn(text: str, style: TextStyle = PLAIN, *, is_right_to_left: bool = False, cells: int | None = None) -> Bitmap:
-    run = RasterRun(text, cells_of(text) if cells is None else cells, is_right_to_left, style)
+    dots = (cells_of(text) if cells is None else cells) * FONT_DOTS[style.font] * style.width
+    run = RasterRun(text, dots, is_right_to_left, style)
     return RASTERISER.text([run])
 
 
@@ -76,6 +77,12 @@ def test_every_script_is_drawn_whole_in_its_cells(script: str) -> None:
     inked = columns_with_ink(bitmap)
     assert len(inked) > bitmap.width_dots // 3
     assert ink_of(drawn(text, TextStyle(is_bold=True), is_right_to_left=script in RIGHT_TO_LEFT)) > ink_of(bitmap)
+
+
+def test_small_font_is_narrower_and_lower() -> None:
+    small, plain = drawn("Hg", TextStyle(font="b")), drawn("Hg")
+    assert (small.width_dots, plain.width_dots) == (18, 24)
+    assert ink_of(small) < ink_of(plain)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 2), (2, 2), (3, 5), (8, 8)])
@@ -123,7 +130,7 @@ def test_brackets_of_text_from_the_right_are_mirrored() -> None:
 def test_ideographs_take_the_shape_of_their_language() -> None:
     assert guessed_language("ありがとう") == "ja"
     assert guessed_language("谢谢") is None
-    runs = [RasterRun("直", 2)]
+    runs = [RasterRun("直", 24)]
     chinese, japanese = (RASTERISER.text(runs, language=language) for language in ("zh", "ja"))
     assert chinese.rows != japanese.rows
     assert RASTERISER.text(runs).rows == chinese.rows
@@ -145,7 +152,7 @@ def test_styles_change_the_dots() -> None:
 
 
 def test_line_of_several_runs_stands_on_one_base_line() -> None:
-    small, tall = RasterRun("x", 1), RasterRun("x", 1, style=TextStyle(height=3))
+    small, tall = RasterRun("x", 12), RasterRun("x", 12, style=TextStyle(height=3))
     bitmap = RASTERISER.text([small, tall])
     assert (bitmap.width_dots, bitmap.height_dots) == (24, 90)
     bottoms = []
@@ -170,7 +177,7 @@ def test_simple_scripts_are_drawn_without_the_shaper() -> None:
         "from edge_gateway.contracts.bitmap import RasterRun\n"
         "rasteriser = FontRasteriser()\n"
         "before = [name in sys.modules for name in ('PIL', 'uharfbuzz')]\n"
-        "rasteriser.text([RasterRun('Käse 合計', 9)])\n"
+        "rasteriser.text([RasterRun('Käse 合計', 108)])\n"
         "print(json.dumps([before, 'uharfbuzz' in sys.modules]))\n"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
