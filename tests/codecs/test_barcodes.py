@@ -174,8 +174,11 @@ def test_check_digit_finds_any_single_wrong_digit(payload: str) -> None:
 
 @given(data=st.binary(max_size=200), aim=st.sampled_from(["]C1", "]e0", "]E0", "]E3", "]Q1", "]Z9", None]))
 def test_meaning_never_raises_on_what_a_scanner_sent(data: bytes, aim: str | None) -> None:
-    barcode_of(data, aim=aim)
-    split_aim(data)
+    found = barcode_of(data, aim=aim).to_json()
+    assert found.keys() >= {"text", "symbology", "gtin", "application_identifiers"}
+    assert found["text"] is None or found["text"].encode() == data
+    identifier, rest = split_aim(data)
+    assert (identifier or "").encode() + rest == data, "nothing is lost and nothing invented"
 
 
 @given(text=st.text(st.sampled_from("0123456789\x1d^A/?=&%:https+ "), max_size=120))
@@ -184,7 +187,8 @@ def test_gs1_never_raises_and_keeps_every_character(text: str) -> None:
     if found is not None:
         total = sum(len(key) + len(value) for key, value in found.items())
         assert total <= len(text.replace("\x1d", ""))
-    gs1.digital_link(f"https://a/{text}")
+    link = gs1.digital_link(f"https://a/{text}")
+    assert link is None or all(value for value in link.values())
 
 
 @pytest.mark.parametrize(

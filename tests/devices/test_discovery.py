@@ -20,7 +20,7 @@ from edge_gateway.devices.attached import claim_rule, judging, probing, taking
 from edge_gateway.devices.attached.device import AttachedDevice, Node
 from edge_gateway.devices.attached.discovery import Discovery
 from edge_gateway.devices.attached.inventory import Inventory
-from edge_gateway.devices.attached.memory import NAME
+from edge_gateway.devices.attached.memory import NAME, Memory
 from edge_gateway.devices.profiles import load_profiles
 from edge_gateway.devices.registry import Registry, build_registry
 from edge_gateway.devices.supervisor import Supervisor
@@ -585,6 +585,10 @@ async def test_broken_memory_is_none(make_shop: Callable[..., Shop], port: Quiet
     shop.box.plug_usb("1-1", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
     await shop.open()
     await shop.online("scanner-aaaa-0001-S1")
+    assert [device.device_id for device in shop.registry] == ["scanner-aaaa-0001-S1"], "judged anew, and nothing else"
+    assert shop.retired == [], "nothing is known of what the broken one may have had"
+    await wait_until(lambda: Memory.read(shop.root).taken, what="a whole memory in its place")
+    assert [taken.identity for taken in Memory.read(shop.root).taken] == ["usb:aaaa:0001:S1"]
 
 
 async def test_remembered_device_that_is_ignored_now_is_forgotten(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.devices.attached import hotplug
@@ -15,6 +16,8 @@ from edge_gateway.devices.attached.device import AttachedDevice
 from edge_gateway.devices.attached.hotplug import HotPlug
 from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.attached.sysfs import Sysfs
+from edge_gateway.devices.attached.uevents import UeventSocket
+from tests.support.descriptors import descriptor_count
 from tests.support.sysfs import FakeBox, Part
 from tests.support.waiting import wait_until
 
@@ -130,6 +133,7 @@ async def test_hot_plug_misses_nothing_that_comes_during_a_look(
     monkeypatch.setattr(CountingSysfs, "scan", scan_and_plug)
     watched = start()
     await wait_until(lambda: watched.identities == ["usb:0403:6001:A"])
+    assert watched.sysfs.looks == 2, "what came during the first look was seen by the second"
 
 
 async def test_hot_plug_looks_anew_now_and_then_in_any_case(
@@ -141,6 +145,67 @@ async def test_hot_plug_looks_anew_now_and_then_in_any_case(
     watched = start()
     await wait_until(lambda: watched.sysfs.looks >= 3)
     assert watched.changes == 1, "but for the first look, nothing is told where nothing changed"
+
+
+LIBRARIES = {
+    "missing": (None, "ImportError"),
+    "not to be loaded": ("libedge-gateway-none.so.1", "OSError"),
+    "another's": ("libc.so.6", "AttributeError"),
+}
+
+
+@needs_events
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # pyudev's half-made context says goodbye
+@pytest.mark.parametrize(("library", "reason"), LIBRARIES.values(), ids=LIBRARIES)
+async def test_hot_plug_hears_the_kernel_where_libudev_is_missing(
+    start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch, library: str | None, reason: str
+) -> None:
+    monkeypatch.setattr("pyudev._ctypeslib.utils.find_library", lambda name: library)
+    monkeypatch.setattr(hotplug, "LOOK_S", 60.0)
+    with capture_logs() as logs:
+        watched = start()
+        await wait_until(lambda: watched.changes == 1, what="the first look")
+        watched.box.plug_usb("1-1", "0403:6001", [(Part("tty"), "ttyUSB1")], serial="A")
+        EVENT_FILE.write_text("change")
+        told_s = time.monotonic()
+        await wait_until(lambda: watched.identities == ["usb:0403:6001:A"])
+        assert time.monotonic() - told_s < NOTICED_S_MAX
+    assert watched.hot_plug.source == "kernel"
+    assert [each["event"] for each in logs] == ["hot_plug_without_libudev"]
+    assert logs[0]["reason"].startswith(reason)
+
+
+async def test_hot_plug_looks_where_libudev_is_missing_and_nobody_tells(
+    start: Callable[[], Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(97, "Address family not supported by protocol")
+
+    monkeypatch.setattr("pyudev._ctypeslib.utils.find_library", lambda name: None)
+    monkeypatch.setattr("edge_gateway.devices.attached.uevents.socket.socket", refuse)
+    monkeypatch.setattr(hotplug, "LOOK_S", 0.01)
+    with capture_logs() as logs:
+        watched = start()
+        await wait_until(lambda: watched.changes == 1, what="the first look")
+        watched.box.plug_usb("1-1", "0403:6001", [(Part("tty"), "ttyUSB1")], serial="A")
+        await wait_until(lambda: watched.identities == ["usb:0403:6001:A"])
+    assert watched.hot_plug.source == "none"
+    assert [each["event"] for each in logs] == ["hot_plug_not_told"]
+    assert "Address family not supported" in logs[0]["reason"]
+
+
+@needs_events
+async def test_hot_plug_socket_leaves_out_other_subsystems_and_is_closed(tmp_path: Path) -> None:
+    before = descriptor_count()
+    for subsystems, is_heard in ((("hidraw",), False), (("hidraw", "tty"), True)):
+        uevents = UeventSocket(subsystems, is_udev=False)
+        EVENT_FILE.write_text("change")
+        assert (uevents.poll() is not None) is is_heard
+        assert uevents.poll() is None
+        uevents.close()
+    assert descriptor_count() == before
 
 
 class FullQueue:

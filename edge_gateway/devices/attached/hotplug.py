@@ -13,6 +13,7 @@ import structlog
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.devices.attached.inventory import Inventory
+from edge_gateway.devices.attached.uevents import UeventSocket
 
 SUBSYSTEMS = ("tty", "hidraw", "input", "usbmisc", "usb")
 
@@ -104,6 +105,8 @@ class HotPlug:
             yield
         finally:
             loop.remove_reader(monitor.fileno())
+            if isinstance(monitor, UeventSocket):
+                monitor.close()
 
     def _hear(self, monitor: _Monitor) -> None:
         """What was told does not matter, and that events were lost neither: everything is looked at."""
@@ -116,16 +119,28 @@ class HotPlug:
     def _monitor(self) -> _Monitor | None:
         """udev's events come when it has given a node its permissions and links; the kernel's before that."""
         source = "udev" if self._inventory.sysfs.has_udev else "kernel"
+        monitor: _Monitor
         try:
-            import pyudev
-
-            monitor = pyudev.Monitor.from_netlink(pyudev.Context(), source=source)
-            for subsystem in SUBSYSTEMS:
-                monitor.filter_by(subsystem)
-            monitor.start()
-        except (ImportError, OSError) as error:  # no libudev; no netlink in this container
-            log.warning(log_events.HOT_PLUG_NOT_TOLD, reason=str(error), look_interval_s=LOOK_S)
-            return None
+            monitor = _pyudev_monitor(source)
+        except Exception as error:  # noqa: BLE001 - the boundary of ctypes: a libudev that is missing, old, or another's
+            reason = f"{type(error).__name__}: {error}"
+            try:
+                monitor = UeventSocket(SUBSYSTEMS, is_udev=source == "udev")
+            except OSError as refusal:  # no netlink in this container
+                reason = f"{reason}; netlink: {refusal}"
+                log.warning(log_events.HOT_PLUG_NOT_TOLD, reason=reason, look_interval_s=LOOK_S)
+                return None
+            log.warning(log_events.HOT_PLUG_WITHOUT_LIBUDEV, reason=reason, source=f"netlink of {source}")
         self.source = source
-        found: _Monitor = monitor
-        return found
+        return monitor
+
+
+def _pyudev_monitor(source: str) -> _Monitor:
+    import pyudev
+
+    monitor = pyudev.Monitor.from_netlink(pyudev.Context(), source=source)
+    for subsystem in SUBSYSTEMS:
+        monitor.filter_by(subsystem)
+    monitor.start()
+    found: _Monitor = monitor
+    return found
