@@ -26,7 +26,7 @@ def keys(config: Path = Config, directory: Path | None = Directory, as_json: boo
         print_json({"source": source, "warning": warning, "keys": rows})
         raise typer.Exit(1 if is_missing else 0)
     typer.echo(f"keys from {source}")
-    typer.echo(f"{'fingerprint':<18}{'pending':>10}{'dead':>8}  {'first used':<26}")
+    typer.echo(f"{'fingerprint':<18}{'pending':>10}{'dead':>8}{'prints':>8}  {'first used':<26}")
     for usage in found:
         name = usage.fingerprint or ("unknown" if usage.is_sealed else "(in clear)")
         words = (
@@ -38,7 +38,8 @@ def keys(config: Path = Config, directory: Path | None = Directory, as_json: boo
             if usage.is_sealed and not usage.is_configured
             else ""
         )
-        typer.echo(f"{name:<18}{usage.pending:>10}{usage.dead:>8}  {usage.first_used or '-':<26}{words}".rstrip())
+        counts = f"{usage.pending:>10}{usage.dead:>8}{usage.print_jobs:>8}"
+        typer.echo(f"{name:<18}{counts}  {usage.first_used or '-':<26}{words}".rstrip())
     if warning:
         typer.echo(warning, err=True)
     raise typer.Exit(1 if is_missing else 0)

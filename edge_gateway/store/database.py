@@ -286,6 +286,7 @@ class Database:
                 bite = await self.submit(retention, None)
                 self.counters["keys_forgotten"] += bite.keys
                 self.counters["commands_forgotten"] += bite.commands
+                self.counters["print_jobs_forgotten"] += bite.print_jobs
                 while self.trim is not None and await self.submit(self.trim, None):
                     await self._clock.sleep(TRIM_PAUSE_S)
             await self._clock.sleep(INTERVAL_S)

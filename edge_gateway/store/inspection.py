@@ -24,6 +24,7 @@ from edge_gateway.store.epoch import EPOCH
 from edge_gateway.store.keys import count_keys
 from edge_gateway.store.migrations import schema_files, version_of
 from edge_gateway.store.packing import Packer
+from edge_gateway.store.print_rows import print_problems
 from edge_gateway.store.salvage_report import SalvageState, salvage_states
 from edge_gateway.store.sealing import IN_CLEAR, row_checksum
 from edge_gateway.store.sequence import first_sequence, stream_of
@@ -240,6 +241,7 @@ def problems(connection: sqlite3.Connection) -> list[str]:
                 )
     for kind in TABLES:
         found += [text for event in events(connection, kind) if (text := _payload_problem(event)) is not None]
+    found += print_problems(connection)
     connection.execute("ROLLBACK")
     return found
 

@@ -22,11 +22,12 @@ class KeyUsage:
     first_used: str | None
     pending: int
     dead: int
+    print_jobs: int = 0
 
     @property
     def is_missing(self) -> bool:
         """Rows wait for it."""
-        return self.is_sealed and not self.is_configured and self.pending + self.dead > 0
+        return self.is_sealed and not self.is_configured and self.pending + self.dead + self.print_jobs > 0
 
 
 def key_usage(connection: sqlite3.Connection, ring: KeyRing) -> list[KeyUsage]:
@@ -35,11 +36,13 @@ def key_usage(connection: sqlite3.Connection, ring: KeyRing) -> list[KeyUsage]:
         table: dict(connection.execute(f"SELECT key_id, count(*) FROM {table} GROUP BY key_id").fetchall())
         for table in ("pending", "dead_letter")
     }
+    kept = "SELECT key_id, count(*) FROM print_job WHERE content IS NOT NULL GROUP BY key_id"
+    counts["print_job"] = dict(connection.execute(kept).fetchall())
     configured = [key.fingerprint for key in ring.keys]
     known = connection.execute("SELECT key_id, fingerprint, first_used_ms FROM encryption_key").fetchall()
     usages = []
     for key_id, fingerprint, first_used_ms in [(0, None, 0), *known]:
-        used = (counts["pending"].get(key_id, 0), counts["dead_letter"].get(key_id, 0))
+        used = tuple(counts[table].get(key_id, 0) for table in ("pending", "dead_letter", "print_job"))
         name = None if fingerprint is None or fingerprint.startswith(LOST_KEY) else fingerprint
         if key_id == 0 and not any(used):
             continue

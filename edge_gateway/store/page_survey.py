@@ -24,6 +24,7 @@ from edge_gateway.store.page_records import (
     table_rowid,
 )
 from edge_gateway.store.page_witnesses import PageWitnesses
+from edge_gateway.store.print_rows import print_key, print_row
 from edge_gateway.store.salvage_rows import FIRST_SEQUENCE, Facts, command_row, event_row, is_sequence, key_row
 from edge_gateway.store.sequence import stream_of
 
@@ -60,6 +61,8 @@ class Holds(IntEnum):
     INTERIOR = 7
     """Above pages of ``pending``."""
     OTHER_INTERIOR = 8
+    PRINTS = 9
+    PRINT_KEYS = 10
 
 
 class Survey:
@@ -147,7 +150,7 @@ class Survey:
         """Whether a page that cannot be read held no rows of ``pending``."""
         above = self._witnesses.above[number]
         if above:
-            return above == 1 or self._holds[above] in (Holds.OTHER_INTERIOR, Holds.KEYS)
+            return above == 1 or self._holds[above] in (Holds.OTHER_INTERIOR, Holds.KEYS, Holds.PRINT_KEYS)
         # A root. That of `pending` holds rows only while there is no page below it.
         return self._witnesses.is_root(number) and bool(self.pending)
 
@@ -174,7 +177,7 @@ class Survey:
         else:
             below = [struct.unpack_from(">I", page, place)[0] for place in (*cell_places(page), 8)]
             holds = self._index_page(page)
-            self._holds[number] = holds if holds is Holds.KEYS else Holds.OTHER_INTERIOR
+            self._holds[number] = holds if holds in (Holds.KEYS, Holds.PRINT_KEYS) else Holds.OTHER_INTERIOR
         for child in below:
             self._witnesses.note_below(number, child)
 
@@ -195,6 +198,8 @@ class Survey:
                 return Holds.DEAD
             if command_row(cell) is not None:
                 return Holds.COMMANDS
+            if print_row(cell) is not None:
+                return Holds.PRINTS
             if self.facts.take(cell):
                 self._take_all(page, places)
                 return Holds.OTHER
@@ -228,7 +233,9 @@ class Survey:
             elif (row := key_row(cell.values)) is not None:  # a key so long that it goes on elsewhere
                 holds = Holds.KEYS
                 self._note_key(row.key.encode(), row.sequence)
-            elif holds is not Holds.KEYS:
+            elif print_key(cell.values) is not None:
+                holds = Holds.PRINT_KEYS
+            elif holds not in (Holds.KEYS, Holds.PRINT_KEYS):
                 self.facts.take_indexed(cell.values)
                 holds = Holds.OTHER
         return holds

@@ -22,6 +22,11 @@ COMMANDS_PER_BITE: Final = 1_000
 COMMANDS_MAX: Final = 20_000
 """Replies kept. The log is read through at start for requests cut short, so it has to stay small."""
 
+PRINT_JOBS_PER_BITE: Final = 1_000
+
+PRINT_JOBS_MAX: Final = 20_000
+"""Print jobs kept that ended, as replies are; what they printed goes earlier (see [[device]] printing)."""
+
 COMMAND_KEEP_DAYS: Final = 7
 """A sender repeats a request within seconds; a week also covers one that was switched off over the holidays. Counted in
 days of running, as for keys: what is forgotten too early is printed twice."""
@@ -40,6 +45,7 @@ class Bite:
 
     keys: int
     commands: int
+    print_jobs: int = 0
 
 
 class Retention(Operation[None, Bite]):
@@ -58,7 +64,7 @@ class Retention(Operation[None, Bite]):
     def apply(self, connection: sqlite3.Connection, items: Sequence[None]) -> list[Bite | EdgeGatewayError]:
         days_kept = max(self._keep_days, self.marks_kept_days)
         _mark_day(connection, self._days, self._clock.now(), days_kept)
-        bite = Bite(self._forget_keys(connection), _forget_commands(connection))
+        bite = Bite(self._forget_keys(connection), _forget_commands(connection), _forget_print_jobs(connection))
         _give_back_pages(connection)
         return [bite] * len(items)
 
@@ -138,7 +144,8 @@ def _mark_day(connection: sqlite3.Connection, days: RunningDays, now: datetime, 
         ((keep_days + 2) * streams,),
     )
     connection.execute(
-        "INSERT INTO command_watermark (command_position) SELECT coalesce(max(position), 0) FROM command"
+        "INSERT INTO command_watermark (command_position, print_position) SELECT"
+        " (SELECT coalesce(max(position), 0) FROM command), (SELECT coalesce(max(position), 0) FROM print_job)"
     )
     connection.execute(
         "DELETE FROM command_watermark WHERE position <= (SELECT max(position) FROM command_watermark) - ?",
@@ -159,6 +166,23 @@ def _forget_commands(connection: sqlite3.Connection) -> int:
         "DELETE FROM command WHERE position IN ("
         " SELECT position FROM command WHERE reply IS NOT NULL AND position <= ? ORDER BY position LIMIT ?)",
         (position_max, COMMANDS_PER_BITE),
+    )
+    return cursor.rowcount
+
+
+def _forget_print_jobs(connection: sqlite3.Connection) -> int:
+    """As commands: those that ended, and of which no person has to say what is on paper."""
+    old = connection.execute(
+        "SELECT print_position FROM command_watermark ORDER BY position DESC LIMIT 1 OFFSET ?", (COMMAND_KEEP_DAYS,)
+    ).fetchone()
+    newest: int | None = connection.execute("SELECT max(position) FROM print_job").fetchone()[0]
+    if newest is None:
+        return 0
+    position_max = min(max(old[0] if old is not None else 0, newest - PRINT_JOBS_MAX), newest - 1)
+    cursor = connection.execute(
+        "DELETE FROM print_job WHERE position IN ("
+        " SELECT position FROM print_job WHERE is_open = 0 AND position <= ? ORDER BY position LIMIT ?)",
+        (position_max, PRINT_JOBS_PER_BITE),
     )
     return cursor.rowcount
 

@@ -1,7 +1,8 @@
 """Brings what is still good in a store that was set aside into the new one, in bites, while the shop sells.
 
-Order: commands (a request repeated meanwhile must not be carried out again), events, dead letters, keys. How far it is
-lies in the new store, so that a restart goes on; what was read before is read again then, to count what is lost.
+Order: commands and print jobs (a request repeated meanwhile must not be carried out again), events, dead letters, keys.
+How far it is lies in the new store, so that a restart goes on; what was read before is read again then, to count what
+is lost.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from edge_gateway.store.claims import close_open_claims
 from edge_gateway.store.epoch import EPOCH
 from edge_gateway.store.page_file import PageFile
 from edge_gateway.store.page_survey import Survey
+from edge_gateway.store.print_rows import PrintRow
 from edge_gateway.store.salvage_numbers import Numbers
 from edge_gateway.store.salvage_reader import SalvageReader
 from edge_gateway.store.salvage_report import KEYS_LISTED_MAX, SalvageReport, count_lost
@@ -65,7 +67,7 @@ class Salvage:
         self.report = SalvageReport(pages=self._file.page_count)
         self.is_surveyed = False
         self.has_commands = False
-        """Whether all commands are in: until then nothing may be claimed."""
+        """Whether all commands and print jobs are in: until then nothing may be claimed."""
         self.ceilings: dict[int, int] = {}
         """By stream id: the new store's own numbers begin above."""
         self.problem: str | None = None
@@ -146,6 +148,9 @@ class Salvage:
         def commands(rows: Sequence[CommandRow], report: SalvageReport) -> None:
             report.commands += writer.commands(rows)
 
+        def prints(rows: Sequence[PrintRow], report: SalvageReport) -> None:
+            report.print_jobs += writer.prints(rows)
+
         def events(rows: Sequence[StoredRow], report: SalvageReport) -> None:
             self._put_events(writer, rows, report)
 
@@ -154,6 +159,8 @@ class Salvage:
 
         yield from self._stage_of("commands", self.reader.commands(), commands)
         close_open_claims(self._own_connection())
+        yield from self._stage_of("prints", self.reader.prints(), prints)
+        self.report.print_jobs_lost = self.reader.prints_lost
         self.has_commands = True
         numbered = (list(map(self._numbers.event, rows)) for rows in self.reader.events())
         yield from self._stage_of("events", numbered, events)
@@ -271,7 +278,7 @@ class Salvage:
         return self._connection
 
 
-_STAGES: Final = ("commands", "events", "dead_letters", "keys", "done")
+_STAGES: Final = ("commands", "prints", "events", "dead_letters", "keys", "done")
 
 
 def _is_before(stage: str, other: str) -> bool:
@@ -279,6 +286,8 @@ def _is_before(stage: str, other: str) -> bool:
 
 
 def _size_of(row: object) -> int:
+    if isinstance(row, PrintRow):
+        return 200 + len(row.content or b"")
     return len(row.event.payload) if isinstance(row, StoredRow) else 200
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from edge_gateway.store.page_records import LEAF_TABLE, Cell, cell_count, cell_places, index_cell, table_cell
 from edge_gateway.store.page_survey import LAST_SEQUENCE, Holds, Survey
+from edge_gateway.store.print_rows import PrintRow, lost_row, print_key, print_row
 from edge_gateway.store.salvage_rows import (
     FIRST_SEQUENCE,
     CommandRow,
@@ -32,6 +33,7 @@ class SalvageReader:
         """Between which sequences rows may be missing (both ends excluded)."""
         self.rows_damaged = 0
         self.dead_damaged = 0
+        self.prints_lost = 0
         self._last = FIRST_SEQUENCE
         self._is_open = False
 
@@ -68,6 +70,24 @@ class SalvageReader:
         for number in self._survey.pages(Holds.COMMANDS):
             cells = self._cells(self._read_page(number))
             yield [row for cell in cells if cell is not None and (row := command_row(cell)) is not None]
+
+    def prints(self) -> Iterator[list[PrintRow]]:
+        """Of ``print_job``; then, as unknown, those of which only the key is left."""
+        found: set[str] = set()
+        for number in self._survey.pages(Holds.PRINTS):
+            cells = self._cells(self._read_page(number))
+            rows = [row for cell in cells if cell is not None and (row := print_row(cell)) is not None]
+            found.update(row.key for row in rows)
+            yield rows
+        self.prints_lost = 0
+        for number in self._survey.pages(Holds.PRINT_KEYS):
+            page = self._read_page(number)
+            indexed = (index_cell(page, place, self._read_page) for place in cell_places(page))
+            entries = [entry for cell in indexed if cell is not None and (entry := print_key(cell.values)) is not None]
+            lost = [lost_row(entry) for entry in entries if entry.key not in found]
+            found.update(row.key for row in lost)
+            self.prints_lost += len(lost)
+            yield lost
 
     def is_missing(self, sequence: int) -> bool:
         """Once all events were read: whether an event of this sequence may have waited, and is lost."""

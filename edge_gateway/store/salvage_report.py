@@ -36,6 +36,9 @@ class SalvageReport:
     keys_lost: list[str] = field(default_factory=list)
     """The first of them."""
     commands: int = 0
+    print_jobs: int = 0
+    print_jobs_lost: int = 0
+    """Of which only the key is left: unknown, never printed again."""
     superseded: int = 0
     """Sales that were submitted again before their event was found: one of the two is kept."""
     pages: int = 0
@@ -55,6 +58,8 @@ class SalvageReport:
             words = f"{'' if self.is_exact else 'about '}{counts} are lost"
         if self.open_ended:
             words += f"; the newest of {' and '.join(self.open_ended)} cannot be read, how many they were is not known"
+        if self.print_jobs_lost:
+            words += f"; of {self.print_jobs_lost} print jobs nothing is left but their ids"
         return f"{sum(self.salvaged.values())} waiting events were salvaged, {words}"
 
     def to_json(self) -> str:

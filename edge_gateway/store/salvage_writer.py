@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from edge_gateway.store.epoch import EPOCH
+from edge_gateway.store.print_rows import PrintRow, checksum_of, record_json
 from edge_gateway.store.salvage_rows import STREAM_IDS, STREAM_NAMES, CommandRow, Facts, KeyRow, StoredRow
 from edge_gateway.store.sealing import IN_CLEAR, LOST_KEY, row_checksum
 from edge_gateway.store.sequence import first_sequence, stream_of
@@ -54,6 +55,12 @@ _ID_UNDER: Final = """
 _LOST: Final = "INSERT OR IGNORE INTO lost_event (key, digest, event_id, sequence, kept_as) VALUES (?, ?, ?, ?, ?)"
 _COMMAND: Final = """
     INSERT OR IGNORE INTO command (position, request_key, digest, claimed_at_ms, reply) VALUES (?, ?, ?, ?, ?)
+"""
+_PRINT: Final = """
+    INSERT OR IGNORE INTO print_job
+        (position, job_key, digest, printer, state, priority, accepted_at_ms, deadline_at_ms, is_open, record,
+         content, key_id, checksum)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPLINK_STREAM: Final = """
     INSERT INTO uplink_stream (uplink_id, stream_id, is_configured, delivered_total, done_kept) VALUES (?, ?, 0, ?, ?)
@@ -143,6 +150,15 @@ class SalvageWriter:
         found = list(rows)
         return self._connection.executemany(_COMMAND, found).rowcount if found else 0
 
+    def prints(self, rows: Iterable[PrintRow]) -> int:
+        """Print jobs, under their old positions, as commands; answers how many were put in."""
+        count = 0
+        for row in rows:
+            key_id = self.key_id(row)
+            head = (*row[:4], row.state.value, *row[5:8], int(row.is_open), record_json(row.record))
+            count += self._connection.execute(_PRINT, (*head, row.content, key_id, checksum_of(row, key_id))).rowcount
+        return count
+
     def keys(self, rows: Iterable[KeyRow]) -> int:
         """Of events that are in, or were delivered before."""
         found = list(rows)
@@ -164,7 +180,7 @@ class SalvageWriter:
             (stage, pages_done, report, self._kept_as),
         )
 
-    def key_id(self, row: StoredRow) -> int:
+    def key_id(self, row: StoredRow | PrintRow) -> int:
         """The key's id in the new store; one the old store had lost the name of keeps an id nobody else has."""
         known = self._keys.get(row.key_id)
         if known is None:

@@ -202,6 +202,8 @@ class Salvaging:
             dead_letters=report.dead_letters,
             keys=report.keys,
             commands=report.commands,
+            print_jobs=report.print_jobs,
+            print_jobs_lost=report.print_jobs_lost,
             pages=report.pages,
             pages_unreadable=report.pages_unreadable,
         )

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.errors import ConflictError, StoreError
+from edge_gateway.contracts.printing import JobState
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store import inspection
 from edge_gateway.store.migrations import migrate, schema_files, version_of
 from tests.support.stores import TRANSACTIONS, event, open_store
 
 FOLDER = Path(__file__).parent
+OPEN_JOBS = {"in-print": JobState.UNKNOWN, "waiting": JobState.ACCEPTED}
 DUMPS = sorted(FOLDER.glob("v[0-9][0-9][0-9].sql"))
 
 
@@ -50,6 +52,10 @@ async def test_migration_takes_over_a_store_whole(tmp_path: Path, dump: Path) ->
             await store.outbox.append(event("again"), key="S001-T1-20261121-000001", digest="other")
         assert await store.commands.claim("printer-1/done", "d") == b'{"id":"done","status":"completed"}'
         assert json.loads(await store.commands.claim("printer-1/cut-short", "d") or b"")["status"] == "unknown"
+        jobs = {job.job_id: job.state for job in await store.prints.recover()}
+        assert jobs == (OPEN_JOBS if dump.stem >= "v005" else {})
+        ended = await store.prints.find("printer-1", "printed")
+        assert (ended is not None and ended.state is JobState.COMPLETED) == (dump.stem >= "v005")
     with inspection.opened(tmp_path, is_writing=True) as connection:
         assert inspection.problems(connection) == []
         assert inspection.replay(connection) == ["t2"]

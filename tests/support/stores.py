@@ -20,6 +20,7 @@ from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
 from edge_gateway.store.feed import SqliteFeed
 from edge_gateway.store.outbox import SqliteOutbox
+from edge_gateway.store.print_spool import SqlitePrintSpool
 
 TRANSACTIONS = "transactions"
 UPLINK = "https"
@@ -51,6 +52,7 @@ class Store:
     database: Database
     outbox: SqliteOutbox
     commands: SqliteCommandLog
+    prints: SqlitePrintSpool
 
     @property
     def feed(self) -> SqliteFeed:
@@ -94,7 +96,7 @@ async def open_store(
     await database.open()
     try:
         outbox = SqliteOutbox(database, used_clock, uplinks)
-        yield Store(database, outbox, SqliteCommandLog(database, used_clock))
+        yield Store(database, outbox, SqliteCommandLog(database, used_clock), SqlitePrintSpool(database, used_clock))
     finally:
         await database.close()
 
