@@ -37,6 +37,8 @@ HOST_TO_DEVICE: Direction = "host->device"
 JsonEvent = dict[str, Any]
 """A codec event for people and tools: ``event`` (the class in snake_case) and its fields, JSON-able."""
 
+_IN_BRIEF = ("weight", "count", "command", "error", "status")
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -68,23 +70,50 @@ def event_json(event: CodecEvent) -> JsonEvent:
 
 @dataclass(frozen=True, slots=True)
 class Decodable:
-    """A protocol: its directions, and how its events are told."""
+    """A protocol: its directions, and how its events are told.
+
+    ``brief``: what one frame said, in short; where bytes hold several, the last event lists them all as ``frames``.
+    """
 
     device_to_host: Side | None = None
     host_to_device: Side | None = None
     describe: Callable[[CodecEvent], JsonEvent] = event_json
+    brief: Callable[[JsonEvent], Any] | None = None
 
     def side(self, direction: str) -> Side | None:
         """The side for a direction; None where the protocol does not decode it."""
         return self.host_to_device if direction == HOST_TO_DEVICE else self.device_to_host
 
-    def decode(self, data: bytes, direction: str = DEVICE_TO_HOST) -> list[JsonEvent]:
-        """All events of ``data``, the end of the data taken as an idle line. No events where ``side`` is None."""
+    def decode(self, data: bytes, direction: str = DEVICE_TO_HOST, *, before: bytes = b"") -> list[JsonEvent]:
+        """All events of ``data``, the end of the data taken as an idle line. No events where ``side`` is None.
+
+        ``before``: what came ahead of it and was told already, such as the first parts of a read.
+        """
         if (side := self.side(direction)) is None:
             return []
         codec = side.codec()
-        events: Sequence[CodecEvent] = [*codec.feed(data), *codec.flush()]
-        return [self.describe(event) for event in events]
+        codec.feed(before)
+        told = [self.describe(event) for event in (*codec.feed(data), *codec.flush())]
+        if self.brief is not None and len(told) > 1:
+            told[-1]["frames"] = [self.brief(event) for event in told]
+        return told
+
+
+def is_to_be_continued(events: Sequence[JsonEvent]) -> bool:
+    """The last frame said that it is not the last part of what it brings."""
+    return bool(events) and (events[-1].get("more") is True or events[-1].get("continued") is True)
+
+
+def reading_in_brief(event: JsonEvent) -> JsonEvent:
+    """Of a scale's answer, the first of what it said: bytes thrown away, a weight, a command, an error or a status."""
+    if event["event"] == "frame_rejected":
+        return {"discard": escaped(event["data"])}
+    return next(({name: event[name]} for name in _IN_BRIEF if event.get(name) is not None), {"event": event["event"]})
+
+
+def escaped(text: str) -> str:
+    """Control characters as in a program's text: ``35\\r``."""
+    return text.encode("unicode_escape").decode("ascii")
 
 
 def find_protocols() -> Mapping[str, Decodable]:

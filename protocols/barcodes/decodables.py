@@ -56,7 +56,12 @@ def parse_gs1(data: bytes) -> CodecEvent:
         identifiers = gs1.element_strings(text)
     is_composite = gs1.COMPOSITE in text
     is_understood = identifiers is not None or (barcode.gtin is not None and not is_composite)
-    return Gs1Parsed(text, aim, barcode, identifiers, None if is_understood else "no GS1 data")
+    return Gs1Parsed(text, aim, barcode, identifiers, None if is_understood else _why_not(text))
+
+
+def _why_not(text: str) -> str:
+    """A caret is how people write FNC1; a scanner sends GS, and no value may hold a caret (CSET 82)."""
+    return "illegal caret / bad AI data" if "^" in text else "no GS1 data"
 
 
 def parse_ean_upc(data: bytes) -> CodecEvent:

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from edge_gateway.contracts.states import ScaleStatus
-from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.decoding import Decodable, JsonEvent, Side, escaped, event_json, reading_in_brief
 from protocols.scales import toledo_8217_commands as commands
 from protocols.scales.lines import is_parity_whole
 from protocols.scales.polled import PolledScaleProtocol, ScaleCommand, WeightUnchanged
@@ -233,7 +233,7 @@ def describe(event: CodecEvent) -> JsonEvent:
         return event.describe()
     described = event_json(event)
     if isinstance(event, FrameRejected):
-        described["discard"] = event.data.decode("latin-1").encode("unicode_escape").decode("ascii")
+        described["discard"] = escaped(event.data.decode("latin-1"))
     return described
 
 
@@ -248,5 +248,6 @@ PROTOCOLS = {
             commands.Toledo8217CommandCodec, examples=(b"W", b"Z", b"T\r", b"T00010\r", b"C", b"Ehello")
         ),
         describe=describe,
+        brief=reading_in_brief,
     )
 }

@@ -60,6 +60,9 @@ class Toledo8217Read(WeightRead):
             told["high_resolution"] = True
         if self.bits is not None:
             told |= _described(self.bits)
+        if self.bits == 0:
+            # A scale by the manual answers W with a weight where no bit is set; some send a weight once, then this.
+            told["in_reply_to"] = "B (confidence result)"
         if self.is_parity_masked:
             told["after_mask_7f"] = True
         return told

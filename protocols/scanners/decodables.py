@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from edge_gateway.contracts.check_digits import has_valid_check_digit
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent
 from protocols.barcodes import gs1
 from protocols.barcodes.meaning import barcode_of
-from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.decoding import Decodable, JsonEvent, Side, escaped, event_json
 from protocols.scanners.cipherlab_host import CipherLabHostCodec
 from protocols.scanners.code_ids import TABLES, UPC_EAN, CodeIdTable, split_code_id
-from protocols.scanners.keyboard_hid_boot import KeyboardHidBootCodec
+from protocols.scanners.keyboard_hid_boot import BootRead, KeyboardHidBootCodec
+from protocols.scanners.keyboard_hid_boot_describe import describe_reports
 from protocols.scanners.keyboard_text import DEFAULTS, KeyboardRead
 from protocols.scanners.keyboard_wedge import RECORD, KeyboardWedgeCodec
 from protocols.scanners.rs232_plain import Rs232PlainCodec
@@ -65,11 +67,18 @@ def describe(event: CodecEvent) -> JsonEvent:
         told |= {"layout": DEFAULTS.layout, "suffix": event.suffix, f"{DEFAULTS.layout}_layout": barcode.text}
         if barcode.text is not None and len(barcode.text) == 1:
             told["char"] = f"0x{ord(barcode.text):02X}"
+    if isinstance(event, BootRead):
+        told |= describe_reports(event)
     if guess:
         told |= {"code_id": guess.code_id, "vendor": guess.vendor, "is_code_id_certain": False}
         if guess.symbology == UPC_EAN:
             told["symbology"] = "UPC/EAN"
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _in_brief(event: JsonEvent) -> Any:
+    """A read by its text."""
+    return event["data"] if event["event"] == "barcode_read" else {"discard": escaped(event["data"])}
 
 
 def _confirms(symbology: str, rest: bytes) -> bool:
@@ -105,6 +114,7 @@ PROTOCOLS = {
         ),
         host_to_device=Side(CipherLabHostCodec, examples=(b"#@109952\r",)),
         describe=describe,
+        brief=_in_brief,
     ),
     "scanner/keyboard-hid-boot": Decodable(
         device_to_host=Side(

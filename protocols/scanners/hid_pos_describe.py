@@ -15,8 +15,8 @@ def describe(event: CodecEvent) -> JsonEvent:
             return _report(event)
         case BarcodeRead():
             barcode = barcode_of(event.data, aim=event.aim)
-            joined = text_of(event.data)
-            told = {"event": "barcode_read", "joined": joined, "data": joined, "aim": event.aim, **barcode.to_json()}
+            # No ``data``: that is what the last report brought.
+            told = {"event": "barcode_read", "joined": text_of(event.data), "aim": event.aim, **barcode.to_json()}
             return {name: value for name, value in told.items() if value is not None}
     return event_json(event)
 

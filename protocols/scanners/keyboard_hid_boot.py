@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
-from protocols.scanners.keyboard_text import DEFAULTS, KeyboardOptions, KeyboardText
+from protocols.scanners.keyboard_text import DEFAULTS, KeyboardOptions, KeyboardRead, KeyboardText
 
 REPORT_BYTES = 8
+REPORTS_BYTES_MAX = 8_192
+"""Of one read's reports that are kept for whoever looks at it: a thousand, presses and releases."""
 _MODIFIER_KEYS = (29, 42, 56, 125, 97, 54, 100, 126)
 """Linux key codes of the bits of byte 0, lowest first."""
 
@@ -22,12 +25,22 @@ _KEY_OF_USAGE = dict(enumerate(
 _UNKNOWN_KEY = 0
 
 
+@dataclass(frozen=True, slots=True)
+class BootRead(KeyboardRead):
+    """A read and the reports it took. ``reports``: empty where they were more than are kept."""
+
+    report_count: int = 0
+    reports: bytes = b""
+
+
 class KeyboardHidBootCodec:
-    """Reports to BarcodeRead. A report has no start mark: after an idle line the next byte begins a report."""
+    """Reports to BootRead. A report has no start mark: after an idle line the next byte begins a report."""
 
     def __init__(self, options: KeyboardOptions = DEFAULTS) -> None:
         self._text = KeyboardText(options)
         self._buffer = bytearray()
+        self._reports = bytearray()
+        self._report_count = 0
         self._modifiers: tuple[int, ...] = ()
         self._usages: tuple[int, ...] = ()
 
@@ -51,7 +64,11 @@ class KeyboardHidBootCodec:
         self._buffer += data
         whole = len(self._buffer) - len(self._buffer) % REPORT_BYTES
         for start in range(0, whole, REPORT_BYTES):
-            events += self._report(self._buffer[start], tuple(self._buffer[start + 2 : start + REPORT_BYTES]))
+            report = bytes(self._buffer[start : start + REPORT_BYTES])
+            self._report_count += 1
+            if len(self._reports) < REPORTS_BYTES_MAX:
+                self._reports += report
+            events += self._with_reports(self._report(report[0], tuple(report[2:])))
         del self._buffer[:whole]
         return events
 
@@ -61,7 +78,22 @@ class KeyboardHidBootCodec:
             events.append(FrameRejected.of("no_report", bytes(self._buffer)))
             self._buffer.clear()
         self._modifiers = self._usages = ()
-        return [*events, *self._text.flush()]
+        return [*events, *self._with_reports(self._text.flush())]
+
+    def _with_reports(self, events: list[CodecEvent]) -> list[CodecEvent]:
+        """The end of a read: its reports are those since the end of the one before."""
+        if not events:
+            return events
+        count, reports = self._report_count, bytes(self._reports)
+        self._report_count = 0
+        self._reports.clear()
+        kept = reports if len(reports) == count * REPORT_BYTES else b""
+        return [
+            BootRead(read.raw, read.data, read.aim, read.code_id, read.suffix, count, kept)
+            if isinstance(read, KeyboardRead)
+            else read
+            for read in events
+        ]
 
     def _report(self, modifier_bits: int, slots: tuple[int, ...]) -> list[CodecEvent]:
         modifiers = tuple(key for bit, key in enumerate(_MODIFIER_KEYS) if modifier_bits >> bit & 1)

@@ -73,7 +73,7 @@ def _read(event: SsiRead) -> JsonEvent:
     data = event.data[:-digits] if digits else event.data
     barcode = barcode_of(data, aim=event.aim, symbology_by_code_id=CODE_TYPES.get(base))
     text = data.decode("latin-1") if barcode.text is None else barcode.text
-    told = {"event": "barcode_read", "data": text, "joined": text, "code_type": _hex(event.code_type), "aim": event.aim}
+    told = {"event": "barcode_read", "joined": text, "code_type": _hex(event.code_type), "aim": event.aim}
     return {name: value for name, value in {**told, **barcode.to_json()}.items() if value is not None}
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from protocols.scanners.zebra_ssi import encode_packet
+from protocols.scanners.zebra_ssi_tables import Opcode, Source, Status
+
 
 def decode(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "edge_gateway", "decode", *arguments]
@@ -25,7 +28,26 @@ CASES: list[tuple[str, str, bytes, list[dict[str, Any]]]] = [
         "scanner/rs232-plain",
         "device->host",
         b"4006381333931\r\n96385074\r\n",
-        [{"text": "4006381333931"}, {"text": "96385074"}],
+        [{"text": "4006381333931"}, {"text": "96385074", "frames": ["4006381333931", "96385074"]}],
+    ),
+    (
+        "scale/toledo-8217",
+        "device->host",
+        b"35\r\x0200.500\r",
+        [{"discard": "35\\r"}, {"frames": [{"discard": "35\\r"}, {"weight": "0.500"}]}],
+    ),
+    (
+        "scale/toledo-8217",
+        "device->host",
+        b"\x02?A\r\x0201.235\r\x02?@\r",
+        [
+            {"status": "weight_unstable"},
+            {"weight": "1.235"},
+            {
+                "in_reply_to": "B (confidence result)",
+                "frames": [{"status": "weight_unstable"}, {"weight": "1.235"}, {"status": "not_ready"}],
+            },
+        ],
     ),
     (
         "scanner/rs232-plain",
@@ -40,13 +62,37 @@ CASES: list[tuple[str, str, bytes, list[dict[str, Any]]]] = [
         "scanner/keyboard-hid-boot",
         "device->host",
         bytes.fromhex("0000210000000000020025000000000000002600000000000000280000000000"),
-        [{"text": "4*9", "suffix": "Enter", "layout": "us"}],
+        [{"text": "4*9", "suffix": "Enter", "layout": "us", "reports": 4, "de_layout": "4(9"}],
     ),
     (
         "scanner/keyboard-hid-boot",
         "device->host",
         bytes.fromhex("0200040000000000000004000000000000000000000000000200050000000000"),
-        [{"text": "AaB"}],
+        [{"text": "AaB", "fr_layout": "QqB"}],
+    ),
+    (
+        "scanner/keyboard-hid-boot",
+        "device->host",
+        bytes.fromhex("00001c000000000000000000000000000000210000000000"),  # Y, up, 4
+        [
+            {
+                "text": "y4",
+                "us_layout": "y4",
+                "de_layout": "z4",
+                "fr_layout_unshifted": "y'",
+                "note": "same usages, different text: layout must be configuration",
+            }
+        ],
+    ),
+    (
+        "scanner/keyboard-hid-boot",
+        "device->host",
+        # Alt with 0029, then 3, then Alt with 0232
+        bytes.fromhex(
+            "0400620000000000 0400620000000000 04005a0000000000 0400610000000000 0000000000000000 0000200000000000"
+            "0400620000000000 04005a0000000000 04005b0000000000 04005a0000000000 0000000000000000"
+        ),
+        [{"text": "\x1d3è", "alt_keypad": ["0029", "0232"], "reports": 11}],
     ),
     (
         "barcode/gs1",
@@ -55,7 +101,12 @@ CASES: list[tuple[str, str, bytes, list[dict[str, Any]]]] = [
         [{"digital_link": True, "ai": {"01": "02112345678900"}}],
     ),
     ("barcode/gs1", "device->host", b"15210526\x1d100329", [{"ai": {"15": "210526", "10": "0329"}}]),
-    ("barcode/gs1", "device->host", b"]C101123123123133^10ABC", [{"valid": False}]),
+    (
+        "barcode/gs1",
+        "device->host",
+        b"]C101123123123133^10ABC",
+        [{"valid": False, "reason": "illegal caret / bad AI data"}],
+    ),
     ("barcode/upc-ean", "device->host", b"04252614", [{"format": "UPC-E", "upc_a": "042100005264"}]),
     ("barcode/upc-ean", "device->host", b"9781492053743", [{"isbn10": "1492053740", "valid": True}]),
     ("scale/toledo-8217", "host->device", b"W", [{"command": "request_weight"}]),
@@ -79,6 +130,43 @@ def test_batch_decodes_every_line_in_order(tmp_path: Path) -> None:
         assert len(answer["events"]) == len(expected), f"{protocol} {data!r}: {answer}"
         for event, wanted in zip(answer["events"], expected, strict=True):
             assert {name: event.get(name) for name in wanted} == wanted
+
+
+LONG = b"https://id.gs1.org/01/09506000134352/10/ABC1/21/12345?17=201225&99=LONG"
+
+
+def report(data: bytes, aim: bytes = b"]Q1", *, is_more: bool = False) -> bytes:
+    return (b"\x02" + bytes([len(data)]) + aim + data).ljust(63, b"\x00") + bytes([is_more])
+
+
+def parted(protocol: str, *parts: bytes) -> list[list[dict[str, Any]]]:
+    lines = [json.dumps({"id": n, "protocol": protocol, "hex": part.hex()}) for n, part in enumerate(parts)]
+    return [answer["events"] for answer in lines_of(decode("--batch", "-", stdin="\n".join(lines)).stdout)]
+
+
+def test_batch_joins_the_parts_of_a_read_that_stand_on_lines_of_their_own() -> None:
+    first, second = parted("scanner/hid-pos-8c", report(LONG[:56], is_more=True), report(LONG[56:]))
+    assert [event["event"] for event in first] == ["hid_pos_report"]
+    assert (second[0]["data"], second[0]["more"]) == (LONG[56:].decode(), False)
+    assert second[1]["joined"] == LONG.decode()
+
+    packets = [
+        encode_packet(Opcode.DECODE_DATA, b"\x1chttp", status=Status.CONTINUED, source=Source.DECODER),
+        encode_packet(Opcode.DECODE_DATA, b"\x1c://x.example", source=Source.DECODER),
+    ]
+    first, second = parted("scanner/zebra-ssi", *packets)
+    assert [event["continued"] for event in first] == [True]
+    assert (second[0]["data"], second[1]["joined"]) == ("://x.example", "http://x.example")
+
+
+def test_batch_joins_no_lines_that_are_not_parts_of_one_read() -> None:
+    alone, another = parted("scanner/hid-pos-8c", report(LONG[:56]), report(LONG[56:]))
+    assert len(alone) == len(another) == 1
+    _, between, after = parted(
+        "scanner/hid-pos-8c", report(LONG[:56], is_more=True), report(b"4006381333931", b"]E0"), report(LONG[56:])
+    )
+    assert between[0]["data"] == "4006381333931"
+    assert not any("joined" in event for event in after)
 
 
 def test_batch_goes_on_after_lines_it_cannot_decode() -> None:
