@@ -21,6 +21,7 @@ from drivers.scale_commands import (
     COMMAND_REPLY_S,
     COMMAND_SETTLE_S,
     COMMANDS,
+    commands_of,
     encode,
     tare_weight,
 )
@@ -76,6 +77,11 @@ class PolledScale:
         self._is_answering = False
         self._rejected_before = 0
         self._held: Reading | None = None
+
+    @classmethod
+    def commands_of(cls, settings: PolledScaleSettings) -> Mapping[str, bool]:
+        codec = load_polled_scale(settings.protocol).codec(settings.protocol_options())
+        return commands_of(codec, is_asked=True)
 
     @property
     def counters(self) -> Counter[str]:

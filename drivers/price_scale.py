@@ -67,6 +67,19 @@ class DialogueScale:
         self._is_answering = False
         self._shown = ScaleShown(session)
 
+    @classmethod
+    def commands_of(cls, settings: PriceScaleSettings) -> Mapping[str, bool]:
+        # What a scale can do hangs on no secret, and nothing is sent here.
+        means = Means(None, lambda bits: 0)
+        scale = load_price_scale(settings.protocol).scale(settings.protocol_options(), means)
+        has = {
+            "read_weight": scale.weigh() is not None,
+            "do_price_calculating": _computes_prices(scale),
+            "zero": scale.carry_out(ScaleCommand.ZERO) is not None,
+            "tare": scale.carry_out(ScaleCommand.TARE) is not None,
+        }
+        return {name: has_effect for name, has_effect in cls.commands.items() if has[name]}
+
     def data_received(self, data: bytes) -> None:
         if self._line is not None:
             self._line.data_received(data)
@@ -246,3 +259,10 @@ class DialogueScale:
 
     def _silent_reading(self, scale: PriceScale) -> Reading:
         return Reading(ScaleStatus.NO_ANSWER, scale.unit, self._session.clock.monotonic())
+
+
+def _computes_prices(scale: PriceScale) -> bool:
+    try:
+        return scale.price(PriceRequest(None)) is not None
+    except ValueError:
+        return True  # it wants a unit price

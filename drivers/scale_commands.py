@@ -17,7 +17,7 @@ COMMANDS: Mapping[str, bool] = {
     "tare": True,
     "clear_tare": True,
 }
-"""Of every scale; one whose protocol lacks a command answers ``unsupported``."""
+"""Of every scale; which of them one has is a matter of its protocol (``commands_of``)."""
 
 COMMAND_REPLY_S = 0.5
 """A scale answers zero and tare after 150 ms, or not at all (tare not enabled)."""
@@ -27,10 +27,30 @@ COMMAND_CONFIRM_S = 2.0
 """Time for the scale to show that zero or tare was done; the plate may still be moving."""
 
 
+_KNOWN_TARE = Decimal("0.1")
+"""To see whether a protocol that cannot take what lies on the scale takes a known tare."""
 TARE_PARAMS = frozenset({"weight"})
 TARE_CHARS_MAX = 16
 """No scale shows more digits."""
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+def commands_of(codec: PolledScaleCodec, *, is_asked: bool) -> Mapping[str, bool]:
+    """Those that the protocol, as it is set, has bytes for. One that sends by itself is read without a question."""
+    has = {command: _has(codec, command) for command in ScaleCommand}
+    if not is_asked:
+        has |= {ScaleCommand.READ_WEIGHT: True, ScaleCommand.READ_HIGH_RESOLUTION: False}
+    return {name: has_effect for name, has_effect in COMMANDS.items() if has[ScaleCommand(name)]}
+
+
+def _has(codec: PolledScaleCodec, command: ScaleCommand) -> bool:
+    try:
+        request = codec.encode(command)
+        if request is None and command is ScaleCommand.TARE:
+            request = codec.encode(command, _KNOWN_TARE)
+    except ValueError:
+        return True  # it has the command, for other params
+    return request is not None
 
 
 def encode(codec: PolledScaleCodec, protocol: str, command: ScaleCommand, weight: Decimal | None = None) -> bytes:

@@ -20,6 +20,7 @@ from drivers.scale_commands import (
     COMMAND_CONFIRM_S,
     COMMAND_SETTLE_S,
     COMMANDS,
+    commands_of,
     encode,
     tare_weight,
 )
@@ -63,6 +64,11 @@ class StreamingScale:
         self._is_answering = False
         self._rejected_before = 0
         self.counters: Counter[str] = Counter()
+
+    @classmethod
+    def commands_of(cls, settings: StreamingScaleSettings) -> Mapping[str, bool]:
+        codec = load_streaming_scale(settings.protocol).codec(settings.protocol_options())
+        return commands_of(codec, is_asked=False)
 
     @property
     def _is_always_sending(self) -> bool:

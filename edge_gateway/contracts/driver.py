@@ -70,7 +70,8 @@ class Driver(Protocol):
 
     device_class: ClassVar[DeviceClass]
     commands: ClassVar[Mapping[str, bool]]
-    """Command name to ``has_effect``: commands with an effect are claimed in the command log and never repeated."""
+    """Command name to ``has_effect``: commands with an effect are claimed in the command log and never repeated. Where
+    the settings decide which of them a device has: ``ChoosingDriver``."""
     events: ClassVar[frozenset[str]]
     """The names it may ``emit``: what ``forward`` of a device can choose from."""
 
@@ -95,6 +96,22 @@ class PrivateDriver(Driver, Protocol):
         """Part of a driving licence has come, and ``forget_raw`` is not called yet. While it is so nobody is given raw
         bytes of the device; if the connection ends so, they are wiped."""
         ...
+
+
+class ChoosingDriver(Driver, Protocol):
+    """One whose settings decide which of its ``commands`` the device has."""
+
+    @classmethod
+    def commands_of(cls, settings: Any) -> Mapping[str, bool]:
+        """Of ``commands``, those that a device set so has. Without I/O; called before there is a connection."""
+        ...
+
+
+def commands_of(driver_class: Any, settings: Any) -> Mapping[str, bool]:
+    """The commands of a device with these settings: all of its driver's, if that does not choose (ChoosingDriver)."""
+    choose = getattr(driver_class, "commands_of", None)
+    chosen: Mapping[str, bool] = driver_class.commands if choose is None else choose(settings)
+    return chosen
 
 
 def holds_personal_data(driver: Driver) -> bool:

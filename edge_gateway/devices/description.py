@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edge_gateway.contracts.claims import CLAIM_COMMANDS
@@ -18,6 +18,7 @@ def info_of(
     profile: Profile,
     transport: Transport,
     driver_class: DriverClass,
+    commands: Iterable[str],
     reported: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the profile knows, over it what the device says of itself (``reported``), over it what is certain."""
@@ -34,7 +35,7 @@ def info_of(
         "profile": profile.name,
         "tier": profile.tier,
         "transport": transport.description,
-        "commands": sorted([*driver_class.commands, *STATISTICS_COMMANDS, *CLAIM_COMMANDS]),
+        "commands": sorted([*commands, *STATISTICS_COMMANDS, *CLAIM_COMMANDS]),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from edge_gateway.contracts.driver import Driver, Session
+from edge_gateway.contracts.driver import Driver, Session, commands_of
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.fields import PATTERN_WORDS as FIELD_WORDS
 from edge_gateway.contracts.fields import in_words, no_such_key
@@ -189,8 +189,9 @@ def _driver_problems(merged: Merged) -> Iterator[ConfigProblem]:
     if isinstance(driver_class, ConfigProblem):
         yield merged.problem((driver_class.key,), driver_class.expected)
         return
+    commands = driver_class.commands
     try:
-        driver_class.Settings.model_validate(merged.data.get("settings", {}))
+        commands = commands_of(driver_class, driver_class.Settings.model_validate(merged.data.get("settings", {})))
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             is_unknown = detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
@@ -198,7 +199,7 @@ def _driver_problems(merged: Merged) -> Iterator[ConfigProblem]:
             expected = no_such_key(str(detail["loc"][0]), fields) if is_unknown else _expected(detail)
             yield merged.problem(("settings", *detail["loc"]), expected)
     capabilities = merged.data.get("capabilities", {})
-    for key, known in (("events", driver_class.events), ("commands", frozenset(driver_class.commands))):
+    for key, known in (("events", driver_class.events), ("commands", frozenset(commands))):
         names = capabilities.get(key, ()) if isinstance(capabilities, Mapping) else ()
         if not isinstance(names, Sequence) or isinstance(names, str):
             yield merged.problem(("capabilities", key), "expected a list of names")

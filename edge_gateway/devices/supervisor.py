@@ -12,6 +12,7 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.driver import commands_of
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
@@ -58,6 +59,8 @@ class Supervisor:
         self._transport = transport
         self._driver_class = driver_class
         self._driver_settings = driver_settings(driver_class, profile, device)
+        self._known = commands_of(driver_class, self._driver_settings)
+        """Its commands, to ``has_effect``."""
         self._clock = clock
         self._on_event = on_event
         self._on_change = on_change
@@ -115,7 +118,8 @@ class Supervisor:
     @property
     def info(self) -> dict[str, Any]:
         """The ``info`` topic."""
-        return info_of(self._device, self._profile, self._transport, self._driver_class, self._condition.reported)
+        reported = self._condition.reported
+        return info_of(self._device, self._profile, self._transport, self._driver_class, self._known, reported)
 
     @property
     def recording_header(self) -> Mapping[str, Any]:
@@ -124,7 +128,7 @@ class Supervisor:
 
     def has_effect(self, name: str) -> bool:
         """The command must be claimed before it is carried out. False also for unknown ones, which are refused."""
-        return self._driver_class.commands.get(name, STATISTICS_COMMANDS.get(name, False))
+        return self._known.get(name, STATISTICS_COMMANDS.get(name, False))
 
     async def execute(
         self,
@@ -139,9 +143,13 @@ class Supervisor:
         OFFLINE, and those of ``CommandQueue.execute``."""
         if name in STATISTICS_COMMANDS:
             return answer_about_statistics(name, params, self)
-        if name not in self._driver_class.commands:
-            known = ", ".join(sorted(self._driver_class.commands)) or "none"
-            raise RequestError(ErrorCode.UNSUPPORTED, f"{self.device_id}: no command {name!r}; there are: {known}")
+        if name not in self._known:
+            known = ", ".join(sorted(self._known)) or "none"
+            why = (
+                f" as profile {self._profile.name} and its settings are" if name in self._driver_class.commands else ""
+            )
+            text = f"{self.device_id}: no command {name!r}{why}; there are: {known}"
+            raise RequestError(ErrorCode.UNSUPPORTED, text)
         if not self._is_connected:
             self.counters["commands:offline"] += 1
             raise RequestError(ErrorCode.OFFLINE, f"{self.device_id}: not connected: {self._condition.reason}")
@@ -178,6 +186,7 @@ class Supervisor:
         self._device, self._profile, self._transport, self._driver_class = self._next
         self._next = None
         self._driver_settings = driver_settings(self._driver_class, self._profile, self._device)
+        self._known = commands_of(self._driver_class, self._driver_settings)
         self._condition.transport = self._transport.description
 
     def relabel(self, profile: Profile) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from edge_gateway.contracts.driver import commands_of
 from edge_gateway.devices.profiles import DriverClass, Profile, load_driver, load_profile, profile_names
 from protocols.decoding import DEVICE_TO_HOST, HOST_TO_DEVICE, Decodable, Direction, find_protocols
 from tests.support import configuration_page
@@ -113,7 +114,8 @@ def _facts(profile: Profile, driver: DriverClass) -> Iterator[str]:
     yield f"| tier | `{profile.tier}`{f', by {profile.recording}' if profile.recording else ''} |"
     yield f"| source | {profile.source} |"
     yield f"| events | {_names(sorted(profile.capabilities.get('events', driver.events)))} |"
-    yield f"| commands | {_names(sorted(driver.commands))} |"
+    settings = driver.Settings.model_validate(profile.settings)
+    yield f"| commands | {_names(sorted(commands_of(driver, settings)))} |"
     if policy := str(profile.firmware):
         yield f"| firmware | {policy} |"
 
