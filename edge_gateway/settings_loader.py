@@ -17,7 +17,7 @@ from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.store import NEVER_DROPPED
 from edge_gateway.settings import SITE_PROFILES, DeviceSettings, GatewaySettings
 from edge_gateway.settings_uplinks import HTTPS
-from edge_gateway.settings_words import describe, did_you_mean, dotted, key_path, shown
+from edge_gateway.settings_words import as_written, describe, did_you_mean, dotted, key_path, kinds_at, shown
 from edge_gateway.toml_lines import KeyPath, find_key_lines, line_of
 
 FILE_BYTES_MAX = 262_144
@@ -139,14 +139,29 @@ def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> ConfigProblem:
 
 
 def _model_problem(file: ConfigFile, details: Mapping[str, Any]) -> ConfigProblem:
-    path: KeyPath = tuple(details["loc"])
-    if details["type"] == "missing":
-        return file.problem(path, f"required; {describe(path)}", value="(missing)")
-    if details["type"] == "extra_forbidden":
-        return file.problem(path, did_you_mean(path))
-    if details["type"] == "value_error":
-        return file.problem(path, str(details["ctx"]["error"]))
-    return file.problem(path, f"expected {describe(path)}")
+    location: KeyPath = tuple(details["loc"])
+    path, value = as_written(location, file.data), None
+    match details["type"]:
+        case "union_tag_invalid" | "union_tag_not_found":
+            path, expected = (*path, "kind"), f"expected one of {', '.join(kinds_at(location))}"
+        case "missing":
+            expected, value = f"required; {describe(location)}", "(missing)"
+        case "extra_forbidden":
+            expected = did_you_mean(location)
+        case "value_error":
+            expected = str(details["ctx"]["error"])
+        case _:
+            expected = f"expected {describe(location)}"
+    return file.problem(path, f"{_uplink_words(path, file.data)}{expected}", value=value)
+
+
+def _uplink_words(path: KeyPath, data: Mapping[str, Any]) -> str:
+    """Which uplink, by the name that logs and status know it by."""
+    match path:
+        case ("uplink", int(index), *_) if isinstance(data["uplink"][index], dict):
+            name = data["uplink"][index].get("name")
+            return f"uplink {name}: " if isinstance(name, str) else ""
+    return ""
 
 
 def _reference_problems(file: ConfigFile) -> Iterator[ConfigProblem]:

@@ -50,6 +50,20 @@ def key_path(key: str, data: Mapping[str, Any]) -> KeyPath:
     return tuple(int(part) if part.isdigit() else part for part in parts)
 
 
+def as_written(path: Sequence[str | int], data: Any) -> KeyPath:
+    """A path of pydantic as the file has it: without the kinds of a union's models, which nobody wrote as keys."""
+    kept: list[str | int] = []
+    for part in path:
+        if isinstance(data, Mapping) and part not in data and data.get("kind") == part:
+            continue
+        kept.append(part)
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            data = None
+    return tuple(kept)
+
+
 def shown(path: Sequence[str | int], data: Any) -> str:
     """The value at a key as the file has it: short, and hidden if it may be a secret."""
     for part in path:
@@ -77,11 +91,19 @@ def _is_secret(path: Sequence[str | int]) -> bool:
 
 
 def describe(path: Sequence[str | int]) -> str:
-    """What a key expects: type, range or choices from the model's JSON Schema, and what it means."""
+    """What a key expects: type, range or choices from the model's JSON Schema, and what it means.
+
+    Of a union's model, the path has its kind before the key, as pydantic tells it.
+    """
     schema = _schema_at(path)
     words = _expectation(schema)
     meaning = str(schema.get("description", "")).split("\n")[0].rstrip(" .")
     return f"{words} ({meaning})" if meaning else words
+
+
+def kinds_at(path: Sequence[str | int]) -> list[str]:
+    """Of the entries that can stand at a path."""
+    return sorted(_schema_at(path).get("discriminator", {}).get("mapping", {}))
 
 
 def did_you_mean(path: Sequence[str | int], *, value: str | None = None, known: Collection[str] | None = None) -> str:
@@ -101,8 +123,11 @@ def _schema_at(path: Sequence[str | int]) -> dict[str, Any]:
     schema = _schema()
     for part in path:
         schema = _resolved(schema)
-        inner = schema.get("items", {}) if isinstance(part, int) else schema.get("properties", {}).get(part, {})
-        schema = inner
+        kinds = schema.get("discriminator", {}).get("mapping", {})
+        if part in kinds:
+            schema = {"$ref": kinds[part]}
+        else:
+            schema = schema.get("items", {}) if isinstance(part, int) else schema.get("properties", {}).get(part, {})
     return _resolved(schema)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.devices.profile_model import PACKAGED
-from edge_gateway.settings_words import dotted, shown
+from edge_gateway.settings_words import as_written, dotted, shown
 from edge_gateway.toml_lines import find_key_lines, line_of
 
 PACKAGE: Final = "firmware_profiles"
@@ -79,7 +79,7 @@ class Merged:
 
     def problem(self, path: Sequence[str | int], expected: str) -> ConfigProblem:
         """A problem at a key: its value, and the file and line that say so: the profile's own, or of one it extends."""
-        own = self.files[0]
+        own, path = self.files[0], as_written(path, self.data)
         file = next((each for each in self.files if _has(each.data, path)), own)
         inherited = "" if file is own else f" (inherited by {own.source})"
         return ConfigProblem(

@@ -30,7 +30,7 @@ from edge_gateway.devices.profiles import (
 )
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import TransportSettings
-from edge_gateway.settings_words import dotted
+from edge_gateway.settings_words import as_written, dotted
 
 ResolvedDevice = tuple[DeviceSettings, Profile, TransportSettings, DriverClass]
 
@@ -100,7 +100,8 @@ class _Resolving:
             driver_settings(driver_class, profile, device)
         except ValidationError as error:
             known = driver_class.Settings.model_fields
-            self._tell(error, ("settings",), ("settings",), device.settings, known)
+            merged_settings = {**profile.settings, **device.settings}
+            self._tell(error, ("settings",), ("settings",), device.settings, merged_settings, known)
         self.problems += _forward_problems(device, driver_class, f"{self._key}.forward")
         transport = self._transport(profile)
         return None if transport is None else (device, profile, transport, driver_class)
@@ -134,7 +135,8 @@ class _Resolving:
         try:
             return _TRANSPORT.validate_python(merged)
         except ValidationError as error:
-            self._tell(error, ("transport",), ("transport", kind), own, _TRANSPORT_MODELS[kind].model_fields)
+            known = _TRANSPORT_MODELS[kind].model_fields
+            self._tell(error, ("transport",), ("transport", kind), own, merged, known)
             return None
 
     def _tell(
@@ -143,12 +145,14 @@ class _Resolving:
         in_device: tuple[str, ...],
         in_profile: tuple[str, ...],
         own: Mapping[str, Any],
+        merged: Mapping[str, Any],
         known: Mapping[str, Any],
     ) -> None:
         """Each problem of both together at the place it comes from."""
         for detail in error.errors(include_url=False):
             # Pydantic puts the kind of a transport into the path of what it finds inside: nobody wrote it there.
             path = detail["loc"][len(in_profile) - 1 :]
+            path = as_written(path, merged)
             of_profile = self._of_profile.get(dotted((*in_profile, *path)), ())
             is_own = path[0] in own if path else bool(own)
             if of_profile and not is_own:

@@ -167,4 +167,9 @@ def test_profile_with_a_wrong_framing_is_refused_with_the_reason(tmp_path: Path)
             on_change=lambda supervisor: None,
             profile_directories=[tmp_path],
         )
-    assert "framing.start_end.end: Field required" in str(caught.value)
+    source = tmp_path / "corner-shop-scale.toml"
+    told = [(problem.source, problem.key, problem.value) for problem in caught.value.problems]
+    assert told == [
+        (str(source), "settings.framing.end", "(missing)"),
+        (str(source), "settings.framing.stop", repr("\x03")),
+    ]

@@ -111,6 +111,44 @@ transport = {{ kind = "tcp", host = "printer", port = 9100 }}
     ]
 
 
+def test_check_tells_problems_of_uplinks_with_name_key_value_and_what_was_expected(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        """\
+[store]
+id = "S001"
+[[uplink]]
+name = "erp"
+kind = "mqtt"
+host = 5
+hots = "x"
+port = 99999
+[[uplink]]
+name = "lake"
+kind = "pigeon"
+[[uplink]]
+name = "bare"
+[[uplink]]
+name = "stream"
+kind = "kafka"
+"""
+    )
+    done = CliRunner().invoke(app, ["config", "check", str(path)])
+    assert done.exit_code == 2, done.output
+    _, *told = done.output.splitlines()
+    beginnings = [
+        "line 6: uplink[0].host = 5: uplink erp: expected text",
+        "line 7: uplink[0].hots = 'x': uplink erp: no such key here; did you mean host? (there are: ",
+        "line 8: uplink[0].port = 99999: uplink erp: expected a whole number from 1 to 65535",
+        "line 11: uplink[1].kind = 'pigeon': uplink lake: expected one of kafka, mqtt, nats, rabbitmq, webhook",
+        "line 12: uplink[2].kind = (missing): uplink bare: expected one of kafka, ",
+        "line 14: uplink[3].bootstrap_servers = (missing): uplink stream: required; a list",
+    ]
+    assert [line.strip()[: len(words)] for line, words in zip(told, beginnings, strict=True)] == beginnings
+
+
 def test_check_prints_problems_for_people_and_exits_2(app: typer.Typer, tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text(WRONG)
