@@ -1,76 +1,31 @@
-"""The line to an ESC/POS printer: what it says goes to whoever waits for it, bytes go out under flow control."""
+"""The line to an ESC/POS printer: a printer line on which questions can be asked that an answer does not name."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
+from drivers.printer_line import PrinterLine
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.waiting import within
 from protocols.printers import escpos_commands as commands
-from protocols.printers.escpos_events import FlowControl, OrderedReply, Query, RealTimeStatus
+from protocols.printers.escpos_events import OrderedReply, Query, RealTimeStatus
 from protocols.printers.escpos_status import EscposStatusCodec
 
 LATE_GAP_S = 0.3
 """Quiet time after which an unanswered question is not answered any more: ten times a printer's answering time."""
 
-Wanted = Callable[[CodecEvent], bool]
 
-
-class PrinterLine:
-    """One connection. ``on_event`` hears everything that was understood, before whoever waits for it."""
+class EscposLine(PrinterLine):
+    """One question at a time: whoever asks holds the driver's turn for questions."""
 
     def __init__(self, session: Session, on_event: Callable[[CodecEvent], None]) -> None:
-        self._session = session
-        self._on_event = on_event
         self._codec = EscposStatusCodec()
-        self._waiting: list[tuple[Wanted, asyncio.Future[CodecEvent]]] = []
-        self._can_send = asyncio.Event()
-        self._can_send.set()
+        super().__init__(session, self._codec, on_event)
         self._is_question_open = False
 
-    def data_received(self, data: bytes) -> None:
-        """From the transport."""
-        for event in self._codec.feed(data):
-            if isinstance(event, FrameRejected):
-                self._session.frame_rejected(event)
-                continue
-            self._session.frame_seen()
-            if isinstance(event, FlowControl):
-                (self._can_send.set if event.can_send else self._can_send.clear)()
-            self._on_event(event)
-            self._hand_out(event)
-
-    def flush(self) -> None:
-        """The line is idle: half an answer will not be completed."""
-        for event in self._codec.flush():
-            if isinstance(event, FrameRejected):
-                self._session.frame_rejected(event)
-
-    @contextmanager
-    def waiting_for(self, wanted: Wanted) -> Iterator[asyncio.Future[CodecEvent]]:
-        """A future of the next event that is wanted. Enter before asking."""
-        future: asyncio.Future[CodecEvent] = asyncio.get_running_loop().create_future()
-        entry = (wanted, future)
-        self._waiting.append(entry)
-        try:
-            yield future
-        finally:
-            if entry in self._waiting:
-                self._waiting.remove(entry)
-
-    async def write(self, data: bytes, timeout_s: float) -> bool:
-        """Hand bytes to the port as soon as flow control lets it. False: not within the time. Raises TransportError."""
-        return await within(self._session.clock, timeout_s, self._write(data))
-
-    async def write_now(self, data: bytes, timeout_s: float) -> bool:
-        """As ``write``, past XOFF: real-time commands are for a printer that takes nothing else."""
-        return await within(self._session.clock, timeout_s, self._session.transport.write(data))
-
     async def ask_real_time(self, query: Query, timeout_s: float) -> RealTimeStatus | None:
-        """DLE EOT n. None: no answer. One question at a time: an answer does not say what it answers."""
+        """DLE EOT n. None: no answer."""
         if self._is_question_open:
             await self._let_late_answers_pass(timeout_s)
         self._codec.expect(query)
@@ -107,15 +62,3 @@ class PrinterLine:
                 if not await within(self._session.clock, LATE_GAP_S, late):
                     break
         self.flush()
-
-    async def _write(self, data: bytes) -> None:
-        await self._can_send.wait()
-        await self._session.transport.write(data)
-
-    def _hand_out(self, event: CodecEvent) -> None:
-        for entry in self._waiting:
-            wanted, future = entry
-            if not future.done() and wanted(event):
-                future.set_result(event)
-                self._waiting.remove(entry)
-                return

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from drivers.escpos_line import PrinterLine
+from drivers.escpos_line import EscposLine
 from drivers.escpos_settings import EscposSettings
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.waiting import within
@@ -20,10 +20,10 @@ _DETAILS: Final = (Query.DLE_EOT_2, Query.DLE_EOT_3, Query.DLE_EOT_4)
 _IDENTITY: Final = {"vendor": 66, "model": 67, "firmware": 65, "serial_number": 68}
 
 
-class PrinterQuestions:
+class EscposQuestions:
     """All raise TransportError. The answers themselves reach whoever listens to the line."""
 
-    def __init__(self, line: PrinterLine, settings: EscposSettings, clock: Clock) -> None:
+    def __init__(self, line: EscposLine, settings: EscposSettings, clock: Clock) -> None:
         self._line = line
         self._settings = settings
         self._clock = clock

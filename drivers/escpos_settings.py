@@ -5,17 +5,16 @@ from __future__ import annotations
 import codecs
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from drivers import escpos_capabilities
+from drivers.printer_settings import DrawerSettings
 from protocols.printers import escpos_commands as commands
 from protocols.printers.escpos_encoder import COLUMNS_MIN, MULTIBYTE_ENCODINGS, EncoderOptions
 
 
-class EscposSettings(BaseModel):
+class EscposSettings(DrawerSettings):
     """Defaults are safe for a printer of which nothing is known but that it speaks ESC/POS."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: int = Field(42, ge=COLUMNS_MIN, le=80, description="Characters of font A in a line: 48, 42 or 32.")
     code_page: str = Field("cp858", description="Python name of the code page, such as cp858, cp1252, cp852, gbk.")
@@ -28,25 +27,13 @@ class EscposSettings(BaseModel):
     has_qr: bool = Field(True, description="It draws QR codes by itself (GS ( k).")
     has_barcodes: bool = Field(True, description="It draws barcodes by itself (GS k, form B).")
     drawer_pin: Literal[0, 2, 5] = Field(2, description="Pin of the drawer connector that opens it; 0: no drawer.")
-    drawer_pulse_ms: int = Field(100, ge=2, le=510, description="Length of the pulse on the drawer pin; not 32 or 33.")
-    drawer_pause_ms: int = Field(200, ge=0, le=510, description="Rest of the solenoid after the pulse; not 32 or 33.")
-    drawer_open_level: Literal["low", "high", "unknown"] = Field(
-        "unknown", description="Level of pin 3 while the drawer is open; unknown: no switch, or not tried out."
-    )
     confirm: Literal["process_id", "gs_r", "none"] = Field(
         "gs_r",
         description="How the end of a print is known: GS ( H (better, newer Epson), GS r, or not at all.",
     )
-    is_status_required: bool = Field(True, description="Refuse to print when no status question is answered.")
-    can_identify: bool = Field(False, description="Ask model, firmware and serial number (GS I 65 to 68).")
     can_disarm_real_time: bool = Field(False, description="It knows GS ( D; others may print it as text.")
-    can_clear_buffer: bool = Field(False, description="It knows DLE DC4 8.")
-    chunk_bytes: int = Field(512, ge=16, le=65536, description="Bytes handed to the port at once.")
-    status_interval_s: float = Field(2.0, gt=0, description="Between two status questions while nothing is printed.")
-    status_timeout_s: float = Field(1.0, gt=0, description="Time to answer a status question.")
-    status_tries: int = Field(3, ge=1, le=10, description="Questions without an answer that count as silence.")
-    job_deadline_s: float = Field(
-        25.0, gt=0, description="Time for a print to come out; a person may add paper within it."
+    can_pulse_real_time: bool = Field(
+        False, description="Open the drawer with DLE DC4 1 past a print that waits for paper; it is not disarmed then."
     )
 
     @field_validator("drawer_pulse_ms", "drawer_pause_ms")
@@ -92,7 +79,9 @@ class EscposSettings(BaseModel):
 
     def setup(self) -> bytes:
         """What must follow every ESC @."""
-        return commands.ENABLE_ASB + (commands.DISARM_REAL_TIME if self.can_disarm_real_time else b"")
+        if not self.can_disarm_real_time:
+            return commands.ENABLE_ASB
+        return commands.ENABLE_ASB + (commands.ARM_REAL_TIME if self.can_pulse_real_time else commands.DISARM_REAL_TIME)
 
 
 def _codec_name(code_page: str) -> str:

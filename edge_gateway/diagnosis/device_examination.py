@@ -27,6 +27,8 @@ _FLAG_REMEDIES: Final[Mapping[str, str]] = {
     DeviceFlag.PAPER_EMPTY: "put in a new roll of paper",
     DeviceFlag.CUTTER_ERROR: "open the cover, take out what is caught in the cutter, switch it off and on",
     DeviceFlag.DEVICE_ERROR: "switch it off and on; if it comes back, have it repaired",
+    DeviceFlag.RECOVERABLE_ERROR: "free its mechanism, then send it clear_error",
+    DeviceFlag.OVERHEATED: "wait until its head has cooled down",
     DeviceFlag.PAPER_NEAR_END: "have a new roll of paper at hand",
     DeviceFlag.DRAWER_OPEN: "close the drawer",
 }

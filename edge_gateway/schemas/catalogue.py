@@ -101,6 +101,13 @@ COMMANDS: Final = (
     ),
     Command("pos_printer", "print", PrintParams, payloads.PrintResult, "Print a document, once for each request id."),
     Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),
+    Command(
+        "pos_printer",
+        "clear_error",
+        payloads.ClearErrorParams,
+        payloads.PrinterStatus,
+        "Let it go on after a person freed its knife or its mechanism.",
+    ),
     Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
     Command("scanner", "beep", BeepParams, payloads.EmptyResult, "Sound the scanner's beeper."),
     Command("scanner", "led", LedParams, payloads.EmptyResult, "Switch the scanner's lamp."),

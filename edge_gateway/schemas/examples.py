@@ -256,6 +256,7 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
         ]
     },
     "pos_printer.open_drawer": {},
+    "pos_printer.clear_error": {"output": "keep"},
     "pos_printer.read_status": {},
     "scanner.beep": {"pattern": "two_short_high"},
     "scanner.led": {"on": True, "color": "red"},
@@ -279,18 +280,21 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
     "device.release": {},
     "scale.do_price_calculating": {"unit_price": "2.99", "tare": "0.010", "text": "Apples"},
 }
+_PRINTER: Final = {
+    "answering": True,
+    "online": True,
+    "cover_open": False,
+    "paper": "ok",
+    "drawer": "closed",
+    "error_level": "none",
+    "flags": [],
+}
 RESULTS: Final[dict[str, dict[str, Any]]] = {
     "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
     "pos_printer.print": {"bytes": 412, "replaced_characters": 0, "confirmed_by": "gs_r"},
     "pos_printer.open_drawer": {"drawer": "open", "confirmed_by": "gs_r"},
-    "pos_printer.read_status": {
-        "answering": True,
-        "online": True,
-        "cover_open": False,
-        "paper": "ok",
-        "drawer": "closed",
-        "flags": [],
-    },
+    "pos_printer.read_status": _PRINTER,
+    "pos_printer.clear_error": _PRINTER,
     "scanner.beep": {},
     "scanner.led": {},
     "scanner.enable": {},

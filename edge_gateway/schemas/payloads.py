@@ -21,6 +21,17 @@ class _Sent(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class ClearErrorParams(BaseModel):
+    """The error was mended by a person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    output: Literal["keep", "clear"] = Field(
+        "keep",
+        description="What the printer holds and has not printed: print it, or forget it (UnifiedPOS ClearOutput).",
+    )
+
+
 class NoParams(BaseModel):
     """The command takes no params."""
 
@@ -384,4 +395,5 @@ class PrinterStatus(_Sent):
     cover_open: bool | None
     paper: str | None
     drawer: str | None
+    error_level: Literal["none", "recoverable", "fatal"] = Field(description="ErrorLevel of UnifiedPOS.")
     flags: list[str]

@@ -16,6 +16,8 @@ TEXT_BYTES_MAX: Final = 1024
 """Of one run of text; a longer one is told in pieces."""
 DATA_KEPT_BYTES_MAX: Final = 7168
 """Of a command's data: the longest QR code (7,089 digits). Of a picture only the first bytes are kept."""
+PARAMETERS_SHOWN_MAX: Final = 64
+"""Data of a command that is no longer is shown as its parameters."""
 TERMINATED_BYTES_MAX: Final = 512
 """Data that ends with a mark, and has no mark for so long, is noise."""
 
@@ -32,6 +34,10 @@ class Shape:
     is_text: bool = False
     more: Callable[[bytes], int] | None = None
     """Parameters beyond ``size``, from these."""
+    command: str | None = None
+    """As manuals write it, where its bytes do not tell."""
+    number: int | None = None
+    """A parameter that is among the command's first bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class CommandTable:
     def __init__(self, shapes: Mapping[bytes, Shape]) -> None:
         self.shapes = shapes
         self.sizes = sorted({len(prefix) for prefix in shapes}, reverse=True)
+        self.firsts = frozenset(prefix[0] for prefix in shapes) | frozenset(range(0x20)) | {0x7F}
         self.beginnings = frozenset(prefix[:size] for prefix in shapes for size in range(1, len(prefix)))
 
     def find(self, data: bytes) -> bytes | None:
@@ -120,7 +127,7 @@ class CommandStreamCodec:
     def _take(self, byte: int, events: list[CodecEvent]) -> None:
         if self._data_left is not None:
             self._take_terminated(byte, events)
-        elif self._head or byte < 0x20 or byte == 0x7F:
+        elif self._head or byte in self._table.firsts:
             self._end_text(events)
             self._head.append(byte)
             self._parse(events)
@@ -180,15 +187,20 @@ class CommandStreamCodec:
         assert self._prefix is not None
         shape, parameters = self._shape, bytes(self._head[len(self._prefix) :])
         data = bytes(self._data)
+        is_counted = shape.data_bytes is not None
+        shown = data if is_counted and self._data_bytes <= PARAMETERS_SHOWN_MAX else parameters
+        n = parameters[0] if len(parameters) == 1 and not is_counted else shape.number
+        process_id = data[2:].decode("latin-1") if data.startswith(b"00") and len(data) == 6 else None
+        name = "request_process_id" if shape.name == "request_response" and process_id else shape.name
         events.append(
             HostCommand(
-                spelled(self._prefix),
-                shape.name,
-                n=parameters[0] if len(parameters) == 1 else None,
-                parameters=parameters.hex() if len(parameters) > 1 else None,
+                shape.command or spelled(self._prefix),
+                name,
+                n=n,
+                parameters=shown.hex() if len(shown) > 1 else None,
                 data=data.decode("latin-1") if shape.is_text else None,
-                data_bytes=self._data_bytes if shape.data_bytes is not None else None,
-                process_id=data[2:].decode("latin-1") if shape.name == "request_process_id" else None,
+                data_bytes=self._data_bytes if is_counted else None,
+                process_id=process_id if name == "request_process_id" else None,
             )
         )
         self._forget()
@@ -202,6 +214,63 @@ class CommandStreamCodec:
         self._head.clear()
         self._data.clear()
         self._prefix, self._data_left, self._data_bytes = None, None, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Of a print. ``ends``: offsets behind each command and each run of text. ``marks``: of these, where a line begins
+    and something visible stands somewhere behind, before the next of ``marks``."""
+
+    ends: tuple[int, ...]
+    marks: tuple[int, ...]
+
+
+def outline(data: bytes, table: CommandTable, feeds: frozenset[str], visible: frozenset[str]) -> Outline:
+    """``feeds``: names of commands that end a line; ``visible``: of those that put something on paper, beside text.
+    What is no command counts as one byte."""
+    ends: list[int] = []
+    marks: list[int] = []
+    line_start, position = 0, 0
+    while position < len(data):
+        if data[position] in table.firsts:
+            length, name = _measure(data, position, table)
+        else:
+            length, name = _text_bytes(data, position, table), "text"
+        if (name == "text" or name in visible) and line_start and marks[-1:] != [line_start]:
+            marks.append(line_start)
+        position += length
+        ends.append(position)
+        if name in feeds or name in visible:
+            line_start = position
+    return Outline(tuple(ends), tuple(marks))
+
+
+def _text_bytes(data: bytes, position: int, table: CommandTable) -> int:
+    end = position
+    while end < len(data) and data[end] not in table.firsts:
+        end += 1
+    return end - position
+
+
+def _measure(data: bytes, position: int, table: CommandTable) -> tuple[int, str]:
+    """Length and name of the command at a position; what is cut short ends with the data."""
+    rest = len(data) - position
+    prefix = table.find(data[position : position + max(table.sizes)])
+    if prefix is None:
+        return 1, "unknown"
+    shape = table.shapes[prefix]
+    size = len(prefix) + shape.size
+    parameters = data[position + len(prefix) : position + size]
+    if len(parameters) < shape.size:
+        return rest, shape.name
+    if shape.more is not None:
+        size += shape.more(parameters)
+    if shape.end is not None:
+        end = data.find(shape.end, position + size)
+        return (rest if end < 0 else end + len(shape.end) - position), shape.name
+    if shape.data_bytes is not None:
+        size += shape.data_bytes(parameters)
+    return min(size, rest), shape.name
 
 
 _NAMES: Final = (

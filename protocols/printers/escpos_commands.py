@@ -19,6 +19,8 @@ CUT_FULL: Final = b"\x1dVA\x00"
 ENABLE_ASB: Final = b"\x1da\xff"
 DISARM_REAL_TIME: Final = b"\x1d(D\x03\x00\x14\x01\x00"
 """GS ( D: the real-time drawer pulse (DLE DC4 1) off, so that nothing in the data can open the drawer."""
+ARM_REAL_TIME: Final = b"\x1d(D\x03\x00\x14\x01\x01"
+"""GS ( D: the real-time drawer pulse on, as it is after power-on."""
 CLEAR_BUFFER: Final = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 """DLE DC4 8: forget what was received and not printed. Answered with 37 25 00."""
 
@@ -89,6 +91,16 @@ def drawer_kick(pin: Literal[2, 5], on_ms: int, off_ms: int) -> bytes:
     if on_ms < PULSE_UNIT_MS:
         raise ValueError(f"drawer pulse of {on_ms} ms: expected at least {PULSE_UNIT_MS} ms")
     return bytes((0x1B, 0x70, 0 if pin == 2 else 1, pulse_units(on_ms), pulse_units(off_ms)))
+
+
+def drawer_kick_now(pin: Literal[2, 5], on_ms: int) -> bytes:
+    """DLE DC4 1: past whatever waits in the buffer, in steps of 100 ms up to 800."""
+    return bytes((0x10, 0x14, 0x01, 0 if pin == 2 else 1, min(8, max(1, round(on_ms / 100)))))
+
+
+def recover(*, is_clearing: bool) -> bytes:
+    """DLE ENQ 1: go on with the line in which the error was; 2: after the buffers were cleared."""
+    return bytes((0x10, 0x05, 2 if is_clearing else 1))
 
 
 def pulse_units(ms: int) -> int:

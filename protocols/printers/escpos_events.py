@@ -37,14 +37,6 @@ class Query(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FlowControl(CodecEvent):
-    """XON (11) or XOFF (13)."""
-
-    kind: str
-    can_send: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RealTimeStatus(CodecEvent):
     """The answer to DLE EOT n."""
 
@@ -64,6 +56,10 @@ class RealTimeStatus(CodecEvent):
     auto_recoverable_error: bool | None = None
     paper_loaded: bool | None = None
     paper_low: bool | None = None
+
+    @property
+    def drawer_high(self) -> bool | None:
+        return self.drawer_pin3_high
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +81,10 @@ class AutomaticStatus(CodecEvent):
     paper_low: bool
     paper_loaded: bool
 
+    @property
+    def drawer_high(self) -> bool | None:
+        return self.drawer_pin3_high
+
 
 @dataclass(frozen=True, slots=True)
 class OrderedReply(CodecEvent):
@@ -97,6 +97,10 @@ class OrderedReply(CodecEvent):
     paper_loaded: bool | None = None
     drawer_pin3_high: bool | None = None
     printer_id: int | None = None
+
+    @property
+    def drawer_high(self) -> bool | None:
+        return self.drawer_pin3_high
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,107 +1,197 @@
-"""The commands a host sends about status, taken apart, for recordings and tools. Print data is not decoded here."""
+"""The commands of ESC/POS as a host sends them, for recordings and tools, and to find where a command ends.
+
+Source: Epson, "ESC/POS Command Reference"; what clones and older models know beside it (ESC i, ESC m, ESC B, FS p)
+from receiptio, escpos-netprinter and escpos-php.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from protocols.decoding import Decodable, Side
+from protocols.printers.command_stream import CommandStreamCodec, CommandTable, Outline, Shape, outline, word
 
-PARAMETER_BYTES_MAX: Final = 64
-"""Longest parameters of GS ( D and GS ( H taken; longer ones are no status commands."""
+_SINGLE: Final = {
+    0x00: "null",
+    0x09: "horizontal_tab",
+    0x0A: "line_feed",
+    0x0C: "form_feed",
+    0x0D: "carriage_return",
+    0x18: "cancel_page",
+}
 
-_FIXED: Final[dict[bytes, tuple[int, str, str]]] = {
-    b"\x1b@": (0, "ESC @", "initialize"),
-    b"\x1b=": (1, "ESC =", "select_peripheral"),
-    b"\x1bp": (3, "ESC p", "drawer_pulse"),
-    b"\x1b\x06": (1, "ESC ACK", "star_status"),
-    b"\x10\x05": (1, "DLE ENQ", "real_time_request"),
-    b"\x10\x14\x01": (2, "DLE DC4 1", "real_time_drawer_pulse"),
-    b"\x10\x14\x02": (2, "DLE DC4 2", "power_off"),
-    b"\x10\x14\x08": (7, "DLE DC4 8", "clear_buffer"),
-    b"\x1da": (1, "GS a", "enable_automatic_status"),
-    b"\x1dr": (1, "GS r", "transmit_status"),
-    b"\x1dI": (1, "GS I", "transmit_printer_id"),
-} | {b"\x10\x04" + bytes((n,)): (0, f"DLE EOT {n}", "real_time_status") for n in range(1, 5)}
-"""Prefix to the number of parameter bytes, the command as manuals write it, what it does."""
-
-_COUNTED: Final = {b"\x1d(H": "GS ( H", b"\x1d(D": "GS ( D"}
-"""Prefix of commands with a two-byte length."""
-
-_PREFIX_SIZES: Final = sorted({len(prefix) for prefix in (*_FIXED, *_COUNTED)})
-_BEGINNINGS: Final = frozenset(prefix[:size] for prefix in (*_FIXED, *_COUNTED) for size in range(len(prefix)))
-"""What may still become a prefix."""
+_DLE: Final = {
+    **{bytes((0x04, n)): Shape("real_time_status", command=f"DLE EOT {n}", number=n) for n in range(1, 5)},
+    **{bytes((0x04, n)): Shape("real_time_status", 1, command=f"DLE EOT {n}", number=n) for n in (7, 8, 18)},
+    b"\x04\x14": Shape("full_status_request", command="DLE EOT 20", number=20),
+    b"\x05": Shape("real_time_request", 1),
+    b"\x14\x01": Shape("real_time_drawer_pulse", 2, command="DLE DC4 1"),
+    b"\x14\x02": Shape("power_off", 2, command="DLE DC4 2"),
+    b"\x14\x03": Shape("real_time_buzzer", 5, command="DLE DC4 3"),
+    b"\x14\x07": Shape("real_time_status_request", 1, command="DLE DC4 7"),
+    b"\x14\x08": Shape("clear_buffer", 7, command="DLE DC4 8"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class PrinterCommand(CodecEvent):
-    """One command. ``n``: its only parameter, where it has one; ``parameters``: all of them, hexadecimal."""
-
-    command: str
-    name: str
-    n: int | None = None
-    parameters: str | None = None
-    process_id: str | None = None
+def _bit_image_bytes(parameters: bytes) -> int:
+    return word(parameters, 1) * (3 if parameters[0] in (32, 33) else 1)
 
 
-class EscposCommandCodec:
-    """Implements Codec for host to device. Anything but a status command is rejected byte by byte."""
+_ESC: Final = {
+    b"@": Shape("initialize"),
+    b"!": Shape("print_mode", 1),
+    b"E": Shape("bold", 1),
+    b"G": Shape("double_strike", 1),
+    b"-": Shape("underline", 1),
+    b"4": Shape("italic", 1),
+    b"M": Shape("font", 1),
+    b"R": Shape("international_characters", 1),
+    b"t": Shape("code_page", 1),
+    b"a": Shape("align", 1),
+    b"d": Shape("feed_lines", 1),
+    b"e": Shape("feed_lines_back", 1),
+    b"J": Shape("feed", 1),
+    b"K": Shape("feed_back", 1),
+    b"2": Shape("line_spacing_default"),
+    b"3": Shape("line_spacing", 1),
+    b" ": Shape("character_space", 1),
+    b"$": Shape("absolute_position", 2),
+    b"\\": Shape("relative_position", 2),
+    b"D": Shape("horizontal_tabs", end=b"\x00"),
+    b"V": Shape("rotation", 1),
+    b"{": Shape("upside_down", 1),
+    b"U": Shape("one_direction", 1),
+    b"r": Shape("colour", 1),
+    b"p": Shape("drawer_pulse", 3),
+    b"i": Shape("cut_full"),
+    b"m": Shape("cut_partial"),
+    b"B": Shape("buzzer", 2),
+    b"*": Shape("bit_image", 3, _bit_image_bytes),
+    b"=": Shape("select_peripheral", 1),
+    b"L": Shape("page_mode"),
+    b"S": Shape("standard_mode"),
+    b"T": Shape("page_direction", 1),
+    b"W": Shape("page_area", 8),
+    b"\x0c": Shape("print_page"),
+    b"%": Shape("user_characters", 1),
+    b"?": Shape("cancel_user_character", 1),
+    b"c3": Shape("paper_end_sensors", 1),
+    b"c4": Shape("stop_sensors", 1),
+    b"c5": Shape("panel_buttons", 1),
+    b"c0": Shape("paper_type", 1),
+    b"c1": Shape("paper_type_setting", 1),
+    b"q": Shape("release"),
+    b"F": Shape("return_home_or_release", 0),
+    b"<": Shape("return_home"),
+    b"u": Shape("peripheral_status", 1),
+    b"v": Shape("paper_status_request"),
+    b"\x06": Shape("star_status", 1),
+}
+
+_GS: Final = {
+    b"!": Shape("size", 1),
+    b"B": Shape("reverse", 1),
+    b"b": Shape("smoothing", 1),
+    b"H": Shape("barcode_text_position", 1),
+    b"f": Shape("barcode_text_font", 1),
+    b"h": Shape("barcode_height", 1),
+    b"w": Shape("barcode_width", 1),
+    b"L": Shape("left_margin", 2),
+    b"W": Shape("print_width", 2),
+    b"P": Shape("motion_units", 2),
+    b"$": Shape("absolute_vertical_position", 2),
+    b"\\": Shape("relative_vertical_position", 2),
+    b"T": Shape("line_start", 1),
+    b":": Shape("macro"),
+    b"^": Shape("macro_run", 3),
+    b"/": Shape("print_downloaded_image", 1),
+    b"*": Shape("download_image", 2, lambda p: p[0] * p[1] * 8),
+    b"v0": Shape("raster_image", 5, lambda p: word(p, 1) * word(p, 3)),
+    b"c": Shape("print_counter"),
+    b"C0": Shape("counter_mode", 2),
+    b"C1": Shape("counter_range", 6),
+    b"C2": Shape("counter_value", 2),
+    b"E": Shape("head_control", 1),
+    b"I": Shape("transmit_printer_id", 1),
+    b"a": Shape("enable_automatic_status", 1),
+    b"j": Shape("enable_ink_status", 1),
+    b"r": Shape("transmit_status", 1),
+    b"z0": Shape("online_recovery_wait", 2),
+    b"8L": Shape("graphics", 4, lambda p: int.from_bytes(p, "little"), command="GS 8 L"),
+    **{b"V" + bytes((n,)): Shape("cut", command="GS V", number=n) for n in (0, 1, 48, 49)},
+    **{b"V" + bytes((n,)): Shape("feed_and_cut", 1, command="GS V") for n in (65, 66, 97, 98, 103, 104)},
+    **{b"k" + bytes((n,)): Shape("barcode", end=b"\x00", is_text=True, command="GS k", number=n) for n in range(7)},
+    **{
+        b"k" + bytes((n,)): Shape("barcode", 1, lambda p: p[0], is_text=True, command="GS k", number=n)
+        for n in range(65, 80)
+    },
+    **{
+        b"(" + bytes((letter,)): Shape("counted", 2, lambda p: word(p, 0), command=f"GS ( {chr(letter)}")
+        for letter in b"ABCEFGLMNPQTVYZz"
+    },
+    b"(D": Shape("real_time_commands_enabled", 2, lambda p: word(p, 0), command="GS ( D"),
+    b"(H": Shape("request_response", 2, lambda p: word(p, 0), command="GS ( H"),
+    b"(K": Shape("print_control", 2, lambda p: word(p, 0), command="GS ( K"),
+    b"(k": Shape("symbol", 2, lambda p: word(p, 0), is_text=True, command="GS ( k"),
+}
+
+_FS: Final = {
+    b"&": Shape("kanji_on"),
+    b".": Shape("kanji_off"),
+    b"!": Shape("kanji_print_mode", 1),
+    b"-": Shape("kanji_underline", 1),
+    b"C": Shape("kanji_code_system", 1),
+    b"S": Shape("kanji_character_space", 2),
+    b"W": Shape("kanji_quadruple", 1),
+    b"p": Shape("print_stored_image", 2),
+    b"g1": Shape("write_memory", 7, lambda p: word(p, 5)),
+    b"g2": Shape("read_memory", 7),
+    b"2": Shape("user_kanji", 2, lambda p: 72),
+    b"?": Shape("cancel_user_kanji", 2),
+    **{
+        b"(" + bytes((letter,)): Shape("counted", 2, lambda p: word(p, 0), command=f"FS ( {chr(letter)}")
+        for letter in b"ACEFLe"
+    },
+}
+
+ESCPOS_COMMANDS: Final = CommandTable(
+    {bytes((byte,)): Shape(name) for byte, name in _SINGLE.items()}
+    | {b"\x10" + key: shape for key, shape in _DLE.items()}
+    | {b"\x1b" + key: shape for key, shape in _ESC.items()}
+    | {b"\x1b(A": Shape("buzzer", 2, lambda p: word(p, 0), command="ESC ( A")}
+    | {b"\x1d" + key: shape for key, shape in _GS.items()}
+    | {b"\x1c" + key: shape for key, shape in _FS.items()}
+)
+
+_FEEDS: Final = frozenset({"line_feed", "feed_lines", "feed", "feed_and_cut", "cut", "cut_full", "cut_partial"})
+_VISIBLE: Final = frozenset({"raster_image", "bit_image", "barcode", "print_stored_image", "graphics", "symbol"})
+
+
+class EscposCommandCodec(CommandStreamCodec):
+    """Implements Codec for host to device."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> Sequence[CodecEvent]:
-        events: list[CodecEvent] = []
-        for byte in data:
-            self._buffer.append(byte)
-            self._parse(events)
-        return events
-
-    def flush(self) -> Sequence[CodecEvent]:
-        if not self._buffer:
-            return []
-        rejected = FrameRejected.of("command ended in the middle", bytes(self._buffer))
-        self._buffer.clear()
-        return [rejected]
-
-    def _parse(self, events: list[CodecEvent]) -> None:
-        """Take commands off the front of the buffer until what is left may still become one."""
-        while self._buffer:
-            length = _length(bytes(self._buffer))
-            if length is None:
-                events.append(FrameRejected.of("no status command", bytes(self._buffer[:1])))
-                del self._buffer[:1]
-            elif 0 < length <= len(self._buffer):
-                events.append(_command(bytes(self._buffer[:length])))
-                del self._buffer[:length]
-            else:
-                return
+        super().__init__(ESCPOS_COMMANDS)
 
 
-def _length(data: bytes) -> int | None:
-    """Of the command that the data begins with; 0: more bytes are needed to tell; None: it begins with none."""
-    for size in _PREFIX_SIZES:
-        prefix = data[:size]
-        if prefix in _FIXED:
-            return len(prefix) + _FIXED[prefix][0]
-        if prefix in _COUNTED:
-            if len(data) < len(prefix) + 2:
-                return 0
-            counted = int.from_bytes(data[len(prefix) : len(prefix) + 2], "little")
-            return len(prefix) + 2 + counted if counted <= PARAMETER_BYTES_MAX else None
-    return 0 if data in _BEGINNINGS else None
+def escpos_outline(data: bytes) -> Outline:
+    """Where the commands of a print end."""
+    return outline(data, ESCPOS_COMMANDS, _FEEDS, _VISIBLE)
 
 
-def _command(data: bytes) -> PrinterCommand:
-    for prefix, (count, command, name) in _FIXED.items():
-        if data.startswith(prefix):
-            parameters = data[len(prefix) :]
-            n = parameters[0] if count == 1 else prefix[2] if name == "real_time_status" else None
-            return PrinterCommand(command, name, n, parameters.hex() if count > 1 else None)
-    parameters = data[5:]
-    if data.startswith(b"\x1d(H") and parameters[:2] == b"00" and len(parameters) == 6:
-        return PrinterCommand("GS ( H", "request_process_id", None, parameters.hex(), parameters[2:].decode("latin-1"))
-    command = _COUNTED[data[:3]]
-    name = "real_time_commands_enabled" if command == "GS ( D" else "request_response"
-    return PrinterCommand(command, name, None, parameters.hex())
+PROTOCOLS = {
+    "escpos": Decodable(
+        host_to_device=Side(
+            EscposCommandCodec,
+            examples=(
+                b"\x1b@hello\n",
+                b"\x1dV\x42\x00",
+                b"\x1bp\x00\x32\xfa",
+                b"\x1d(k\x07\x001P01234",
+                b"\x1dkI\x09{B0123ABC",
+                b"\x1dv0\x00\x01\x00\x02\x00\x80\x01",
+                b"\x10\x04\x01",
+            ),
+        )
+    )
+}

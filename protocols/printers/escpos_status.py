@@ -17,7 +17,6 @@ from protocols.printers.escpos_events import (
     AutomaticStatus,
     BlockReply,
     BufferCleared,
-    FlowControl,
     ProcessIdReply,
     Query,
     RealTimeStatus,
@@ -27,14 +26,13 @@ from protocols.printers.escpos_events import (
     real_time_status,
 )
 from protocols.printers.escpos_host import EscposCommandCodec
+from protocols.printers.flow_control import XOFF, XON, flow_control
 
 BLOCK_BYTES_MAX: Final = 128
 """Longest block without its 00: GS I answers have 80 characters at most."""
 EXPECTED_QUERIES_MAX: Final = 32
 """Questions without an answer that are remembered; a caller asks one at a time."""
 
-_XON: Final = 0x11
-_XOFF: Final = 0x13
 _ASB_BYTES: Final = 4
 _BLOCK_HEADERS: Final = frozenset(b"\x5f\x37\x35\x3b\x3d")
 
@@ -72,9 +70,9 @@ class EscposStatusCodec:
         return events
 
     def _take(self, byte: int, events: list[CodecEvent]) -> None:
-        if byte in (_XON, _XOFF):
+        if byte in (XON, XOFF):
             # Neither can be part of an ASB or of a block: flow control goes through the middle of both.
-            events.append(FlowControl("XON" if byte == _XON else "XOFF", byte == _XON))
+            events.append(flow_control(byte))
         elif self._block:
             self._take_in_block(byte, events)
         elif byte & 0x93 == 0x12:
@@ -142,7 +140,8 @@ def describe(event: CodecEvent) -> JsonEvent:
     if isinstance(event, TextReply):
         described["model_name"] = event.text
     elif isinstance(event, RealTimeStatus | AutomaticStatus) and event.drawer_pin3_high is not None:
-        described["drawer_open"] = not event.drawer_pin3_high
+        is_open = not event.drawer_pin3_high
+        described |= {"drawer_open": is_open, "drawer_open(when pin3 LOW means open)": is_open}
     return described
 
 

@@ -46,6 +46,10 @@ class StarStatus(CodecEvent):
     presenter_position: int | None = None
 
     @property
+    def drawer_high(self) -> bool:
+        return self.drawer_bit
+
+    @property
     def language(self) -> str:
         return "star-prnt" if self.status_version >= STAR_PRNT_VERSION else "star-line"
 
@@ -57,14 +61,6 @@ class StatusHeader(CodecEvent):
     field: str
     status_length_bytes: int | None = None
     status_version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StarFlowControl(CodecEvent):
-    """XON (11) or XOFF (13)."""
-
-    kind: str
-    can_send: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +106,11 @@ class StarInformation(CodecEvent):
 def split_bits(byte: int) -> int:
     """Bits 5, 3, 2 and 1 as a number: so both headers carry theirs."""
     return (byte >> 5 & 1) << 3 | (byte >> 1 & 7)
+
+
+def status_length(header: int) -> int:
+    """Bytes of a status, by its first one: bits 6, 5, 3, 2 and 1."""
+    return (header >> 5 & 3) << 3 | (header >> 1 & 7)
 
 
 def star_status(data: bytes) -> StarStatus:

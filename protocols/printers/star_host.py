@@ -6,10 +6,12 @@ raster commands (``ESC * r``) from the former's chapter on raster mode.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, Side
-from protocols.printers.command_stream import CommandStreamCodec, CommandTable, Shape, word
+from protocols.printers.command_stream import CommandStreamCodec, CommandTable, HostCommand, Shape, word
 
 _SINGLE: Final = {
     0x00: "null",
@@ -171,6 +173,14 @@ _SHAPES: Final[dict[bytes, Shape]] = (
     | {b"\x1b*r" + key: shape for key, shape in _RASTER.items()}
 )
 STAR_COMMANDS: Final = CommandTable(_SHAPES)
+_RASTER_COMMANDS: Final = CommandTable(
+    _SHAPES
+    | {
+        b"b": Shape("raster_row_and_feed", 2, lambda p: word(p, 0)),
+        b"k": Shape("raster_row", 2, lambda p: word(p, 0)),
+    }
+)
+"""Between ``ESC * r A`` and ``ESC * r B`` two letters are commands."""
 
 
 class StarCommandCodec(CommandStreamCodec):
@@ -178,6 +188,19 @@ class StarCommandCodec(CommandStreamCodec):
 
     def __init__(self) -> None:
         super().__init__(STAR_COMMANDS)
+
+    def flush(self) -> Sequence[CodecEvent]:
+        events = super().flush()
+        self._table = STAR_COMMANDS
+        return events
+
+    def _tell(self, events: list[CodecEvent]) -> None:
+        super()._tell(events)
+        match events[-1]:
+            case HostCommand(name="raster_mode_on"):
+                self._table = _RASTER_COMMANDS
+            case HostCommand(name="raster_mode_off" | "initialize"):
+                self._table = STAR_COMMANDS
 
 
 PROTOCOLS = {

@@ -1,8 +1,8 @@
-"""The input of a Star printer, taken apart: automatic status of any length, print-end counters, identities, flow control.
+"""The input of a Star printer, taken apart: automatic status of any length, counters, identities, flow control.
 
 A byte's class is in its fixed bits (Star Line Mode, appendix 2, "Status identification method"): ``b & 91 == 01``:
-header 1 of an automatic status, whose other bytes have ``b & 91 == 00``; ``11 13``: flow control; other ``b & 11 ==
-10``: the answer to EOT; ``1B``: an answer that repeats its command.
+header 1 of an automatic status, whose other bytes have ``b & 91 == 00`` (header 2: ``b & 11``); ``11 13``: flow
+control; other ``b & 91 == 10``: the answer to EOT; ``1B``: an answer that repeats its command.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from typing import Final
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.printers.flow_control import XOFF, XON, flow_control
 from protocols.printers.star_events import (
     PaperStatus,
     PrintEndCounter,
-    StarFlowControl,
     StarInformation,
     StarStatus,
     StarVersion,
     StatusHeader,
     split_bits,
     star_status,
+    status_length,
 )
 from protocols.printers.star_host import StarCommandCodec
 
@@ -31,8 +32,9 @@ STATUS_BYTES_MIN: Final = 7
 ANSWER_BYTES_MAX: Final = 512
 """Longest answer without its end: the font list of ESC GS ) I has about 200 characters."""
 
-_XON: Final = 0x11
-_XOFF: Final = 0x13
+TAIL_BYTES: Final = 2
+"""A status whose header 2 has bit 7 has two more bytes than header 1 says (receiptio); some leave them out."""
+
 _ESC: Final = 0x1B
 _COUNTER: Final = b"\x1b\x1d\x03"
 _COUNTER_BYTES: Final = 8
@@ -52,6 +54,7 @@ class StarStatusCodec:
     def __init__(self) -> None:
         self._status = bytearray()
         self._answer = bytearray()
+        self._tail_left = 0
 
     def feed(self, data: bytes) -> Sequence[CodecEvent]:
         events: list[CodecEvent] = []
@@ -62,15 +65,16 @@ class StarStatusCodec:
     def flush(self) -> Sequence[CodecEvent]:
         events: list[CodecEvent] = []
         self._reject_partial("ended in the middle", events)
+        self._tail_left = 0
         return events
 
     def _take(self, byte: int, events: list[CodecEvent]) -> None:
         if self._answer:
             self._take_in_answer(byte, events)
-        elif byte in (_XON, _XOFF):
+        elif byte in (XON, XOFF):
             # Neither can be part of a status: flow control goes through its middle.
-            events.append(StarFlowControl("XON" if byte == _XON else "XOFF", byte == _XON))
-        elif self._status and byte & 0x91 == 0:
+            events.append(flow_control(byte))
+        elif self._status and byte & (0x11 if len(self._status) == 1 else 0x91) == 0:
             self._status.append(byte)
             if len(self._status) == status_length(self._status[0]):
                 events.append(star_status(bytes(self._status)))
@@ -84,9 +88,10 @@ class StarStatusCodec:
     def _take_first(self, byte: int, events: list[CodecEvent]) -> None:
         """A byte that begins something; half a status before it is lost."""
         self._reject_partial("cut short", events)
+        self._tail_left = 0
         if byte == _ESC:
             self._answer.append(byte)
-        elif byte & 0x91 == 0x01 and split_bits(byte) >= STATUS_BYTES_MIN:
+        elif byte & 0x91 == 0x01 and status_length(byte) >= STATUS_BYTES_MIN:
             self._status.append(byte)
         elif byte & 0x91 == 0x10:
             events.append(PaperStatus("EOT", byte, bool(byte & 0x04), not byte & 0x08))
@@ -142,7 +147,7 @@ class StarStatusReader(StarStatusCodec):
         if lone is None:
             return super().flush()
         if lone & 1:
-            return [StatusHeader("header 1", status_length_bytes=split_bits(lone))]
+            return [StatusHeader("header 1", status_length_bytes=status_length(lone))]
         return [StatusHeader("header 2", status_version=split_bits(lone))]
 
 

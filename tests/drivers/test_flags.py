@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 import drivers
-from drivers.escpos_condition import OpenLevel, PrinterCondition
+from drivers.printer_condition import OpenLevel, PrinterCondition
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag
 from edge_gateway.status.health import roll_up
 from tests.status.snapshots import bus, gateway, outbox, printer
 
 MODULES = sorted(path.stem for folder in drivers.__path__ for path in Path(folder).glob("[a-z]*.py"))
-SAYS_FLAGS = {"escpos_printer", "scanner_reads"}
+SAYS_FLAGS = {"receipt_printer", "scanner_reads"}
 """Drivers with conditions; what each can say is driven to its ends below."""
 
 
@@ -55,6 +55,8 @@ def test_printer_that_cannot_print_has_a_flag_in_the_way() -> None:
         "paper_loaded": False,
         "cutter_error": True,
         "unrecoverable_error": True,
+        "recoverable_error": True,
+        "auto_recoverable_error": True,
     }.items():
         condition = PrinterCondition("unknown", **{reading: value})  # type: ignore[arg-type] # by name
         assert condition.obstacle() is not None

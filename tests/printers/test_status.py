@@ -12,7 +12,6 @@ from protocols.printers.escpos_events import (
     AutomaticStatus,
     BlockReply,
     BufferCleared,
-    FlowControl,
     OrderedReply,
     ProcessIdReply,
     Query,
@@ -20,6 +19,7 @@ from protocols.printers.escpos_events import (
     TextReply,
 )
 from protocols.printers.escpos_status import BLOCK_BYTES_MAX, EscposStatusCodec
+from protocols.printers.flow_control import FlowControl
 
 Fields = dict[str, object]
 

@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 
 Way = Literal["loopback", "tcp", "serial"]
 DEADLINE_S = 20.0
-QUICK: Mapping[str, Any] = {"status_interval_s": 0.1, "status_timeout_s": 0.2, "job_deadline_s": 5.0}
+QUICK: Mapping[str, Any] = {"status_interval_s": 0.1, "status_timeout_s": 0.2, "confirm_timeout_s": 5.0}
 """Short times: a simulated printer answers at once, and nobody adds paper in a test that waits for none."""
 
 RECEIPT: list[dict[str, Any]] = [

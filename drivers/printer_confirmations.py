@@ -1,0 +1,83 @@
+"""Confirmations of one job that were asked for, in the order in which they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from drivers.printer_dialect import PrinterDialect
+from drivers.printer_line import PrinterLine
+from edge_gateway.contracts.events import CodecEvent
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    end: int
+    is_mark: bool
+    answer: asyncio.Future[CodecEvent]
+
+
+class Confirmations:
+    """``confirmed_bytes``: up to the last cut that is on paper. ``can_confirm``: the printer knows how."""
+
+    def __init__(self, line: PrinterLine, dialect: PrinterDialect) -> None:
+        self._line = line
+        self._dialect = dialect
+        self._asked: deque[_Asked] = deque()
+        self._confirmed = 0
+        self._is_given_up = False
+        self.can_confirm = True
+
+    @property
+    def is_open(self) -> bool:
+        """One was asked for and may come yet."""
+        self._take()
+        return bool(self._asked) or self._is_given_up
+
+    @property
+    def confirmed_bytes(self) -> int:
+        self._take()
+        return self._confirmed
+
+    @property
+    def is_mark_open(self) -> bool:
+        """The first thing that is not confirmed is a mark: what is visible behind it was not printed."""
+        self._take()
+        return bool(self._asked) and self._asked[0].is_mark
+
+    def ask(self, end: int, *, is_mark: bool) -> bytes:
+        """The request for ``end``; empty where the printer cannot."""
+        confirmation = self._dialect.confirmation()
+        self.can_confirm = confirmation is not None
+        if confirmation is None:
+            return b""
+        self._asked.append(_Asked(end, is_mark, self._line.expect(confirmation.wanted)))
+        return confirmation.request
+
+    def next(self) -> asyncio.Future[CodecEvent] | None:
+        """The oldest that has not come; None: all have."""
+        self._take()
+        return self._asked[0].answer if self._asked else None
+
+    def begin_again(self, offset: int) -> None:
+        """The job is sent once more from there: nothing that was asked before will be answered."""
+        self.forget()
+        self._confirmed = offset
+
+    def forget(self) -> None:
+        """Wait for none any more."""
+        self._take()
+        self._is_given_up = self._is_given_up or bool(self._asked)
+        for asked in self._asked:
+            self._line.forget(asked.answer)
+        self._asked.clear()
+
+    def _take(self) -> None:
+        """A later one stands for those before it: a printer that was asked twice at once may keep the newest only."""
+        done = [index for index, asked in enumerate(self._asked) if asked.answer.done()]
+        for _ in range(done[-1] + 1 if done else 0):
+            asked = self._asked.popleft()
+            self._line.forget(asked.answer)
+            if not asked.is_mark:
+                self._confirmed = asked.end

@@ -1,0 +1,85 @@
+"""The line to a printer: what it says goes to whoever waits for it, bytes go out under flow control."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from edge_gateway.contracts.codec import Codec
+from edge_gateway.contracts.driver import Session
+from edge_gateway.contracts.events import CodecEvent, FrameRejected
+from edge_gateway.contracts.waiting import within
+from protocols.printers.flow_control import FlowControl
+
+Wanted = Callable[[CodecEvent], bool]
+
+
+class PrinterLine:
+    """One connection. ``on_event`` hears everything that was understood, before whoever waits for it."""
+
+    def __init__(self, session: Session, codec: Codec, on_event: Callable[[CodecEvent], None]) -> None:
+        self._session = session
+        self._stream = codec
+        self._on_event = on_event
+        self._waiting: list[tuple[Wanted, asyncio.Future[CodecEvent]]] = []
+        self._can_send = asyncio.Event()
+        self._can_send.set()
+
+    def data_received(self, data: bytes) -> None:
+        """From the transport."""
+        for event in self._stream.feed(data):
+            if isinstance(event, FrameRejected):
+                self._session.frame_rejected(event)
+                continue
+            self._session.frame_seen()
+            if isinstance(event, FlowControl):
+                (self._can_send.set if event.can_send else self._can_send.clear)()
+            self._on_event(event)
+            self._hand_out(event)
+
+    def flush(self) -> None:
+        """The line is idle: half an answer will not be completed."""
+        for event in self._stream.flush():
+            if isinstance(event, FrameRejected):
+                self._session.frame_rejected(event)
+
+    def expect(self, wanted: Wanted) -> asyncio.Future[CodecEvent]:
+        """The next event that is wanted and that nobody waits for since earlier. ``forget`` it in the end."""
+        future: asyncio.Future[CodecEvent] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, future))
+        return future
+
+    def forget(self, future: asyncio.Future[CodecEvent]) -> None:
+        """It is not waited for any more."""
+        self._waiting = [entry for entry in self._waiting if entry[1] is not future]
+
+    @contextmanager
+    def waiting_for(self, wanted: Wanted) -> Iterator[asyncio.Future[CodecEvent]]:
+        """A future of the next event that is wanted. Enter before asking."""
+        future = self.expect(wanted)
+        try:
+            yield future
+        finally:
+            self.forget(future)
+
+    async def send(self, data: bytes) -> None:
+        """Hand bytes to the port as soon as flow control lets it. Raises TransportError."""
+        await self._can_send.wait()
+        await self._session.transport.write(data)
+
+    async def write(self, data: bytes, timeout_s: float) -> bool:
+        """As ``send``. False: not within the time."""
+        return await within(self._session.clock, timeout_s, self.send(data))
+
+    async def write_now(self, data: bytes, timeout_s: float) -> bool:
+        """As ``write``, past XOFF: real-time commands are for a printer that takes nothing else."""
+        return await within(self._session.clock, timeout_s, self._session.transport.write(data))
+
+    def _hand_out(self, event: CodecEvent) -> None:
+        for entry in self._waiting:
+            wanted, future = entry
+            if not future.done() and wanted(event):
+                future.set_result(event)
+                self._waiting.remove(entry)
+                return

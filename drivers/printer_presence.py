@@ -1,0 +1,62 @@
+"""Whether a printer is there: what silence means, and when it is told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from drivers.printer_settings import PrinterSettings
+from edge_gateway.contracts.driver import Session
+from edge_gateway.contracts.errors import DeviceError, ErrorCode, TransportError
+
+SILENCE_S_MAX: Final = 15.0
+"""A printer that answered before and now is silent for so long was perhaps switched off and on: connect anew. Without
+it a dead TCP connection is noticed after a quarter of an hour."""
+
+
+class Presence:
+    """Of one connection. ``is_telling``: the printer tells changes by itself."""
+
+    def __init__(self, session: Session, settings: PrinterSettings) -> None:
+        self._session = session
+        self._settings = settings
+        self._silent_since_s: float | None = None
+        self.is_answering: bool | None = None
+        self.has_answered = False
+        self.is_telling = False
+
+    def heard(self, *, is_told_by_itself: bool) -> None:
+        """It said something."""
+        self._silent_since_s = None
+        self.has_answered = True
+        self.is_telling = self.is_telling or is_told_by_itself
+        if self.is_answering is not True:
+            self.is_answering = True
+            self._session.set_answering(True)
+
+    def judge(self, is_heard: bool) -> None:
+        """A question was asked: say so when the printer falls silent. Raises TransportError when it stays so."""
+        if is_heard:
+            return
+        name = f"printer {self._session.device_id!r}"
+        now_s = self._session.clock.monotonic()
+        if self._silent_since_s is None:
+            self._silent_since_s = now_s
+        silent_s = now_s - self._silent_since_s
+        limit_s = self._settings.status_interval_s * self._settings.status_tries
+        if self.is_answering is not False and (silent_s >= limit_s or not self.has_answered):
+            self.is_answering = False
+            self._session.set_answering(False, f"no answer to status questions; check that {name} is on and its cable")
+        if self.has_answered and silent_s >= SILENCE_S_MAX:
+            raise TransportError(f"{name}: no answer for {silent_s:.0f} s; connecting anew")
+
+    def require(self, is_answering: bool, obstacle: tuple[ErrorCode, str] | None) -> None:
+        """Before a print. Raises DeviceError where it cannot be begun now."""
+        name = f"printer {self._session.device_id!r}"
+        if not is_answering and self._settings.is_status_required:
+            raise DeviceError(
+                ErrorCode.TIMEOUT,
+                f"{name}: no answer to {self._settings.status_tries} status questions of "
+                f"{self._settings.status_timeout_s:g} s; nothing was printed; check that it is on and its cable",
+            )
+        if obstacle is not None:
+            raise DeviceError(obstacle[0], f"{name}: {obstacle[1]}; nothing was printed")

@@ -1,0 +1,245 @@
+"""What receipt printers share, whatever language they speak: a print under a watch, the drawer, the status.
+
+What silence means: a printer is ``offline`` until it has answered, and again when it falls silent for longer than
+``status_tries`` questions (before that it may be printing with a full buffer). A print is refused with ``timeout``
+then, before a byte of it is sent, unless ``is_status_required`` is false.
+
+A job that waits for paper holds the paper, not the line: questions are asked and answered in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from drivers.printer_at_once import AtOnce
+from drivers.printer_condition import Conditions
+from drivers.printer_dialect import PrinterDialect
+from drivers.printer_job import JobLimits, PrinterJob
+from drivers.printer_line import PrinterLine
+from drivers.printer_presence import Presence
+from drivers.printer_settings import PrinterSettings
+from edge_gateway.contracts.driver import Session
+from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, TransportError
+from edge_gateway.contracts.events import CodecEvent
+from edge_gateway.contracts.printing import PaperPolicy, PrintWatch, Rendered
+from edge_gateway.contracts.waiting import within
+
+DRAWER_SENSE_S: Final = 1.0
+"""A drawer that was kicked is open within this, or stuck."""
+SENSE_INTERVAL_S: Final = 0.1
+DRAWER_TURN_S_MAX: Final = 4.0
+"""Most prints end within this; a drawer that would open later is answered busy instead."""
+DRAWER_CONFIRM_S: Final = 5.0
+"""A pulse that was not confirmed by then is cleared where the model can: a drawer must not open minutes later."""
+
+
+class ReceiptPrinter(ABC):
+    """One conversation with one printer. A subclass makes the line and the dialect, and renders."""
+
+    commands: ClassVar[Mapping[str, bool]] = {
+        "print": True,
+        "open_drawer": True,
+        "read_status": False,
+        "clear_error": True,
+    }
+    events: ClassVar[frozenset[str]] = frozenset({"drawer_opened", "drawer_closed"})
+
+    def __init__(self, session: Session, settings: PrinterSettings, condition: Conditions) -> None:
+        self._session = session
+        self._common = settings
+        self._condition = condition
+        self._line, self._dialect = self._make(session)
+        self._presence = Presence(session, settings)
+        self._paper = asyncio.Lock()
+        """Held by whoever prints, from the first byte to the confirmation."""
+        self._questions = asyncio.Lock()
+        """Held by whoever asks: answers do not say what they answer."""
+        self._is_broken = asyncio.Event()
+        self._job: PrinterJob | None = None
+        self._may_confirm_late = True
+
+    @abstractmethod
+    def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
+        """Of this connection; ``self._take`` hears what the printer says."""
+
+    @abstractmethod
+    def _drawer_pulse(self) -> bytes:
+        """In print order. Raises RequestError(UNSUPPORTED) where no drawer is wired."""
+
+    @abstractmethod
+    def _render(self, content: Mapping[str, Any]) -> Rendered:
+        """As ``render`` of the class, with the settings of this device."""
+
+    def data_received(self, data: bytes) -> None:
+        self._line.data_received(data)
+
+    async def run(self) -> None:
+        self._session.set_answering(False, "has not answered yet")
+        async with self._questions:
+            await self._begin()
+        while not await within(self._session.clock, self._common.status_interval_s, self._is_broken.wait()):
+            if self._job is None:  # a job asks for itself
+                async with self._questions:
+                    await self._look()
+        raise TransportError(f"{self._name}: a print was broken off; connecting anew")
+
+    async def print_rendered(self, rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
+        async with self._paper:
+            is_confirmed = await self._run_job(rendered, watch)
+        return {
+            "bytes": len(rendered.data),
+            "replaced_characters": rendered.replaced_count,
+            "confirmed_by": self._confirmed_by(is_confirmed),
+            **rendered.details,
+        }
+
+    async def execute(self, name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        if name == "print":  # where no print service is above: a recording is replayed
+            return await self.print_rendered(self._render(params), AtOnce(PaperPolicy.CONTINUE))
+        if name == "clear_error":
+            return await self._clear_error(params)
+        if params:
+            raise RequestError(ErrorCode.INVALID_REQUEST, f"{name}: takes no params, got {', '.join(sorted(params))}")
+        if name == "open_drawer":
+            return await self._open_drawer()
+        return await self._read_status()
+
+    def _confirmed_by(self, is_confirmed: bool) -> str:
+        return "printer" if is_confirmed else "none"
+
+    async def _run_job(self, rendered: Rendered, watch: PrintWatch, confirm_timeout_s: float | None = None) -> bool:
+        """Status before, ``begin``, the bytes, the confirmation after."""
+        common = self._common
+        await self._require_ready()
+        await watch.begin()
+        limits = JobLimits(
+            chunk_bytes=common.chunk_bytes,
+            status_interval_s=common.status_interval_s,
+            confirm_timeout_s=common.confirm_timeout_s if confirm_timeout_s is None else confirm_timeout_s,
+            can_clear_buffer=common.can_clear_buffer,
+        )
+        clock = self._session.clock
+        job = PrinterJob(self._name, self._line, self._dialect, self._condition, self._questions, clock, limits, watch)
+        self._job = job
+        try:
+            return await job.run(rendered)
+        finally:
+            self._job = None
+            self._may_confirm_late = self._may_confirm_late or job.is_unconfirmed
+            if job.is_broken_off:
+                self._is_broken.set()
+
+    async def _open_drawer(self) -> Mapping[str, Any]:
+        """The pulse, in print order; past a job that is being printed only where the printer has such a pulse."""
+        pulse = self._drawer_pulse()
+        if self._job is not None and (now := self._dialect.drawer_pulse_now()) is not None:
+            return await self._open_drawer_now(now)
+        if not await within(self._session.clock, DRAWER_TURN_S_MAX, self._paper.acquire()):
+            raise DeviceError(ErrorCode.BUSY, self._busy_words())
+        try:
+            watch = AtOnce(PaperPolicy.FAIL)  # a drawer must not open minutes later
+            deadline = asyncio.ensure_future(self._session.clock.sleep(DRAWER_CONFIRM_S))
+            deadline.add_done_callback(lambda done: None if done.cancelled() else watch.cancelled.set())
+            try:
+                is_confirmed = await self._run_job(Rendered(pulse), watch, DRAWER_CONFIRM_S)
+            finally:
+                deadline.cancel()
+        finally:
+            self._paper.release()
+        await self._sense_drawer()
+        return {"drawer": self._condition.drawer, "confirmed_by": self._confirmed_by(is_confirmed)}
+
+    async def _open_drawer_now(self, pulse: bytes) -> Mapping[str, Any]:
+        """Between two questions, and not into the middle of a command: a job asks only where it is between two."""
+        job = self._job
+        if job is not None and job.is_broken_off and job.waiting_for is None:
+            await self._session.clock.sleep(SENSE_INTERVAL_S)
+        async with self._questions:
+            if not await self._line.write_now(pulse, self._common.status_timeout_s):
+                raise DeviceError(ErrorCode.BUSY, self._busy_words())
+        await self._sense_drawer()
+        return {"drawer": self._condition.drawer, "confirmed_by": "none"}
+
+    def _busy_words(self) -> str:
+        job = self._job
+        why = f", which waits for {job.waiting_for.value}" if job is not None and job.waiting_for is not None else ""
+        return f"{self._name}: a print is under way{why}; the drawer was not opened: mend it, or cancel the print"
+
+    async def _sense_drawer(self) -> None:
+        deadline_s = self._session.clock.monotonic() + DRAWER_SENSE_S
+        while self._condition.drawer == "closed" and self._session.clock.monotonic() < deadline_s:
+            await self._session.clock.sleep(SENSE_INTERVAL_S)
+            async with self._questions:
+                await self._dialect.is_there()
+
+    async def _clear_error(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """After a person mended it. ``output``: what the printer holds is printed (keep), or forgotten (clear)."""
+        output = params.get("output", "keep")
+        if params.keys() - {"output"} or output not in ("keep", "clear"):
+            words = 'clear_error: expected {"output": "keep"} or {"output": "clear"}'
+            raise RequestError(ErrorCode.INVALID_REQUEST, words)
+        if output == "clear" and self._job is not None:
+            words = f"{self._name}: a print is under way; cancel it, or clear the error and keep the output"
+            raise DeviceError(ErrorCode.BUSY, words)
+        async with self._questions:
+            await self._dialect.recover(is_clearing=output == "clear")
+        return await self._read_status()
+
+    async def _read_status(self) -> Mapping[str, Any]:
+        async with self._questions:
+            is_answering = await self._dialect.status(self._common.status_tries)
+        return {
+            "answering": is_answering,
+            **self._condition.to_json(),
+            "flags": sorted(self._condition.flags()),
+        }
+
+    async def _require_ready(self) -> None:
+        """Raises DeviceError, nothing of the job having been sent."""
+        try:
+            async with self._questions:
+                is_answering = await self._dialect.status(self._common.status_tries)
+                self._presence.require(is_answering, self._condition.obstacle())
+                if self._may_confirm_late:
+                    self._may_confirm_late = not await self._dialect.pass_barrier()
+        except TransportError as error:
+            raise DeviceError(ErrorCode.OFFLINE, f"{self._name}: {error}; nothing was printed") from error
+        if self._may_confirm_late:
+            raise DeviceError(
+                ErrorCode.TIMEOUT,
+                f"{self._name}: a print could not be confirmed: it does not answer the question for it; nothing was "
+                'printed; for a model that does not know it set confirm = "none"',
+            )
+
+    async def _begin(self) -> None:
+        self._presence.judge(await self._dialect.begin())
+        if self._common.can_identify and self._presence.has_answered and self._condition.obstacle() is None:
+            info = await self._dialect.identity()
+            if info:
+                self._session.set_info(info)
+
+    async def _look(self) -> None:
+        """The regular question; where the printer tells changes by itself, one is enough."""
+        was_silent = self._presence.is_answering is False
+        is_enough = self._presence.is_telling and self._condition.obstacle() is None
+        is_heard = await self._dialect.is_there() if is_enough else await self._dialect.status(tries=1)
+        self._presence.judge(is_heard)
+        if is_heard and was_silent:
+            await self._begin()  # it was perhaps switched off and on, and has forgotten its setup
+
+    def _take(self, event: CodecEvent, *, is_told_by_itself: bool, is_believed: bool = True) -> None:
+        """Anything the printer says: it is there, and perhaps in another condition."""
+        self._presence.heard(is_told_by_itself=is_told_by_itself)
+        drawer = self._condition.drawer
+        if is_believed and self._condition.take(event):
+            self._session.set_flags(self._condition.flags())
+            self._session.set_details(self._condition.to_json())
+            if self._condition.drawer != drawer and drawer != "unknown":
+                self._session.emit("drawer_opened" if self._condition.drawer == "open" else "drawer_closed", {})
+
+    @property
+    def _name(self) -> str:
+        return f"printer {self._session.device_id!r}"
