@@ -9,13 +9,23 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from edge_gateway.contracts.printed_text import Align, Colour, Font
+
 NUL: Final = b"\x00"
 LF: Final = b"\n"
 INITIALIZE: Final = b"\x1b@"
 KANJI_ON: Final = b"\x1c&"
 KANJI_OFF: Final = b"\x1c."
+SHIFT_JIS: Final = b"\x1cC\x01"
+"""FS C: how ideographs are sent to a Japanese printer."""
 CUT_PARTIAL: Final = b"\x1dVB\x00"
 CUT_FULL: Final = b"\x1dVA\x00"
+"""GS V, form B: feeds to the knife and cuts."""
+CUT_PARTIAL_HERE: Final = b"\x1dV\x01"
+CUT_FULL_HERE: Final = b"\x1dV\x00"
+CUT_PARTIAL_OLD: Final = b"\x1bm"
+CUT_FULL_OLD: Final = b"\x1bi"
+"""ESC m, ESC i: all that some cheap printers know; as GS V form A they cut where the paper is."""
 ENABLE_ASB: Final = b"\x1da\xff"
 DISARM_REAL_TIME: Final = b"\x1d(D\x03\x00\x14\x01\x00"
 """GS ( D: the real-time drawer pulse (DLE DC4 1) off, so that nothing in the data can open the drawer."""
@@ -24,14 +34,16 @@ ARM_REAL_TIME: Final = b"\x1d(D\x03\x00\x14\x01\x01"
 CLEAR_BUFFER: Final = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 """DLE DC4 8: forget what was received and not printed. Answered with 37 25 00."""
 
-Align = Literal["left", "center", "right"]
 _ALIGN: Final = {"left": 0, "center": 1, "right": 2}
 
 PULSE_UNIT_MS: Final = 2
 PULSE_MS_MAX: Final = 510
 """ESC p counts 2 ms in one byte."""
 _DLE: Final = 0x10
-QR_LEVEL_M: Final = 0x31
+QrLevel = Literal["L", "M", "Q", "H"]
+_QR_LEVELS: Final = {"L": 0x30, "M": 0x31, "Q": 0x32, "H": 0x33}
+TextPosition = Literal["none", "above", "below", "both"]
+_TEXT_POSITIONS: Final = {"none": 0, "above": 1, "below": 2, "both": 3}
 
 
 def real_time_status(n: int) -> bytes:
@@ -71,9 +83,34 @@ def bold(is_on: bool) -> bytes:
     return bytes((0x1B, 0x45, is_on))
 
 
-def underline(is_on: bool) -> bytes:
-    """ESC - n"""
-    return bytes((0x1B, 0x2D, is_on))
+def underline(dots: int) -> bytes:
+    """ESC - n: 0 to 2 dots thick."""
+    return bytes((0x1B, 0x2D, dots))
+
+
+def double_strike(is_on: bool) -> bytes:
+    """ESC G n"""
+    return bytes((0x1B, 0x47, is_on))
+
+
+def invert(is_on: bool) -> bytes:
+    """GS B n"""
+    return bytes((0x1D, 0x42, is_on))
+
+
+def upside_down(is_on: bool) -> bytes:
+    """ESC { n: taken at the start of a line only."""
+    return bytes((0x1B, 0x7B, is_on))
+
+
+def font(name: Font) -> bytes:
+    """ESC M n"""
+    return bytes((0x1B, 0x4D, name == "b"))
+
+
+def colour(name: Colour) -> bytes:
+    """ESC r n: the second colour of the ribbon or of the paper."""
+    return bytes((0x1B, 0x72, name == "red"))
 
 
 def size(width: int, height: int) -> bytes:
@@ -116,25 +153,63 @@ def pulse_units(ms: int) -> int:
     return units
 
 
-def qr_code(data: bytes, module_dots: int) -> bytes:
-    """GS ( k: model 2, level M, stored and printed."""
+def qr_code(data: bytes, module_dots: int, level: QrLevel = "M") -> bytes:
+    """GS ( k 165 to 181: model 2, stored and printed."""
     return b"".join(
         (
-            _symbol(0x41, b"2\x00"),
-            _symbol(0x43, bytes((module_dots,))),
-            _symbol(0x45, bytes((QR_LEVEL_M,))),
-            _symbol(0x50, b"0" + data),
-            _symbol(0x51, b"0"),
+            _symbol(0x31, 0x41, b"2\x00"),
+            _symbol(0x31, 0x43, bytes((module_dots,))),
+            _symbol(0x31, 0x45, bytes((_QR_LEVELS[level],))),
+            _symbol(0x31, 0x50, b"0" + data),
+            _symbol(0x31, 0x51, b"0"),
         )
     )
 
 
-def barcode(system: int, data: bytes, module_dots: int, height_dots: int) -> bytes:
-    """GS h, GS w, GS H (text below), GS k with a length byte."""
-    settings = bytes((0x1D, 0x68, height_dots, 0x1D, 0x77, module_dots, 0x1D, 0x48, 2))
+def pdf417(data: bytes, columns: int, module_dots: int, row_height: int, level: int, is_truncated: bool) -> bytes:
+    """GS ( k 065 to 081, stored and printed. ``columns`` 0: as many as fit; ``level``: 0 to 8."""
+    return b"".join(
+        (
+            _symbol(0x30, 0x46, bytes((is_truncated,))),
+            _symbol(0x30, 0x41, bytes((columns,))),
+            _symbol(0x30, 0x43, bytes((module_dots,))),
+            _symbol(0x30, 0x44, bytes((row_height,))),
+            _symbol(0x30, 0x45, bytes((0x30, 0x30 + level))),
+            _symbol(0x30, 0x50, b"0" + data),
+            _symbol(0x30, 0x51, b"0"),
+        )
+    )
+
+
+def barcode(
+    system: int, data: bytes, module_dots: int, height_dots: int, text_position: TextPosition = "below"
+) -> bytes:
+    """GS h, GS w, GS H, GS k with a length byte."""
+    position = _TEXT_POSITIONS[text_position]
+    settings = bytes((0x1D, 0x68, height_dots, 0x1D, 0x77, module_dots, 0x1D, 0x48, position))
     return settings + bytes((0x1D, 0x6B, system, len(data))) + data
 
 
-def _symbol(function: int, parameters: bytes) -> bytes:
+def stored_graphics(key: str) -> bytes:
+    """GS ( L 69: prints the picture that was stored in the printer under a key of two characters."""
+    return b"\x1d(L\x06\x000E" + key.encode("ascii") + b"\x01\x01"
+
+
+def stored_bit_image(number: int) -> bytes:
+    """FS p n m: prints the picture that was stored in the printer under a number."""
+    return bytes((0x1C, 0x70, number, 0))
+
+
+def buzzer(times: int, duration_ms: int) -> bytes:
+    """ESC ( A 48: pattern A, so many times, each so long (in steps of 100 ms)."""
+    return bytes((0x1B, 0x28, 0x41, 4, 0, 0x30, 0x31, times, duration_ms // 100))
+
+
+def buzzer_of_clones(times: int, duration_ms: int) -> bytes:
+    """ESC B n t: the buzzer of many kitchen printers that are not Epson's."""
+    return bytes((0x1B, 0x42, times, duration_ms // 100))
+
+
+def _symbol(kind: int, function: int, parameters: bytes) -> bytes:
     length = len(parameters) + 2
-    return b"\x1d(k" + length.to_bytes(2, "little") + bytes((0x31, function)) + parameters
+    return b"\x1d(k" + length.to_bytes(2, "little") + bytes((kind, function)) + parameters

@@ -1,5 +1,7 @@
 """Renders a print document to ESC/POS bytes, as text: 40 lines are about 1.7 KB, where a raster would be 100 KB.
 
+Only lines with characters that the printer has in none of its code pages are drawn as pictures.
+
 Written by hand rather than with python-escpos: its text encoder changes code pages as it likes, and importing it costs
 0.5 s and 33 MB, configures logging and leaves a directory in /tmp. Its capability data is used (drivers), and the tests
 compare these bytes with those of its ``Dummy`` printer.
@@ -9,69 +11,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
+from edge_gateway.contracts.barcode_data import Symbology
+from edge_gateway.contracts.bitmap import Bitmap, Rasteriser
 from edge_gateway.contracts.document import (
     BarcodeElement,
-    ColumnsElement,
+    BuzzerElement,
     CutElement,
     DrawerElement,
     Element,
     FeedElement,
+    ImageElement,
+    LogoElement,
+    Pdf417Element,
     QrElement,
-    RuleElement,
+    RawElement,
     TextElement,
 )
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.printed_text import PLAIN, Align
 from protocols.printers import escpos_commands as commands
 from protocols.printers import escpos_symbols as symbols
-from protocols.printers.escpos_text import printable, two_columns, wrap
+from protocols.printers.arabic_forms import shaped
+from protocols.printers.character_sets import Preparation
+from protocols.printers.escpos_lines import LineWriter
+from protocols.printers.escpos_options import COLUMNS_MIN, MULTIBYTE_ENCODINGS, EncoderOptions, Logo
+from protocols.printers.escpos_raster import has_real_time_command, raster_commands
+from protocols.printers.escpos_raw import allowed_raw
+from protocols.printers.escpos_stream import EscposStream
+from protocols.printers.layout import NotText, lay_out, text_lines
+from protocols.printers.layout_lines import Line, Metrics
 
-CELL_DOTS: Final = 12
-"""Width of font A."""
-COLUMNS_MIN: Final = 16
-"""Narrowest paper: the largest character still leaves two cells, and the shortest barcode fits."""
-KNIFELESS_FEED_LINES: Final = 4
-"""In place of a cut on a printer without a knife: the last line stands clear of the tear bar."""
-MULTIBYTE_ENCODINGS: Final = frozenset({"gbk", "cp932"})
-"""Of printers with a Chinese or Japanese font; they are not chosen with ESC t."""
+__all__ = [
+    "COLUMNS_MIN",
+    "MULTIBYTE_ENCODINGS",
+    "EncodedDocument",
+    "EncoderOptions",
+    "Logo",
+    "encode_document",
+    "encode_drawer_kick",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class EncoderOptions:
-    """What the encoder must know of a printer. ``encoding``: a Python codec name, ``code_page_slot``: its ESC t number.
-
-    ``setup``: bytes that belong behind every ESC @, which forgets them (ASB, real-time commands).
-    ``drawer_pin`` None: no drawer is wired, and a drawer element is refused.
-    """
-
-    columns: int = 42
-    encoding: str = "cp858"
-    code_page_slot: int = 19
-    is_kanji_cancelled: bool = True
-    drawer_pin: Literal[2, 5] | None = 2
-    drawer_on_ms: int = 100
-    drawer_off_ms: int = 200
-    cut: Literal["partial", "full", "none"] = "partial"
-    has_qr: bool = True
-    has_barcodes: bool = True
-    setup: bytes = b""
+PRINT_BYTES_MAX: Final = 4_194_304
+"""Of one print: ten metres of picture on 80 mm paper. More is a mistake, and an hour at 9600 baud."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedDocument:
-    """``replaced_count``: characters that the code page lacks and that come out as ``?``."""
+    """``cuts``: offsets behind each cut; what follows one can be printed alone. ``replaced_count``: characters that the
+    printer lacks and that come out as ``?``."""
 
     data: bytes
     replaced_count: int
+    cuts: tuple[int, ...] = ()
 
 
 def encode_document(document: Sequence[Element], options: EncoderOptions) -> EncodedDocument:
     """Raises RequestError: INVALID_REQUEST (does not fit the paper), UNSUPPORTED (this printer cannot do it)."""
-    renderer = _Renderer(options)
-    for element in document:
-        renderer.render(element)
-    return EncodedDocument(renderer.data(), renderer.replaced_count)
+    return _Encoder(options).encode(document)
 
 
 def encode_drawer_kick(options: EncoderOptions) -> bytes:
@@ -81,102 +79,144 @@ def encode_drawer_kick(options: EncoderOptions) -> bytes:
     return commands.drawer_kick(options.drawer_pin, options.drawer_on_ms, options.drawer_off_ms)
 
 
-class _Style(NamedTuple):
-    align: commands.Align = "left"
-    is_bold: bool = False
-    is_underlined: bool = False
-    size: tuple[int, int] = (1, 1)
+def prologue(options: EncoderOptions) -> bytes:
+    """The printer as a print expects it: modes as after power-on, and where its characters begin."""
+    japanese = commands.SHIFT_JIS if "cp932" in (options.encoding, options.wide_encoding) else b""
+    if options.is_wide_first:
+        return commands.INITIALIZE + options.setup + japanese + commands.KANJI_ON
+    cancel = commands.KANJI_OFF if options.is_kanji_cancelled or options.wide_encoding else b""
+    return commands.INITIALIZE + options.setup + japanese + cancel + commands.code_page(options.code_page_slot)
 
 
-_PLAIN: Final = _Style()
-_CENTERED: Final = _Style(align="center")
-
-
-class _Renderer:
-    """Writes elements one after the other, sending a style only where it changes."""
+class _Encoder:
+    """One print, its elements one after the other."""
 
     def __init__(self, options: EncoderOptions) -> None:
-        self.replaced_count = 0
         self._options = options
-        self._paper_dots = options.columns * CELL_DOTS
-        self._style = _PLAIN
-        self._parts = [commands.INITIALIZE, options.setup, *_character_set(options)]
+        self._sets = options.character_sets()
+        shape = (lambda text: shaped(text, lambda form: bool(self._sets.mask(form)))) if self._shapes_arabic() else None
+        self._preparation = Preparation(self._sets, is_drawn=options.can_draw, shape=shape)
+        self._metrics = Metrics(options.paper_dots, options.font_dots, self._preparation, self._sets.cells)
+        self._stream = EscposStream(prologue(options), self._sets)
+        self._lines = LineWriter(self._stream, self._sets, self._metrics, options)
 
-    def data(self) -> bytes:
-        """All so far."""
-        return b"".join(self._parts)
+    def encode(self, document: Sequence[Element]) -> EncodedDocument:
+        for item in lay_out(document, self._metrics):
+            if isinstance(item, Line):
+                self._lines.write(item)
+            else:
+                self._lines.finish()
+                self._element(item)
+        self._lines.finish()
+        data, cuts = self._stream.finish()
+        if len(data) > PRINT_BYTES_MAX:
+            raise RequestError(
+                ErrorCode.INVALID_REQUEST, f"document: {len(data)} bytes; a print takes at most {PRINT_BYTES_MAX}"
+            )
+        if has_real_time_command(data):
+            # No element makes one; should one come about between two, it is not sent.
+            raise RequestError(ErrorCode.INVALID_REQUEST, "document: a real-time command would stand in its bytes")
+        return EncodedDocument(data, self._preparation.replaced_count + self._lines.missing_count, cuts)
 
-    def render(self, element: Element) -> None:
+    def _shapes_arabic(self) -> bool:
+        """Where it is set so, or where nothing else shows Arabic at all."""
+        return self._options.is_arabic_by_code_page or not self._options.can_draw
+
+    def _element(self, element: NotText) -> None:
+        options, stream = self._options, self._stream
         match element:
-            case TextElement():
-                self._text(element)
-            case ColumnsElement(left=left, right=right):
-                encoding = self._options.encoding
-                self._lines(two_columns(self._shown(left), self._shown(right), self._options.columns, encoding), _PLAIN)
-            case RuleElement():
-                self._lines(["-" * self._options.columns], _PLAIN)
-            case QrElement(data=data):
-                self._require(self._options.has_qr, "qr")
-                self._symbol(symbols.qr_code(data, self._paper_dots))
-            case BarcodeElement(symbology=symbology, data=data):
-                self._require(self._options.has_barcodes, "barcode")
-                self._symbol(symbols.barcode(symbology, data, self._paper_dots))
+            case QrElement():
+                self._require(options.has_qr, "qr")
+                self._placed(element.align, symbols.qr_code(element, options.paper_dots))
+            case Pdf417Element():
+                self._require(options.has_pdf417, "pdf417")
+                self._placed(element.align, symbols.pdf417(element, options.paper_dots))
+            case BarcodeElement():
+                is_databar = symbols.SYSTEMS[element.symbology] >= symbols.DATABAR_SYSTEM_MIN
+                self._require(options.has_databar if is_databar else options.has_barcodes, f"{element.symbology}")
+                self._barcode(element)
+            case ImageElement():
+                width = max(1, options.paper_dots * element.width_percent // 100)
+                picture = self._rasteriser("image").image(element.file(), width, dither=element.dither)
+                self._picture(picture, element.align)
+            case LogoElement():
+                self._logo(element)
             case FeedElement(lines=lines):
-                self._parts.append(commands.feed(lines))
+                stream.command(commands.feed(lines))
             case CutElement():
-                self._parts.append(_cut(self._options.cut))
+                stream.cut(_cut(options, element.mode))
             case DrawerElement():
-                self._parts.append(encode_drawer_kick(self._options))
+                stream.command(encode_drawer_kick(options))
+            case BuzzerElement():
+                stream.command(_buzzer(options, element))
+            case RawElement():
+                stream.raw(allowed_raw(element.commands(), options.raw_commands))
 
-    def _text(self, element: TextElement) -> None:
-        # Never less than two cells: there are COLUMNS_MIN columns or more, sizes 8 at most.
-        width = self._options.columns // element.size[0]
-        text = self._shown(element.text)
-        style = _Style(element.align, element.bold, element.underline, element.size)
-        self._lines(wrap(text, width, self._options.encoding), style)
+    def _barcode(self, element: BarcodeElement) -> None:
+        if element.symbology is not Symbology.GS1_128 or element.text_position == "none":
+            self._placed(element.align, symbols.barcode(element, self._options.paper_dots))
+            return
+        # Sent as Code 128, it would be told below without brackets.
+        told = TextElement(type="text", text=element.data, align=element.align)
+        silent = element.model_copy(update={"text_position": "none"})
+        for position in ("above", "code", "below"):
+            if position == "code":
+                self._placed(element.align, symbols.barcode(silent, self._options.paper_dots))
+            elif element.text_position in (position, "both"):
+                for line in text_lines(told, self._metrics):
+                    self._lines.write(line)
 
-    def _shown(self, text: str) -> str:
-        shown = printable(text, self._options.encoding)
-        self.replaced_count += shown.replaced_count
-        return shown.text
+    def _logo(self, element: LogoElement) -> None:
+        logo = self._options.logos.get(element.name)
+        if logo is None:
+            known = ", ".join(sorted(self._options.logos)) or "none"
+            raise RequestError(
+                ErrorCode.INVALID_REQUEST, f"logo {element.name!r}: this printer has no such logo; it has: {known}"
+            )
+        if logo.key is not None:
+            self._placed(element.align, commands.stored_graphics(logo.key))
+        elif logo.number is not None:
+            self._placed(element.align, commands.stored_bit_image(logo.number))
+        else:
+            picture = self._rasteriser("logo").image(logo.image or b"", self._options.paper_dots, dither="threshold")
+            self._picture(picture, element.align)
 
-    def _lines(self, lines: Sequence[str], style: _Style) -> None:
-        self._set_style(style)
-        for line in lines:
-            self._parts += (line.encode(self._options.encoding), commands.LF)
+    def _picture(self, picture: Bitmap, align: Align) -> None:
+        self._placed(align, raster_commands(picture, self._options.raster))
 
-    def _symbol(self, data: bytes) -> None:
-        self._set_style(_CENTERED)
-        self._parts.append(data)
+    def _placed(self, align: Align, data: bytes) -> None:
+        self._stream.begin_line(align, PLAIN)
+        self._stream.command(data)
 
-    def _set_style(self, style: _Style) -> None:
-        before, self._style = self._style, style
-        if style.align != before.align:
-            self._parts.append(commands.align(style.align))
-        if style.is_bold != before.is_bold:
-            self._parts.append(commands.bold(style.is_bold))
-        if style.is_underlined != before.is_underlined:
-            self._parts.append(commands.underline(style.is_underlined))
-        if style.size != before.size:
-            self._parts.append(commands.size(*style.size))
+    def _rasteriser(self, what: str) -> Rasteriser:
+        if self._options.rasteriser is None or self._options.raster == "none":
+            raise RequestError(ErrorCode.UNSUPPORTED, f"{what}: this printer prints no pictures (raster)")
+        return self._options.rasteriser
 
     def _require(self, is_supported: bool, what: str) -> None:
         if not is_supported:
             raise RequestError(ErrorCode.UNSUPPORTED, f"{what}: this printer cannot draw it by itself")
 
 
-def _character_set(options: EncoderOptions) -> tuple[bytes, ...]:
-    if options.encoding in MULTIBYTE_ENCODINGS:
-        return (commands.KANJI_ON,)
-    cancel = (commands.KANJI_OFF,) if options.is_kanji_cancelled else ()
-    return (*cancel, commands.code_page(options.code_page_slot))
+def _cut(options: EncoderOptions, mode: str | None) -> bytes:
+    if options.cut == "none":
+        return commands.feed(options.knife_feed_lines)
+    is_full = (mode or options.cut) == "full"
+    match options.cut_command:
+        case "gs_v_feed":
+            return commands.CUT_FULL if is_full else commands.CUT_PARTIAL
+        case "gs_v":
+            cut = commands.CUT_FULL_HERE if is_full else commands.CUT_PARTIAL_HERE
+        case "esc_i":
+            cut = commands.CUT_FULL_OLD if is_full else commands.CUT_PARTIAL_OLD
+    return commands.feed(options.knife_feed_lines) + cut
 
 
-def _cut(cut: Literal["partial", "full", "none"]) -> bytes:
-    match cut:
-        case "partial":
-            return commands.CUT_PARTIAL
-        case "full":
-            return commands.CUT_FULL
+def _buzzer(options: EncoderOptions, element: BuzzerElement) -> bytes:
+    match options.buzzer:
+        case "esc_paren_a":
+            return commands.buzzer(element.times, element.duration_ms)
+        case "esc_b":
+            return commands.buzzer_of_clones(element.times, element.duration_ms)
         case "none":
-            return commands.feed(KNIFELESS_FEED_LINES)
+            raise RequestError(ErrorCode.UNSUPPORTED, "buzzer: none is configured at this printer (buzzer)")
