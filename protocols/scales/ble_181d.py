@@ -35,6 +35,8 @@ UNKNOWN_USER = 0xFF
 MEASUREMENT_BYTES_MAX = 15
 MEASUREMENT_BYTES_MIN = 3
 FEATURE_BYTES = 4
+FEATURE_RESERVED = 0xFFFF_FC00
+"""Bits 10 and up."""
 
 _RESOLUTION = {"kg": Decimal("0.005"), "lb": Decimal("0.01")}
 _FEATURE_RESOLUTIONS = {
@@ -75,7 +77,8 @@ class BleFeatureRead(CodecEvent):
 
 
 class BleScaleCodec(FramedCodec):
-    """Device to host. A value is whole with the bytes that its flags announce; four bytes that are fewer: a feature."""
+    """Device to host. A value is whole with the bytes that its flags announce; four bytes without reserved bits are a
+    feature."""
 
     frame_bytes_max = MEASUREMENT_BYTES_MAX
 
@@ -87,6 +90,8 @@ class BleScaleCodec(FramedCodec):
         return None
 
     def cut(self, buffer: bytearray) -> int:
+        if _may_be_feature(buffer) and len(buffer) <= FEATURE_BYTES:
+            return MORE  # until the line is idle: next to no weight, or what the scale can do
         length = _length(buffer[0])
         return length if len(buffer) >= length else MORE
 
@@ -110,7 +115,11 @@ class BleScaleCodec(FramedCodec):
         return BleWeightRead(status, weight, unit, timestamp=timestamp, person=person, flags=flags)
 
     def at_idle(self, rest: bytes) -> CodecEvent | None:
-        return BleFeatureRead(int.from_bytes(rest, "little")) if len(rest) == FEATURE_BYTES else None
+        if len(rest) == FEATURE_BYTES and _may_be_feature(rest):
+            return BleFeatureRead(int.from_bytes(rest, "little"))
+        if rest and not rest[0] & RESERVED_FLAGS and len(rest) == _length(rest[0]):
+            return self.understand(rest)
+        return None
 
     def flush(self) -> Sequence[CodecEvent]:
         return [
@@ -126,6 +135,11 @@ def _length(flags: int) -> int:
         + (1 if flags & HAS_USER else 0)
         + (4 if flags & HAS_BODY else 0)
     )
+
+
+def _may_be_feature(data: bytes | bytearray) -> bool:
+    """So far: no reserved bit is set. A measurement of such bytes would be one of a few grams."""
+    return not int.from_bytes(data[:FEATURE_BYTES], "little") & FEATURE_RESERVED
 
 
 def _reason(data: bytes) -> str:

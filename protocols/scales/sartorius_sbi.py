@@ -35,7 +35,7 @@ COMMAND_BYTES_MAX = 20
 _LINE = re.compile(r"(?P<value>(?P<sign>[+ -]) *(?P<digits>\d+(?:\.\d*)?)(?: (?P<unit>[^\s\d\[\]]{1,3}) *| *))")
 _ID = re.compile(r"(?P<id>[A-Za-z#][\w #.\-]{5}|[ ]{6})(?P<rest>[+ -].*)")
 _STATUS = re.compile(
-    r"(?:Stat)? *(?:(?P<over>High|H)|(?P<under>Low|L)|(?P<adjusting>Cal\.?(?: ?(?:Ext|Int)\.?)?|C)"
+    r" *(?:Stat)? *(?:(?P<over>High|H)|(?P<under>Low|L)|(?P<adjusting>Cal\.?(?: ?(?:Ext|Int)\.?)?|C)"
     r"|(?P<off>OFF|off|-{2,}(?: +-{2,})?)|(?P<kind>(?:APP\.|DIS\.|PRT\.)?E[Rr][Rr]?) *(?P<error>\d{0,3}))? *"
 )
 _NAMES = {"N": True, "G": False}

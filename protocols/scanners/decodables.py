@@ -8,6 +8,7 @@ from typing import Any
 from edge_gateway.contracts.check_digits import has_valid_check_digit
 from edge_gateway.contracts.events import BarcodeRead, CodecEvent
 from protocols.barcodes import gs1
+from protocols.barcodes.gtin import expand_upc_e
 from protocols.barcodes.meaning import barcode_of
 from protocols.decoding import Decodable, JsonEvent, Side, escaped, event_json
 from protocols.scanners.cipherlab_host import CipherLabHostCodec
@@ -18,8 +19,22 @@ from protocols.scanners.keyboard_text import DEFAULTS, KeyboardRead
 from protocols.scanners.keyboard_wedge import RECORD, KeyboardWedgeCodec
 from protocols.scanners.rs232_plain import Rs232PlainCodec
 
-_LENGTHS = {UPC_EAN: (8, 12, 13), "ean_13": (13,), "upc_a": (12,)}
+_LENGTHS = {UPC_EAN: (8, 12, 13), "bookland": (13,), "ean_13": (13,), "ean_8": (8,), "upc_a": (12,)}
 """Of the symbologies whose identifier can be told from data by the check digit that follows."""
+
+_NAMES = {
+    UPC_EAN: "UPC/EAN",
+    "bookland": "Bookland",
+    "ean_13": "EAN-13",
+    "ean_8": "EAN-8",
+    "upc_a": "UPC-A",
+    "upc_e": "UPC-E",
+    "gs1_128": "GS1-128",
+    "gs1_databar": "DataBar",
+    "gs1_datamatrix": "GS1 DM",
+    "gs1_qr_code": "GS1 QR",
+}
+"""A guess is told by the name of the vendors' tables."""
 
 _VENDORS: tuple[CodeIdTable, ...] = ("zebra", "honeywell")
 
@@ -71,8 +86,7 @@ def describe(event: CodecEvent) -> JsonEvent:
         told |= describe_reports(event)
     if guess:
         told |= {"code_id": guess.code_id, "vendor": guess.vendor, "is_code_id_certain": False}
-        if guess.symbology == UPC_EAN:
-            told["symbology"] = "UPC/EAN"
+        told["symbology"] = _NAMES[guess.symbology]
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -85,7 +99,9 @@ def _confirms(symbology: str, rest: bytes) -> bool:
     text = rest.decode("latin-1")
     if symbology in _LENGTHS:
         return len(text) in _LENGTHS[symbology] and has_valid_check_digit(text)
-    if symbology not in ("gs1_128", "gs1_databar", "gs1_datamatrix", "gs1_qr_code") or not text.startswith("01"):
+    if symbology == "upc_e":
+        return len(text) == 8 and expand_upc_e(text) is not None
+    if symbology not in _NAMES or not text.startswith("01"):
         return False
     identifiers = gs1.element_strings(text)
     return identifiers is not None and gs1.gtin_of(identifiers) is not None

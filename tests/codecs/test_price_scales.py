@@ -62,6 +62,9 @@ DEVICE: list[tuple[str, bytes, dict[str, Any], str]] = [
     ("ble-181d", b"\x00\xb1\x36", {"weight": "70.005"}, SPEC),
     ("ble-181d", b"\x00\xff\xff", {"weight": None, "status": "not_ready", "error": "measurement_unsuccessful"}, SPEC),
     ("ble-181d", b"\x00\x01", {"valid": False, "reason": "needs at least 3 bytes"}, SIG),
+    ("ble-181d", b"\x00\x00\x00\x00", {"characteristic": "2A9E", "bmi": False, "multi_user": False}, SIG),
+    ("ble-181d", b"\x00\x00\x00", {"characteristic": "2A9D", "weight": "0.00", "status": "weight_zero"}, SIG),
+    ("ble-181d", b"\x02\xb0\x36\xe7", {"valid": False, "reason": "needs at least 10 bytes"}, SIG),
     ("ble-181d", b"\x07\x00\x00\x00", {"characteristic": "2A9E", "bmi": True, "multi_user": True}, SIG),
 ]
 HOST: list[tuple[str, bytes, dict[str, Any], str]] = [

@@ -55,7 +55,16 @@ CASES: list[tuple[str, str, bytes, list[dict[str, Any]]]] = [
         b"A4006381333931\r\n",
         [{"data": "4006381333931", "code_id": "A", "vendor": "zebra", "symbology": "UPC/EAN"}],
     ),
-    ("scanner/rs232-plain", "device->host", b"d4006381333931\r", [{"code_id": "d", "vendor": "honeywell"}]),
+    (
+        "scanner/rs232-plain",
+        "device->host",
+        b"d4006381333931\r",
+        [{"code_id": "d", "vendor": "honeywell", "symbology": "EAN-13"}],
+    ),
+    ("scanner/rs232-plain", "device->host", b"D96385074\r", [{"code_id": "D", "symbology": "EAN-8"}]),
+    ("scanner/rs232-plain", "device->host", b"E04252614\r", [{"symbology": "UPC-E", "gtin": "00042100005264"}]),
+    ("scanner/rs232-plain", "device->host", b"L9781492053743\r", [{"vendor": "zebra", "symbology": "Bookland"}]),
+    ("scanner/rs232-plain", "device->host", b"P0Q0104006381333931\r", [{"code_id": "P0Q", "symbology": "GS1 QR"}]),
     ("scanner/rs232-plain", "device->host", b"A4006381333930\r\n", [{"data": "A4006381333930"}]),
     ("scanner/rs232-plain", "device->host", b"]E04006381333931", [{"aim": "]E0", "symbology": "ean_13"}]),
     (
