@@ -137,6 +137,7 @@ class Gateway:
             profile_directories=settings.profile_directories,
             on_change=self._publisher.gateway_attached,
             on_retired=self._device_gone,
+            on_forgotten=self._device_forgotten,
         )
         self._profiles = ProfileWatch(
             self._registry, settings.profile_directories, make_transport, clock, self._discovery.reload_profiles
@@ -144,7 +145,9 @@ class Gateway:
         self._weighings = Weighings(clock, self._scale_lanes, self._boot_epoch)
         weight_audit = WeightAudit(store_id, self._outbox, self._weighings, ids, self._boot_epoch)
         self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch, weight_audit)
-        self._device_requests = DeviceRequestService(self._registry.get, command_log, self._claims, clock)
+        self._device_requests = DeviceRequestService(
+            self._registry.get, command_log, self._claims, clock, self._discovery.forget
+        )
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
@@ -337,9 +340,15 @@ class Gateway:
             self._publisher.device_info(*place, info)
 
     def _device_gone(self, lane: str, device_class: str, device_id: str) -> None:
-        """Nothing stays retained; should it come back, its info is told again."""
+        """Nothing stays retained; should it come back, its info is told again. It may be there already: configured
+        under the id that it was taken as."""
         self._last_info.pop(device_id, None)
         self._publisher.device_gone(lane, device_class, device_id)
+        if (device := self._registry.get(device_id)) is not None:
+            self._device_changed(device)
+
+    def _device_forgotten(self, device_id: str) -> None:
+        self._statistics.forget(device_id)
 
     def _claim_changed(self, device_id: str) -> None:
         if (device := self._registry.get(device_id)) is not None:

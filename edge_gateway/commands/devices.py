@@ -19,7 +19,7 @@ TIMEOUT_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``devices`` and ``devices adopt``."""
+    """Add ``devices``, ``devices adopt`` and ``devices forget``."""
     group = typer.Typer(invoke_without_command=True, no_args_is_help=False)
     app.add_typer(group, name="devices")
 
@@ -70,6 +70,28 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(2) from error
         directory = settings.profiles_directory if settings else SITE_PROFILES
         adopt_device(selector, directory, profile, lane, own_id, is_writing=write)
+
+    @group.command()
+    def forget(
+        context: typer.Context,
+        device_id: str = typer.Argument(metavar="ID", help="Id of the device that was taken, such as scanner-05e0-S1."),
+        config: Path | None = typer.Option(None, help="The configuration file, as of devices itself."),
+    ) -> None:
+        """Forget a device that was taken without configuration and is away: what it told, counted and was known by.
+
+        Exit 1 where something is in the way, 2 where no such device is known.
+        """
+        from edge_gateway.commands._devices_forget import forget_device
+        from edge_gateway.contracts.errors import ConfigError
+        from edge_gateway.settings_loader import load_settings
+
+        path = config or context.obj
+        try:
+            settings = load_settings(path)
+        except ConfigError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+        forget_device(settings, path, device_id)
 
 
 def describe(source: str, configured: Sequence[dict[str, Any]], attached: AttachedReport) -> str:

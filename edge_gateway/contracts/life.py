@@ -15,6 +15,9 @@ from edge_gateway.contracts.states import DeviceClass
 STATISTICS_COMMANDS: Final[Mapping[str, bool]] = {"retrieve_statistics": False, "reset_statistics": True}
 """Taken for every device, whether it is there or not; name to whether it has an effect."""
 
+FORGET_COMMAND: Final = "forget"
+"""Of a device that was taken without configuration and is not attached: nothing of it stays."""
+
 COMMON_STATISTICS: Final = ("HoursPoweredCount", "CommunicationErrorCount", "M_ReconnectCount", "M_FailedCommandCount")
 """Of every device. ``M_``: not of UnifiedPOS but of the manufacturer, which is us."""
 CLASS_STATISTICS: Final[Mapping[DeviceClass, tuple[str, ...]]] = {

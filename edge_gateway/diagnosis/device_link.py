@@ -63,6 +63,14 @@ class DeviceLink:
             lambda: self.gateway is not None and self.state is not None and self.info is not None, RETAINED_S
         )
 
+    async def clear(self, lane: str, device_class: str) -> None:
+        """Nothing of the device stays retained. For a gateway that does not run."""
+        for topic in (
+            self._topics.device_state(lane, device_class, self._device_id),
+            self._topics.device_info(lane, device_class, self._device_id),
+        ):
+            await self._mqtt.publish(topic, b"", qos=1, retain=True)
+
     async def ask(self, name: str, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """The whole reply. Raises NoAnswerError."""
         assert self.lane is not None

@@ -160,6 +160,13 @@ COMMON_COMMANDS: Final = (
         ANY_CLASS, "reset_statistics", StatisticsParams, payloads.ResetStatisticsResult, "Begin counting at nothing."
     ),
     Command(ANY_CLASS, "release", ReleaseParams, payloads.EmptyResult, "Give a claim back."),
+    Command(
+        ANY_CLASS,
+        "forget",
+        payloads.NoParams,
+        payloads.EmptyResult,
+        "Let nothing be left of a device that was taken without configuration and is not attached any more.",
+    ),
 )
 """Of any device."""
 STATES: Final = (

@@ -278,6 +278,7 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
     "device.claim": {"owner": "T3", "ttl_s": 30.0},
     "device.renew": {},
     "device.release": {},
+    "device.forget": {},
     "scale.do_price_calculating": {"unit_price": "2.99", "tare": "0.010", "text": "Apples"},
 }
 _PRINTER: Final = {
@@ -325,6 +326,7 @@ RESULTS: Final[dict[str, dict[str, Any]]] = {
     "device.claim": _CLAIM,
     "device.renew": _CLAIM,
     "device.release": {},
+    "device.forget": {},
     "scale.do_price_calculating": {**_WEIGHT, "net": True, "unit_price": "2.99", "price": "3.69", "tare": "0.010"},
 }
 STATES: Final[dict[str, dict[str, Any]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
@@ -23,6 +23,7 @@ from edge_gateway.contracts.errors import (
     UnknownOutcomeError,
 )
 from edge_gateway.contracts.instants import expired_words
+from edge_gateway.contracts.life import FORGET_COMMAND
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
 from edge_gateway.services.claim_requests import ClaimDesk, ClaimRequests
@@ -65,6 +66,13 @@ class Device(Protocol):
 
 FindDevice = Callable[[str], Device | None]
 """By device id."""
+ForgetDevice = Callable[[str], Awaitable[None]]
+"""By device id. Raises RequestError with what is in the way."""
+
+
+async def forget_none(device_id: str) -> None:
+    """Where no device is taken without configuration."""
+    raise RequestError(ErrorCode.UNSUPPORTED, f"{device_id} is configured: take it out of the configuration")
 
 
 class DeviceRequestService:
@@ -74,9 +82,17 @@ class DeviceRequestService:
     Where a device is claimed, only requests with the claim's token are begun; those that only read are for everybody.
     """
 
-    def __init__(self, find_device: FindDevice, command_log: CommandLog, claims: ClaimDesk, clock: Clock) -> None:
+    def __init__(
+        self,
+        find_device: FindDevice,
+        command_log: CommandLog,
+        claims: ClaimDesk,
+        clock: Clock,
+        forget: ForgetDevice = forget_none,
+    ) -> None:
         self.counters: Counter[str] = Counter()
         self._find_device = find_device
+        self._forget_device = forget
         self._command_log = command_log
         self._claims = claims
         self._claim_requests = ClaimRequests(claims)
@@ -91,6 +107,8 @@ class DeviceRequestService:
             device = self._find(request)
             if request.name in CLAIM_COMMANDS:
                 reply = self._claim_requests.answer(request, expired=self._expired(request))
+            elif request.name == FORGET_COMMAND:
+                reply = await self._forget(request)
             else:
                 with self._claims.using(request.target, request.claim):
                     has_effect = device.has_effect(request.name)
@@ -111,6 +129,16 @@ class DeviceRequestService:
                 f"{request.target} is at {place}, not at {request.lane}/{request.device_class}: correct the topic",
             )
         return device
+
+    async def _forget(self, request: Request) -> Reply:
+        """Not in the command log: whoever repeats it is told that the device is not known any more."""
+        if request.params:
+            raise RequestError(ErrorCode.INVALID_REQUEST, f"params: {FORGET_COMMAND} takes none")
+        with self._claims.using(request.target, request.claim), self._place(request) as refusal:
+            if refusal is not None:
+                raise refusal
+            await self._forget_device(request.target)
+        return Reply(request.id, ReplyStatus.COMPLETED, {})
 
     async def _once(self, device: Device, request: Request) -> Reply:
         key = f"{request.target}/{request.id}"

@@ -46,7 +46,7 @@ class KeepsValues(Protocol):
 class StatisticsKeeper:
     """``devices``: id and statistics of each. Nothing is written before what was kept has been read.
 
-    It is told of devices that come and go meanwhile: ``joined``, ``left``.
+    It is told of devices that come and go meanwhile: ``joined``, ``left``; and that go for good: ``forget``.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class StatisticsKeeper:
         self._clock = clock
         self._kept: dict[str, Mapping[str, float]] | None = None
         self._written: Mapping[str, Mapping[str, float]] = {}
+        self._forgotten: set[str] = set()
 
     def joined(self, device_id: str, statistics: Statistics) -> None:
         """A device that was not there at the start goes on where it was."""
@@ -67,6 +68,13 @@ class StatisticsKeeper:
         """What it counted is kept until it comes back."""
         if self._kept is not None:
             self._kept[device_id] = dict(statistics.to_keep())
+
+    def forget(self, device_id: str) -> None:
+        """It does not come back: nothing of it is kept."""
+        if self._kept is None:
+            self._forgotten.add(device_id)  # until what was kept has been read
+        else:
+            self._kept.pop(device_id, None)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -87,6 +95,8 @@ class StatisticsKeeper:
             return False  # the store says itself why it cannot be used
         self._kept = _read(stored)
         self._written = dict(self._kept)
+        for device_id in self._forgotten:
+            self._kept.pop(device_id, None)
         for device_id, statistics in self._devices():
             statistics.add_kept(self._kept.get(device_id, {}))
         return True

@@ -613,3 +613,39 @@ def test_loop_of_links_is_nobodys_place_and_stops_nothing(tmp_path: Path) -> Non
     place = SerialTransportSettings(kind="serial", path=loop)
     port = AttachedDevice("usb", tmp_path, "1", nodes=(Node(tmp_path / "ttyUSB0", NodeKind.SERIAL, tmp_path),))
     assert not claim_rule.stands_for(place, port)
+
+
+HID_SCANNER = """
+name = "acme-hid"
+extends = "generic-hid-pos-scanner"
+vendor = "Acme"
+model = "Hid"
+tier = "experimental"
+source = "tests/devices/test_discovery.py"
+[match]
+usb_ids = ["cccc:0001"]
+"""
+
+
+@pytest.mark.parametrize("usage", ['usage = ["8c:02"]\n', ""], ids=["usage named", "model alone"])
+async def test_device_taken_by_its_usage_gets_the_profile_of_its_model_that_comes_later(
+    make_shop: Callable[..., Shop], port: QuietPty, usage: str
+) -> None:
+    shop, device_id, other = make_shop(), "scanner-cccc-0001-H1", "scanner-aaaa-0001-S1"
+    shop.box.plug_usb("1-1", "cccc:0001", [(Part("hidraw", 0, HID_POS_SCANNER), "hidraw0")], serial="H1")
+    shop.box.plug_usb("1-2", "aaaa:0001", [(Part("tty", far_end=port.path), "ttyACM0")], serial="S1")
+    await shop.open()
+    await shop.online(other)
+    untouched = shop.device(other)
+    assert shop.device(device_id).profile.name == "generic-hid-pos-scanner"
+    (shop.profiles / "acme-hid.toml").write_text(HID_SCANNER + usage)
+    await shop.discovery.reload_profiles()
+    await wait_until(
+        lambda: [each.profile.name for each in shop.registry if each.device_id == device_id] == ["acme-hid"],
+        what="the profile of its model, under the same id",
+    )
+    assert shop.seen("usb:cccc:0001:H1").why == f"taken as {device_id}: profile acme-hid names cccc:0001"
+    assert shop.device(other) is untouched, "nobody else is restarted"
+    assert untouched.state.reconnect_count == 0
+    assert shop.retired == [("shared", "scanner", device_id)]
+    await wait_until(lambda: "acme-hid" in (shop.root / NAME).read_text(), what="remembered so")

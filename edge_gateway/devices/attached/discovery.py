@@ -11,6 +11,7 @@ from typing import Final
 from edge_gateway.contracts.attached_report import AttachedReport, Claim, SeenDevice
 from edge_gateway.contracts.attachment import parse_selector
 from edge_gateway.contracts.clock import Clock
+from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.devices.attached.announcements import Announcements, MakeAnnouncer
 from edge_gateway.devices.attached.bluetooth_scan import BluetoothScan, Listen
 from edge_gateway.devices.attached.claim_rule import Verdict
@@ -30,9 +31,16 @@ AGE_S: Final = 6 * 3600.0
 """Between two looks at the calendar: days are counted for what nobody has seen."""
 
 
+def still_attached(device: AttachedDevice) -> str:
+    """Why it cannot be forgotten, and what to do."""
+    place = f"attached in socket {device.port}" if device.port else "attached"
+    return f"{place}: pull it out first, or add {device.identity!r} to ignore of [discovery] and restart the gateway"
+
+
 class Discovery:
     """Owns what was taken without configuration. ``on_change`` is told each new report; ``on_retired`` a supervisor
-    that is gone for good: its device is configured now, or has to be told apart from a clone."""
+    that is gone for good: its device is configured now, or has to be told apart from a clone; ``on_forgotten`` a device
+    that a person wanted to be forgotten."""
 
     def __init__(
         self,
@@ -45,6 +53,7 @@ class Discovery:
         profile_directories: Sequence[Path] = (),
         on_change: Callable[[AttachedReport], None],
         on_retired: Callable[[str, str, str], None],
+        on_forgotten: Callable[[str], None] = lambda device_id: None,
         make_hot_plug: Callable[[Inventory, Clock, Callable[[], None]], HotPlug] = HotPlug,
         listen: Listen | None = None,
     ) -> None:
@@ -59,7 +68,14 @@ class Discovery:
         configured = dict(registry.places)
         self._judging = Judging(settings, configured)
         self._taking = Taking(
-            settings, registry, clock, directory, self.counters, on_retired=on_retired, on_change=self.update
+            settings,
+            registry,
+            clock,
+            directory,
+            self.counters,
+            on_retired=on_retired,
+            on_forgotten=on_forgotten,
+            on_change=self.update,
         )
         self._probings = Probings(registry.try_out, clock, self.update)
         self._announcements = Announcements(self._announcers(listen), configured, clock, self.update)
@@ -93,6 +109,18 @@ class Discovery:
         self._taking.try_again()
         if self._is_told:
             self.update()
+
+    async def forget(self, device_id: str) -> None:
+        """Let nothing be left of a device that was taken and is away. Raises RequestError: UNSUPPORTED where it is
+        configured, BUSY while it is attached."""
+        taken = self._taking.find(device_id)
+        if taken is None:
+            words = f"{device_id} is configured: take its [[device]] out of the configuration and restart the gateway"
+            raise RequestError(ErrorCode.UNSUPPORTED, words)
+        attached = next((device for device in self._inventory if device.identity == taken.identity), None)
+        if attached is not None:
+            raise RequestError(ErrorCode.BUSY, f"{device_id} is {still_attached(attached)}")
+        await self._taking.forget_for_good(taken)
 
     def update(self) -> None:
         """The inventory changed: decide anew."""

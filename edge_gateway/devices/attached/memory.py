@@ -37,6 +37,8 @@ class Memory(BaseModel):
 
     clones: set[str] = Field(default_factory=set)
     taken: list[TakenDevice] = Field(default_factory=list)
+    forgotten: list[TakenDevice] = Field(default_factory=list)
+    """Taken before, and forgotten while the gateway did not run: what it told and counted goes at its next start."""
 
     @classmethod
     def read(cls, directory: Path) -> Memory:
@@ -54,10 +56,18 @@ class Memory(BaseModel):
 
 def write(directory: Path, text: str) -> None:
     """As a whole or not at all; a disk that refuses costs only the memory."""
-    temporary = directory / f".{NAME}.new"
     with suppress(OSError):
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(directory / NAME)
+        replace(directory, text)
+
+
+def replace(directory: Path, text: str) -> None:
+    """As ``write``, by whoever may; the file stays its owner's. Raises OSError."""
+    path, temporary = directory / NAME, directory / f".{NAME}.new"
+    with temporary.open("w", encoding="utf-8") as file:
+        if os.geteuid() == 0 and path.exists():
+            os.fchown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

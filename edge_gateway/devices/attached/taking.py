@@ -30,8 +30,9 @@ log = structlog.get_logger(__name__)
 
 
 class Taking:
-    """``on_retired`` is told lane, class and id of a device that is gone for good; ``on_change``, that a device may be
-    decided anew: one was let go of, or has settled."""
+    """``on_retired`` is told lane, class and id of a device that is gone for good; ``on_forgotten`` the id of one of
+    which a person wants nothing to stay; ``on_change``, that a device may be decided anew: one was let go of, or has
+    settled."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Taking:
         counters: Counter[str],
         *,
         on_retired: Callable[[str, str, str], None],
+        on_forgotten: Callable[[str], None],
         on_change: Callable[[], None],
     ) -> None:
         self._settings = settings
@@ -50,6 +52,7 @@ class Taking:
         self._directory = directory
         self._counters = counters
         self._on_retired = on_retired
+        self._on_forgotten = on_forgotten
         self._on_change = on_change
         self._taken: dict[str, TakenDevice] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
@@ -62,7 +65,10 @@ class Taking:
 
     def recall(self, remembered: Memory) -> None:
         """Devices that were taken before are known at once, attached or not."""
-        self._written = remembered.text() if remembered.taken or remembered.clones else None
+        self._written = remembered.text() if remembered.taken or remembered.clones or remembered.forgotten else None
+        for forgotten in remembered.forgotten:
+            self._tell_retired(forgotten)
+            self._on_forgotten(str(forgotten.device["id"]))
         if self._settings.take != "exact":
             return
         for taken in remembered.taken[:TAKEN_MAX]:
@@ -94,6 +100,19 @@ class Taking:
             why = f"{verdict.why}; it is taken as soon as its port is let go of"
             return Verdict(Claim.WAITING, why, (), verdict.profiles)
         return self._take(device, verdict)
+
+    def find(self, device_id: str) -> TakenDevice | None:
+        """As it was taken; None: it is configured, or nobody's."""
+        return next((taken for taken in self._taken.values() if taken.device["id"] == device_id), None)
+
+    async def forget_for_good(self, taken: TakenDevice) -> None:
+        """Until nothing of it is left, in memory and on disk. It must not be attached: it would be taken again."""
+        self._retire(taken)
+        await asyncio.shield(self._leaving[taken.identity])
+        self._on_forgotten(str(taken.device["id"]))
+        self.remember(self._clones)
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
 
     def forget(self, clones: Set[str], attached: Set[str]) -> None:
         """Those that are to be told apart from a clone, and those that nobody has seen for long."""
