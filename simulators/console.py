@@ -6,9 +6,22 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
 
 from simulators.link import Link
 from simulators.typed_lines import typed_lines
+
+Handle = Callable[[str], Awaitable[None] | None]
+"""What a line does."""
+
+
+class Device(Protocol):
+    """What can be plugged in and pulled out for good."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval-s", type=float, default=0.0, help="pause between two lines")
 
 
-async def serve_lines(link: Link, handle: Callable[[str], Awaitable[None]], arguments: argparse.Namespace) -> None:
+def port_parser(name: str, description: str | None, *, has_seed: bool = True) -> argparse.ArgumentParser:
+    """Of a device on a pty that reads lines; it may add what is its own."""
+    parser = argparse.ArgumentParser(prog=f"edge-gateway simulate {name}", description=description)
+    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
+    if has_seed:
+        parser.add_argument("--seed", type=int, default=0, help="of its faults")
+    add_arguments(parser)
+    return parser
+
+
+async def run_device(device: Device, link: Link, handle: Handle, arguments: argparse.Namespace, greeting: str) -> None:
+    """The device on its link: handle each line until the end of the input or a signal."""
+    await device.start()
+    print(greeting, flush=True)
+    try:
+        await serve_lines(link, handle, arguments)
+    finally:
+        await device.stop()
+
+
+async def serve_lines(link: Link, handle: Handle, arguments: argparse.Namespace) -> None:
     """Handle each line; ``!unplug`` and ``!plug`` pull the device and put it back. Ends on SIGINT or SIGTERM."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -36,14 +69,15 @@ async def serve_lines(link: Link, handle: Callable[[str], Awaitable[None]], argu
         raise error
 
 
-async def _work(link: Link, handle: Callable[[str], Awaitable[None]], arguments: argparse.Namespace) -> None:
+async def _work(link: Link, handle: Handle, arguments: argparse.Namespace) -> None:
     async for text in typed_lines():
         if text == "!unplug":
             link.unplug()
         elif text == "!plug":
             link.plug()
         elif text:
-            await handle(text)
+            if (handling := handle(text)) is not None:
+                await handling
             await asyncio.sleep(arguments.interval_s)
     await link.drain()
     if arguments.hold_s is None:

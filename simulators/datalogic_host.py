@@ -5,39 +5,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from collections import Counter
-from pathlib import Path
 from typing import Literal
 
-from simulators.console import add_arguments, serve_lines
+from simulators.console import port_parser, run_device
 from simulators.link import PtyLink, Wire
+from simulators.wired import WiredDevice
 
 Fault = Literal["none", "silent", "garbage", "half"]
 
 
-class DatalogicScanner:
+class DatalogicScanner(WiredDevice):
     """``stops_at_not_on_file``: it reads nothing more until it is enabled, as a Magellan 800i."""
 
     def __init__(self, link: Wire, rng: random.Random | None = None, *, stops_at_not_on_file: bool = True) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(link)
         self.is_enabled = True
         self.is_beep_on = True
         self.fault: Fault = "none"
         self.stops_at_not_on_file = stops_at_not_on_file
-        self._link = link
         self._rng = rng or random.Random(0)
-
-    async def start(self) -> None:
-        """Plug it in."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
-
-    async def stop(self) -> None:
-        """Pull it out for good."""
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
 
     def scan(self, text: str) -> None:
         """Read a bar code, if it may."""
@@ -87,22 +73,11 @@ async def _run(arguments: argparse.Namespace) -> None:
     link = PtyLink(arguments.path)
     scanner = DatalogicScanner(link, random.Random(arguments.seed))
 
-    async def scan(line: str) -> None:
-        scanner.scan(line)
-
-    await scanner.start()
-    print(f"Datalogic scanner at {arguments.path}; one read per line, !unplug, !plug", flush=True)
-    try:
-        await serve_lines(link, scan, arguments)
-    finally:
-        await scanner.stop()
+    greeting = f"Datalogic scanner at {arguments.path}; one read per line, !unplug, !plug"
+    await run_device(scanner, link, scanner.scan, arguments, greeting)
 
 
 def main(argv: list[str] | None = None) -> int:
     """``datalogic-host PATH``: a Datalogic scanner on a pty that scans what standard input says."""
-    parser = argparse.ArgumentParser(prog="edge-gateway simulate datalogic-host", description=main.__doc__)
-    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
-    parser.add_argument("--seed", type=int, default=0, help="of its faults")
-    add_arguments(parser)
-    asyncio.run(_run(parser.parse_args(argv)))
+    asyncio.run(_run(port_parser("datalogic-host", main.__doc__).parse_args(argv)))
     return 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulators.link import Wire
 from simulators.plate_console import run_plate
-from simulators.weighing_plate import WeighingPlate, Wire
+from simulators.weighing_plate import WeighingPlate
 
 REPORT_INTERVAL_S = 0.1
 UNITS = {"g": 2, "kg": 3, "oz": 11, "lb": 12}

@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from collections import Counter
-from pathlib import Path
 from typing import Literal
 
-from simulators.console import add_arguments, serve_lines
+from simulators.console import port_parser, run_device
 from simulators.link import PtyLink, Wire
+from simulators.wired import WiredDevice
 
 Fault = Literal["none", "silent", "garbage", "half", "lost_last"]
 REPORT_BYTES = 64
@@ -25,31 +24,18 @@ REVISIONS = (
 SYMBOLOGY = {"]E0": "d", "]E4": "D", "]C0": "j", "]C1": "I", "]Q1": "s", "]d1": "w", "]X0": "?", "]Z6": "6"}
 
 
-class HidPosScanner:
+class HidPosScanner(WiredDevice):
     """``has_extra_byte``: one byte stands in front of the AIM identifier, as some makers have it."""
 
     def __init__(self, link: Wire, rng: random.Random | None = None) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(link)
         self.settings: dict[str, str] = {"BEPLVL": "3"}
         self.fault: Fault = "none"
         self.has_extra_byte = False
         self.is_triggered = False
         self.answers = True
-        self._link = link
         self._rng = rng or random.Random(0)
         self._heard = bytearray()
-
-    async def start(self) -> None:
-        """Plug it in."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
-
-    async def stop(self) -> None:
-        """Pull it out for good."""
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
 
     def scan(self, text: str | bytes, aim: str = "]E0") -> None:
         """Read a bar code: one report for each 56 bytes."""
@@ -126,23 +112,15 @@ async def _run(arguments: argparse.Namespace) -> None:
     link = PtyLink(arguments.path)
     scanner = HidPosScanner(link, random.Random(arguments.seed))
 
-    async def scan(line: str) -> None:
+    def scan(line: str) -> None:
         aim, _, code = line.rpartition(" ")
         scanner.scan(code, aim or "]E0")
 
-    await scanner.start()
-    print(f"HID POS scanner at {arguments.path}; one read per line: [AIM identifier] CODE, !unplug, !plug", flush=True)
-    try:
-        await serve_lines(link, scan, arguments)
-    finally:
-        await scanner.stop()
+    greeting = f"HID POS scanner at {arguments.path}; one read per line: [AIM identifier] CODE, !unplug, !plug"
+    await run_device(scanner, link, scan, arguments, greeting)
 
 
 def main(argv: list[str] | None = None) -> int:
     """``hid-pos PATH``: the reports of a HID POS scanner on a pty; it scans what standard input says."""
-    parser = argparse.ArgumentParser(prog="edge-gateway simulate hid-pos", description=main.__doc__)
-    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
-    parser.add_argument("--seed", type=int, default=0, help="of its faults")
-    add_arguments(parser)
-    asyncio.run(_run(parser.parse_args(argv)))
+    asyncio.run(_run(port_parser("hid-pos", main.__doc__).parse_args(argv)))
     return 0

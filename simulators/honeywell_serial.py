@@ -5,42 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from collections import Counter
-from pathlib import Path
 from typing import Literal
 
-from simulators.console import add_arguments, serve_lines
+from simulators.console import port_parser, run_device
 from simulators.hid_pos import REVISIONS
 from simulators.link import PtyLink, Wire
+from simulators.wired import WiredDevice
 
 Fault = Literal["none", "silent", "garbage", "half", "slow"]
 
 
-class HoneywellSerialScanner:
+class HoneywellSerialScanner(WiredDevice):
     """``is_framed``: it sends results in frames with their symbology (SPP), else the bare code and CR."""
 
     def __init__(self, link: Wire, rng: random.Random | None = None, *, is_framed: bool = False) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(link)
         self.settings: dict[str, str] = {"BEPLVL": "3", "CBRENA": "1"}
         self.flash: dict[str, str] = dict(self.settings)
         self.fault: Fault = "none"
         self.is_framed = is_framed
         self.is_triggered = False
-        self._link = link
         self._rng = rng or random.Random(0)
         self._heard = bytearray()
-
-    async def start(self) -> None:
-        """Plug it in."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
-
-    async def stop(self) -> None:
-        """Pull it out for good."""
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
 
     def scan(self, text: str, aim: str = "E0", code_id: str = "d") -> None:
         """Read a bar code."""
@@ -113,23 +99,13 @@ async def _run(arguments: argparse.Namespace) -> None:
     link = PtyLink(arguments.path)
     scanner = HoneywellSerialScanner(link, random.Random(arguments.seed), is_framed=arguments.framed)
 
-    async def scan(line: str) -> None:
-        scanner.scan(line)
-
-    await scanner.start()
-    print(f"Honeywell scanner at {arguments.path}; one read per line, !unplug, !plug", flush=True)
-    try:
-        await serve_lines(link, scan, arguments)
-    finally:
-        await scanner.stop()
+    greeting = f"Honeywell scanner at {arguments.path}; one read per line, !unplug, !plug"
+    await run_device(scanner, link, scanner.scan, arguments, greeting)
 
 
 def main(argv: list[str] | None = None) -> int:
     """``honeywell-serial PATH``: a Honeywell scanner on a pty that scans what standard input says."""
-    parser = argparse.ArgumentParser(prog="edge-gateway simulate honeywell-serial", description=main.__doc__)
-    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
+    parser = port_parser("honeywell-serial", main.__doc__)
     parser.add_argument("--framed", action="store_true", help="results in frames with their symbology")
-    parser.add_argument("--seed", type=int, default=0, help="of its faults")
-    add_arguments(parser)
     asyncio.run(_run(parser.parse_args(argv)))
     return 0

@@ -6,8 +6,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from simulators.link import Wire
 from simulators.plate_console import run_plate
-from simulators.weighing_plate import WeighingPlate, Wire
+from simulators.weighing_plate import WeighingPlate
 
 LINE_BYTES_MAX = 64
 

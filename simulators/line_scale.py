@@ -14,15 +14,14 @@ import argparse
 import asyncio
 import json
 import random
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Protocol, cast, get_args
+from typing import Literal, cast, get_args
 
-from simulators.console import add_arguments, serve_lines
-from simulators.link import PtyLink
+from simulators.console import add_arguments, run_device
+from simulators.link import PtyLink, Wire
 from simulators.scale_load import Condition, ScaleLoad
 from simulators.scale_wires import find_wires
+from simulators.wired import WiredDevice
 
 Fault = Literal["none", "silent", "garbage", "half", "wrong"]
 REPLY_DELAY_S = 0.004
@@ -31,15 +30,7 @@ NOISE = bytes(set(range(256)) - {0x02, 0x03, 0x0A, 0x0D, 0x82, 0x83, 0x8A, 0x8D}
 """No byte that begins or ends anything: noise that happens to be an answer is not noise."""
 
 
-class Wire(Protocol):
-    """What the scale needs of its link (``simulators.link.PtyLink``, or a loopback's far end in a test)."""
-
-    on_bytes: Callable[[bytes], None] | None
-
-    def write(self, data: bytes) -> None: ...
-
-
-class LineScale:
+class LineScale(WiredDevice):
     """One scale: its ``load``, its ``wire`` and its faults, all of which may change at any time."""
 
     def __init__(
@@ -52,22 +43,19 @@ class LineScale:
         reply_delay_s: float = REPLY_DELAY_S,
         stream_interval_s: float = STREAM_INTERVAL_S,
     ) -> None:
+        super().__init__(link)
         self.load = load or ScaleLoad()
         self.wire = find_wires()[protocol](self.load)
         self.fault: Fault = "none"
         self.reply_delay_s = reply_delay_s
         self.stream_interval_s = stream_interval_s
-        self.counters: Counter[str] = Counter()
-        self._link = link
         self._rng = rng or random.Random(0)
         self._timers: set[asyncio.TimerHandle] = set()
         self._streaming: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Listen, and send if the protocol does. Plugs the link in if it can be plugged."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
+        await super().start()
         self._stream()
 
     async def stop(self) -> None:
@@ -75,9 +63,7 @@ class LineScale:
         for timer in (*self._timers, *([self._streaming] if self._streaming else [])):
             timer.cancel()
         self._timers.clear()
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
+        await super().stop()
 
     def set(self, word: str) -> bool:
         """A condition of the load or a fault of the wire, by its name. False: it is neither."""
@@ -143,7 +129,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     load = ScaleLoad(arguments.unit, arguments.settle)
     scale = LineScale(link, arguments.protocol, load=load, rng=random.Random(arguments.seed))
 
-    async def obey(line: str) -> None:
+    def obey(line: str) -> None:
         name, _, argument = line.partition(" ")
         try:
             if name == "put":
@@ -160,9 +146,5 @@ async def _run(arguments: argparse.Namespace) -> None:
         except ValueError:
             print(f"{line!r}: expected seconds such as 0.3", flush=True)
 
-    await scale.start()
-    print(json.dumps({"simulator": "line-scale", "protocol": arguments.protocol, "path": str(link.path)}), flush=True)
-    try:
-        await serve_lines(link, obey, arguments)
-    finally:
-        await scale.stop()
+    greeting = json.dumps({"simulator": "line-scale", "protocol": arguments.protocol, "path": str(link.path)})
+    await run_device(scale, link, obey, arguments, greeting)

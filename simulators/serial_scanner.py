@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from pathlib import Path
 
-from simulators.console import add_arguments, serve_lines
+from simulators.console import port_parser, run_device
 from simulators.link import DRAIN_S_MAX, Link, PtyLink
 
 SUFFIXES = {"cr": b"\r", "lf": b"\n", "crlf": b"\r\n", "tab": b"\t", "etx": b"\x03", "none": b""}
@@ -78,20 +77,14 @@ async def _run(arguments: argparse.Namespace) -> None:
         aim, _, code = line.rpartition(" ")
         await scanner.scan(code, aim or None)
 
-    await scanner.start()
-    print(f"serial scanner at {arguments.path}; one read per line: [AIM identifier] CODE, !unplug, !plug", flush=True)
-    try:
-        await serve_lines(link, scan, arguments)
-    finally:
-        await scanner.stop()
+    greeting = f"serial scanner at {arguments.path}; one read per line: [AIM identifier] CODE, !unplug, !plug"
+    await run_device(scanner, link, scan, arguments, greeting)
 
 
 def main(argv: list[str] | None = None) -> int:
     """``serial-scanner PATH``: a scanner on a pty that scans what standard input says."""
-    parser = argparse.ArgumentParser(prog="edge-gateway simulate serial-scanner", description=main.__doc__)
-    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
+    parser = port_parser("serial-scanner", main.__doc__, has_seed=False)
     parser.add_argument("--suffix", choices=sorted(SUFFIXES), default="crlf")
     parser.add_argument("--no-aim", action="store_true", help="do not send AIM identifiers")
-    add_arguments(parser)
     asyncio.run(_run(parser.parse_args(argv)))
     return 0

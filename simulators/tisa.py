@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from simulators.link import Wire
 from simulators.plate_console import run_plate
-from simulators.weighing_plate import WeighingPlate, Wire
+from simulators.weighing_plate import WeighingPlate
 
 PATIENCE_S = 7.0
 LOOK_AGAIN_S = 0.02

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal
+
+from simulators.link import Wire
+from simulators.wired import WiredDevice
 
 Status = Literal["stable", "motion", "under", "over", "outside_zero", "silent", "garbage", "half"]
 """What it answers: ``stable`` is what lies on the plate; ``silent`` nothing; ``garbage`` noise; ``half`` frames without
@@ -26,15 +27,7 @@ CAPACITY = {"kg": Decimal("15.000"), "lb": Decimal("30.00")}
 STEP = {"kg": Decimal("0.001"), "lb": Decimal("0.01")}
 
 
-class Wire(Protocol):
-    """What the scale needs of its link (``simulators.link.PtyLink``, or a loopback's far end in a test)."""
-
-    on_bytes: Callable[[bytes], None] | None
-
-    def write(self, data: bytes) -> None: ...
-
-
-class Toledo8217Scale:
+class Toledo8217Scale(WiredDevice):
     """``put`` a weight on it, set ``status``, or let ``parity`` and ``reply_delay_s`` be wrong; all at any time.
 
     ``as_8n1``: bit 7 carries even parity, as a 7E1 scale looks through a port that is set to 8N1; ``bad_parity``: one
@@ -52,7 +45,7 @@ class Toledo8217Scale:
         reply_delay_s: float = REPLY_DELAY_S,
         is_tare_enabled: bool = True,
     ) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(link)
         self.status: Status = "stable"
         self.unit = unit
         self.settle_s = settle_s
@@ -66,27 +59,18 @@ class Toledo8217Scale:
         self.tare = Decimal(0)
         self._zero = Decimal(0)
         self._last_sent = b""
-        self._link = link
         self._rng = rng or random.Random(0)
         self._input = bytearray()
         self._is_echoing = False
         self._moving_until_s = 0.0
         self._timers: set[asyncio.TimerHandle] = set()
 
-    async def start(self) -> None:
-        """Listen. Plugs the link in if it can be plugged."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
-
     async def stop(self) -> None:
         """Fall silent for good and take the link away."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
+        await super().stop()
 
     def put(self, weight: Decimal | str) -> None:
         """What lies on the plate from now on, in the scale's unit. The plate moves for ``settle_s``."""

@@ -15,57 +15,36 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
-import signal
-from collections.abc import AsyncIterator, Callable
-from decimal import Decimal, InvalidOperation
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from simulators.link import PtyLink
+from simulators.orders import OrderConsole, run_by_orders, scripted_orders, tell, typed_orders
 from simulators.toledo_8217 import CAPACITY, STEP, Status, Toledo8217Scale
-from simulators.typed_lines import typed_lines
 
 RANDOM_ORDERS = 50
 """Made up from one seed; the next seed follows."""
 
 
-class Console:
+class Console(OrderConsole[Toledo8217Scale]):
     """Carries out orders on one scale and its link."""
 
-    def __init__(self, scale: Toledo8217Scale, link: PtyLink, tell: Callable[[str], None]) -> None:
-        self._scale = scale
-        self._link = link
-        self._tell = tell
+    @property
+    def status(self) -> str:
+        return self._scale.status
 
-    async def obey(self, line: str) -> bool:
-        """False: the line was ``quit``. A line that is no order is answered, nothing else happens."""
-        name, _, argument = line.strip().partition(" ")
-        if name == "quit":
-            return False
-        try:
-            await self._obey(name, argument.strip())
-        except InvalidOperation:
-            self._tell(f"{line.strip()!r}: expected a weight such as 1.234")
-        except ValueError as error:
-            self._tell(f"{line.strip()!r}: {error}; 'help' lists the orders")
-        return True
+    @property
+    def help_text(self) -> str:
+        return __doc__ or ""
 
-    async def _obey(self, name: str, argument: str) -> None:
+    def take(self, name: str, argument: str) -> bool:
         scale = self._scale
         if name in get_args(Status):
             scale.status = cast(Status, name)
-            return
+            return True
         match name:
-            case "" | "#":
-                pass
-            case "put":
-                scale.put(Decimal(argument))
-            case "slow":
-                scale.reply_delay_s = float(argument)
-            case "settle":
-                scale.settle_s = float(argument)
             case "parity":
                 scale.bad_parity = not _switch(argument)
             case "8n1":
@@ -74,28 +53,9 @@ class Console:
                 scale.drop_point = not _switch(argument)
             case "once":
                 scale.sends_weight_once = _switch(argument)
-            case "unplug":
-                self._link.unplug()
-            case "plug":
-                self._link.plug()
-            case "wait":
-                await (asyncio.sleep(float(argument)) if argument else asyncio.get_running_loop().create_future())
-            case "show":
-                self._tell(json.dumps(self._seen()))
-            case "help":
-                self._tell(__doc__ or "")
             case _:
-                raise ValueError("no such order")
-
-    def _seen(self) -> dict[str, object]:
-        scale = self._scale
-        return {
-            "shown": str(scale.shown),
-            "unit": scale.unit,
-            "status": scale.status,
-            "is_plugged": self._link.is_plugged,
-            **scale.counters,
-        }
+                return False
+        return True
 
 
 def random_orders(seed: int, unit: Literal["kg", "lb"]) -> list[str]:
@@ -120,43 +80,13 @@ async def run_orders(path: Path, orders: AsyncIterator[str], arguments: argparse
     scale = Toledo8217Scale(
         link, unit=arguments.unit, rng=random.Random(arguments.random or 0), settle_s=arguments.settle
     )
-    console = Console(scale, link, lambda text: print(text, flush=True))
-    await scale.start()
-    print(json.dumps({"simulator": "toledo-8217", "path": str(path)}), flush=True)
-    task = asyncio.ensure_future(_obey_all(console, orders))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.result()
-    finally:
-        await scale.stop()
-
-
-async def _obey_all(console: Console, orders: AsyncIterator[str]) -> None:
-    async for line in orders:
-        if not await console.obey(line):
-            return
-
-
-async def _typed() -> AsyncIterator[str]:
-    """Standard input; its end ends nothing (it may be /dev/null)."""
-    async for line in typed_lines():
-        yield line
-    await asyncio.Event().wait()
-
-
-async def _scripted(path: Path) -> AsyncIterator[str]:
-    for line in path.read_text().splitlines():
-        yield line
+    await run_by_orders("toledo-8217", scale, link, Console(scale, link, tell), orders)
 
 
 async def _random(seed: int, every_s: float, unit: Literal["kg", "lb"]) -> AsyncIterator[str]:
     while True:
         for order in random_orders(seed, unit):
-            print(order, flush=True)
+            tell(order)
             yield order
             await asyncio.sleep(every_s)
         seed += 1
@@ -178,11 +108,11 @@ def run_console(argv: list[str] | None) -> int:
     parser.add_argument("--every", type=float, default=2.0, help="with --random: seconds between orders")
     arguments = parser.parse_args(argv)
     if arguments.script is not None:
-        orders = _scripted(arguments.script)
+        orders = scripted_orders(arguments.script)
     elif arguments.random is not None:
         orders = _random(arguments.random, arguments.every, arguments.unit)
     else:
-        orders = _typed()
+        orders = typed_orders()
     asyncio.run(run_orders(arguments.path, orders, arguments))
     return 0
 

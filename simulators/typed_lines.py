@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import CancelledError
 
 LINES_WAITING_MAX = 10_000
 """Of a file that is piped in faster than the device works; the reader then waits."""
@@ -28,5 +29,5 @@ def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str]) -> None:
         for line in sys.stdin:
             asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
         asyncio.run_coroutine_threadsafe(lines.put(""), loop).result()
-    except (RuntimeError, asyncio.CancelledError):
+    except (RuntimeError, CancelledError):  # of a thread's future: not asyncio's
         return  # the loop has ended meanwhile

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-from simulators.console import add_arguments, serve_lines
+from simulators.console import add_arguments, run_device
 from simulators.link import DRAIN_S_MAX, FifoLink, Link, PtyLink
 from simulators.wedge_layouts import ALT_GR, LAYOUTS, LEFT_SHIFT, letter_keys
 
@@ -210,12 +210,8 @@ async def _run(arguments: argparse.Namespace) -> None:
         except (KeyError, UnicodeEncodeError) as error:
             print(f"character {error} cannot be typed with layout {arguments.layout}", file=sys.stderr)
 
-    await scanner.start()
-    print(f"wedge scanner at {arguments.path}; one read per line: CODE, !unplug, !plug", flush=True)
-    try:
-        await serve_lines(link, scan, arguments)
-    finally:
-        await scanner.stop()
+    greeting = f"wedge scanner at {arguments.path}; one read per line: CODE, !unplug, !plug"
+    await run_device(scanner, link, scan, arguments, greeting)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from abc import ABC, abstractmethod
-from collections import Counter
+from abc import abstractmethod
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal, Protocol
+from typing import Literal
+
+from simulators.link import Wire
+from simulators.wired import WiredDevice
 
 Status = Literal["stable", "motion", "under", "over", "silent", "garbage", "half", "bad_check"]
 """What it answers: ``stable`` is what lies on the plate; ``silent`` nothing; ``garbage`` noise; ``half`` frames without
@@ -22,15 +24,7 @@ REPLY_DELAY_S = 0.004
 CENT = Decimal("0.01")
 
 
-class Wire(Protocol):
-    """What a scale needs of its link (``simulators.link.PtyLink``, or a loopback's far end in a test)."""
-
-    on_bytes: Callable[[bytes], None] | None
-
-    def write(self, data: bytes) -> None: ...
-
-
-class WeighingPlate(ABC):
+class WeighingPlate(WiredDevice):
     """``put`` a weight on it, or set ``status`` or ``reply_delay_s``; all at any time."""
 
     noise = bytes(range(0x80, 0xFF))
@@ -47,7 +41,7 @@ class WeighingPlate(ABC):
         step: Decimal | None = None,
         capacity: Decimal | None = None,
     ) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(link)
         self.status: Status = "stable"
         self.settle_s = settle_s
         self.reply_delay_s = reply_delay_s
@@ -58,7 +52,6 @@ class WeighingPlate(ABC):
         self.tare = Decimal(0)
         self.zero = Decimal(0)
         self.rng = rng or random.Random(0)
-        self._link = link
         self._moving_until_s = 0.0
         self._timers: set[asyncio.TimerHandle] = set()
 
@@ -66,20 +59,12 @@ class WeighingPlate(ABC):
     def hear(self, data: bytes) -> None:
         """Bytes of the gateway."""
 
-    async def start(self) -> None:
-        """Listen. Plugs the link in if it can be plugged."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
-
     async def stop(self) -> None:
         """Fall silent for good and take the link away."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
+        await super().stop()
 
     def put(self, weight: Decimal | str) -> None:
         """What lies on the plate from now on, in the scale's unit. The plate moves for ``settle_s``."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from collections import Counter, deque
-from pathlib import Path
+from collections import deque
 from typing import Literal
 
-from simulators.console import add_arguments, serve_lines
+from simulators.console import port_parser, run_device
 from simulators.link import PtyLink, Wire
+from simulators.wired import WiredDevice
 
 Fault = Literal["none", "silent", "garbage", "half", "wrong_checksum", "deaf", "slow"]
 
@@ -40,11 +40,11 @@ def packet(opcode: int, data: bytes = b"", status: int = 0) -> bytes:
     return body + bytes([total >> 8, total & 0xFF])
 
 
-class ZebraSsiScanner:
+class ZebraSsiScanner(WiredDevice):
     """``fault`` applies to each packet it sends, or to what it hears (``deaf``), ``fault_count`` times, or always."""
 
     def __init__(self, link: Wire, rng: random.Random | None = None, *, is_att: bool = False) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(link)
         self.parameters: dict[int, int] = {0x9F: 1, 0xEE: 1, 0x2D: 0, 0x5E: 0}
         self.permanent: dict[int, int] = {}
         self.beeps: list[int] = []
@@ -59,7 +59,6 @@ class ZebraSsiScanner:
         self.has_rsm = True
         self.refuses: set[int] = set()
         self.uses_segments = False
-        self._link = link
         self._rng = rng or random.Random(0)
         self._is_att = is_att
         self._heard = bytearray()
@@ -68,19 +67,11 @@ class ZebraSsiScanner:
         self._tries = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    async def start(self) -> None:
-        """Plug it in."""
-        self._link.on_bytes = self._hear
-        if (plug := getattr(self._link, "plug", None)) is not None:
-            plug()
-
     async def stop(self) -> None:
         """Pull it out for good."""
         self._stop_timer()
         self._waiting.clear()
-        self._link.on_bytes = None
-        if (unplug := getattr(self._link, "unplug", None)) is not None:
-            unplug()
+        await super().stop()
 
     @property
     def is_idle(self) -> bool:
@@ -303,7 +294,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     link = PtyLink(arguments.path)
     scanner = ZebraSsiScanner(link, random.Random(arguments.seed))
 
-    async def obey(line: str) -> None:
+    def obey(line: str) -> None:
         match line.split(" ", 1):
             case ["!no-read"]:
                 scanner.end_session()
@@ -316,21 +307,11 @@ async def _run(arguments: argparse.Namespace) -> None:
             case _:
                 scanner.scan(line)
 
-    await scanner.start()
-    print(
-        f"Zebra SSI scanner at {arguments.path}; one read per line: [KIND] CODE, !no-read, !reboot, !unplug", flush=True
-    )
-    try:
-        await serve_lines(link, obey, arguments)
-    finally:
-        await scanner.stop()
+    greeting = f"Zebra SSI scanner at {arguments.path}; one read per line: [KIND] CODE, !no-read, !reboot, !unplug"
+    await run_device(scanner, link, obey, arguments, greeting)
 
 
 def main(argv: list[str] | None = None) -> int:
     """``zebra-ssi PATH``: an SSI scanner on a pty that scans what standard input says."""
-    parser = argparse.ArgumentParser(prog="edge-gateway simulate zebra-ssi", description=main.__doc__)
-    parser.add_argument("path", type=Path, help="where the port appears (a link to a pty)")
-    parser.add_argument("--seed", type=int, default=0, help="of its faults")
-    add_arguments(parser)
-    asyncio.run(_run(parser.parse_args(argv)))
+    asyncio.run(_run(port_parser("zebra-ssi", main.__doc__).parse_args(argv)))
     return 0

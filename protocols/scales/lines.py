@@ -7,7 +7,9 @@ a port delivers it (7E1 or 7O1 read as 8N1 has it in bit 7).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +19,9 @@ from protocols.scales.line_events import TRADE_UNITS
 CR, LF = 0x0D, 0x0A
 LINE_BYTES_MAX = 128
 """The longest line known is an MT-SICS answer with a name of 60 characters."""
+
+TARE_END = 10**6
+"""In any unit: no scale of a store weighs so much."""
 
 
 class LineOptions(BaseModel):
@@ -73,7 +78,7 @@ class LineAssembler:
             yield FrameRejected.of(reason, data)
 
 
-class LineCodec:
+class LineCodec(ABC):
     """A codec of one line per answer. Subclasses read a line; None means that it is no line of the protocol."""
 
     assembler = LineAssembler
@@ -94,9 +99,9 @@ class LineCodec:
     def flush(self) -> Sequence[CodecEvent]:
         return list(self._assembler.flush())
 
+    @abstractmethod
     def understand(self, text: str, line: bytes) -> CodecEvent | None:
         """``text``: the line in ASCII, bit 7 taken off; ``line``: its bytes as they came."""
-        raise NotImplementedError
 
     def is_whole(self, line: bytes) -> bool:
         """Nothing in bit 7 contradicts the rest. Overridden where a line carries bytes that are no text."""
@@ -128,6 +133,13 @@ def decimal_text(sign: str, digits: str) -> str:
     whole, _, decimals = digits.partition(".")
     text = (whole.lstrip("0") or "0") + (f".{decimals}" if decimals else "")
     return f"-{text}" if sign == "-" and text.strip("0.") else text
+
+
+def tare_text(weight: Decimal, chars_max: int) -> str:
+    """A tare as a host sends it. Raises ValueError for one that no scale can take."""
+    if not (weight.is_finite() and 0 < weight < TARE_END) or len(f"{weight:f}") > chars_max:
+        raise ValueError(f"tare {weight}: expected more than 0, with at most {chars_max} characters")
+    return f"{weight:f}"
 
 
 def unit_text(unit: str) -> str:

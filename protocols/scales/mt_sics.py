@@ -25,7 +25,7 @@ from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, Side
 from protocols.scales.line_commands import LineCommandCodec
 from protocols.scales.line_events import LineRead, describe, no_weight, overload, underload, weight_read
-from protocols.scales.lines import NUMBER, LineCodec, LineOptions, decimal_text, is_width, unit_text
+from protocols.scales.lines import NUMBER, LineCodec, LineOptions, decimal_text, is_width, tare_text, unit_text
 from protocols.scales.polled import (
     CommandAnswered,
     IdentityRead,
@@ -102,9 +102,7 @@ class MtSicsCodec(LineCodec):
             case ScaleCommand.TARE if weight is None:
                 return b"T\r\n"
             case ScaleCommand.TARE if weight is not None:
-                if not (weight.is_finite() and 0 < weight < 10**6) or len(f"{weight:f}") > WEIGHT_CHARS:
-                    raise ValueError(f"tare {weight}: expected more than 0, with at most {WEIGHT_CHARS} characters")
-                return f"TA {weight:f} {self.unit}\r\n".encode()
+                return f"TA {tare_text(weight, WEIGHT_CHARS)} {self.unit}\r\n".encode()
             case ScaleCommand.CLEAR_TARE:
                 return b"TAC\r\n"
         return None

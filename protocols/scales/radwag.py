@@ -21,7 +21,7 @@ from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, Side
 from protocols.scales.line_commands import LineCommandCodec
 from protocols.scales.line_events import LineRead, describe, no_weight, overload, underload, weight_read
-from protocols.scales.lines import LineCodec, LineOptions, decimal_text, is_width, unit_text
+from protocols.scales.lines import LineCodec, LineOptions, decimal_text, is_width, tare_text, unit_text
 from protocols.scales.polled import (
     CommandAnswered,
     IdentityRead,
@@ -95,9 +95,7 @@ class RadwagCodec(LineCodec):
             case ScaleCommand.TARE if weight is None:
                 return b"T\r\n"
             case ScaleCommand.TARE if weight is not None:
-                if not (weight.is_finite() and 0 < weight < 10**6) or len(f"{weight:f}") > TARE_CHARS:
-                    raise ValueError(f"tare {weight}: expected more than 0, with at most {TARE_CHARS} characters")
-                return f"UT {weight:f}\r\n".encode()
+                return f"UT {tare_text(weight, TARE_CHARS)}\r\n".encode()
         return None
 
     def understand(self, text: str, line: bytes) -> CodecEvent | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from simulators.scale_load import ScaleLoad
 
 HEARD_BYTES_MAX = 64
 """A scale's own buffer is no longer."""
 
 
-class HearsLines:
+class HearsLines(ABC):
     """``obey`` gets each line without its end. ``is_streaming``: it has been told to send by itself."""
 
     def __init__(self, load: ScaleLoad) -> None:
@@ -16,12 +18,13 @@ class HearsLines:
         self.is_streaming = False
         self._heard = bytearray()
 
+    @abstractmethod
     def obey(self, command: str) -> list[bytes]:
-        raise NotImplementedError
+        """The answers to a command."""
 
+    @abstractmethod
     def line(self) -> bytes:
         """The weight as it is now."""
-        raise NotImplementedError
 
     def hear(self, data: bytes) -> list[bytes]:
         answers: list[bytes] = []

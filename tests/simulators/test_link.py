@@ -69,7 +69,7 @@ async def test_pty_link_of_a_killed_simulator_leads_to_nobody(tmp_path: Path) ->
     )
     assert simulator.stdout is not None
     name = (await asyncio.wait_for(simulator.stdout.readline(), 30)).decode().strip()
-    assert path.resolve() == Path(name)
+    assert name.startswith("/dev/pts/"), name
     await simulator.wait()
     try:
         while not Path(name).exists():
