@@ -9,9 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from simulators.escpos_characters import Characters
+from simulators.escpos_codes import Codes
+from simulators.escpos_graphics import Graphics
 from simulators.escpos_modes import Modes
-from simulators.escpos_paper import Glyph, Paper, Style, Symbol
-from simulators.escpos_symbols import SymbolError, barcode_rows, qr_rows
+from simulators.escpos_paper import Glyph, Paper
 
 ERRORS_KEPT = 1000
 Handler = Callable[[bytes], None]
@@ -22,6 +24,7 @@ class Machine(Protocol):
 
     def send(self, data: bytes) -> None: ...
     def kick_drawer(self, pin: int, on_ms: int) -> None: ...
+    def buzz(self, times: int, on_ms: int) -> None: ...
     def enable_automatic_status(self, mask: int) -> None: ...
     def set_real_time(self, is_enabled: bool) -> None: ...
     def answer_status(self, n: int) -> None: ...
@@ -32,49 +35,72 @@ class Machine(Protocol):
 class Interpreter:
     """``step`` carries out one command. ``errors``: what a real printer would garble, with the bytes."""
 
-    def __init__(self, paper: Paper, machine: Machine, *, is_multibyte: bool = False) -> None:
+    def __init__(self, paper: Paper, machine: Machine, characters: Characters | None = None) -> None:
         self.errors: deque[str] = deque(maxlen=ERRORS_KEPT)
         self._paper = paper
         self._machine = machine
-        self._modes = modes = Modes(paper, self.errors, is_multibyte=is_multibyte)
+        self._modes = modes = Modes(paper, self.errors, characters or Characters())
+        self._codes = Codes(paper, modes, self.errors)
+        self.graphics = Graphics(paper, modes, self.errors)
         # Command to the number of its parameter bytes and its meaning.
         self._fixed: dict[bytes, tuple[int, Handler]] = {
+            **self._text_commands(modes),
             b"\x00": (0, lambda _: None),
             b"\n": (0, lambda _: paper.feed_line()),
             b"\r": (0, lambda _: None),
+            b"\t": (0, lambda _: modes.tab()),
             b"\x1b@": (0, lambda _: self.reset()),
             b"\x1b=": (1, lambda _: None),
-            b"\x1b!": (1, modes.print_mode),
-            b"\x1bE": (1, lambda p: modes.restyle(is_bold=bool(p[0] & 1))),
-            b"\x1bG": (1, lambda p: modes.restyle(is_bold=bool(p[0] & 1))),
-            b"\x1b-": (1, lambda p: modes.restyle(is_underlined=p[0] % 48 in (1, 2))),
-            b"\x1bM": (1, lambda _: None),
-            b"\x1bR": (1, lambda _: None),
-            b"\x1b2": (0, lambda _: None),
-            b"\x1b3": (1, lambda _: None),
-            b"\x1ba": (1, modes.align),
+            b"\x1b2": (0, modes.line_spacing),
+            b"\x1b3": (1, modes.line_spacing),
+            b"\x1b$": (2, modes.position),
             b"\x1bd": (1, self._feed_lines),
-            b"\x1bJ": (1, lambda _: paper.flush_line()),
-            b"\x1bt": (1, modes.code_page),
+            b"\x1bJ": (1, lambda p: paper.feed_dots(p[0])),
             b"\x1bp": (3, self._pulse),
-            b"\x1bi": (0, lambda _: paper.cut()),
-            b"\x1bm": (0, lambda _: paper.cut()),
-            b"\x1c&": (0, lambda _: modes.set_multibyte(True)),
-            b"\x1c.": (0, lambda _: modes.set_multibyte(False)),
-            b"\x1d!": (1, modes.size),
-            b"\x1dB": (1, lambda p: modes.restyle(is_reversed=bool(p[0] & 1))),
-            b"\x1dH": (1, modes.text_position),
+            b"\x1bB": (2, self._buzz_of_clones),
+            b"\x1bi": (0, lambda _: self._cut_here()),
+            b"\x1bm": (0, lambda _: self._cut_here()),
+            b"\x1cp": (2, self.graphics.stored_number),
+            b"\x1dH": (1, modes.text_below),
             b"\x1df": (1, lambda _: None),
             b"\x1dh": (1, modes.barcode_height),
             b"\x1dw": (1, modes.barcode_width),
             b"\x1da": (1, lambda p: machine.enable_automatic_status(p[0])),
             b"\x1dr": (1, lambda p: machine.answer_status(p[0])),
             b"\x1dI": (1, lambda p: machine.answer_identity(p[0])),
-            b"\x1dL": (2, lambda _: None),
-            b"\x1dW": (2, lambda _: None),
+            b"\x1dL": (2, self._only_zero),
+            b"\x1dW": (2, self._print_width),
         }
-        self._prefixes = {command[:1] for command in self._fixed if len(command) == 2}
+        self._whole: dict[bytes, Callable[[bytearray], int]] = {
+            b"\x1dk": self._codes.barcode,
+            b"\x1dV": self._cut,
+            b"\x1d(": self._counted,
+            b"\x1b(": self._counted,
+            b"\x1dv": self._raster,
+            b"\x1d8": self._graphics_of_four,
+            b"\x1b*": self.graphics.columns,
+        }
+        self._prefixes = {command[:1] for command in (*self._fixed, *self._whole) if len(command) == 2}
         self.reset()
+
+    def _text_commands(self, modes: Modes) -> dict[bytes, tuple[int, Handler]]:
+        return {
+            b"\x1b!": (1, modes.print_mode),
+            b"\x1bE": (1, lambda p: modes.restyle(is_bold=bool(p[0] & 1))),
+            b"\x1bG": (1, lambda p: modes.restyle(is_double_struck=bool(p[0] & 1))),
+            b"\x1b-": (1, modes.underline),
+            b"\x1bM": (1, modes.font),
+            b"\x1bR": (1, self._only_zero),
+            b"\x1ba": (1, modes.align),
+            b"\x1bt": (1, modes.code_page),
+            b"\x1br": (1, modes.colour),
+            b"\x1b{": (1, modes.upside_down),
+            b"\x1c&": (0, lambda _: modes.set_wide(True)),
+            b"\x1c.": (0, lambda _: modes.set_wide(False)),
+            b"\x1cC": (1, self._kanji_system),
+            b"\x1d!": (1, modes.size),
+            b"\x1dB": (1, lambda p: modes.restyle(is_reversed=bool(p[0] & 1))),
+        }
 
     def reset(self) -> None:
         """ESC @: modes as after power-on; ASB too is off until it is asked for again."""
@@ -84,17 +110,15 @@ class Interpreter:
 
     def step(self, buffer: bytearray) -> int:
         """Carry out the first command and return its length; 0 while it is not there as a whole."""
+        if self.graphics.is_awaiting:
+            return self.graphics.take(buffer)
         data = bytes(buffer[:4])
         if data[:1] >= b" " and data[:1] != b"\x7f":
             return self._character(data)
         if data[:1] in self._prefixes and len(data) < 2:
             return 0
-        if data[:2] == b"\x1dk":
-            return self._barcode(buffer)
-        if data[:2] == b"\x1dV":
-            return self._cut(data)
-        if data[:2] == b"\x1d(":
-            return self._counted(buffer)
+        if data[:2] in self._whole:
+            return self._whole[data[:2]](buffer)
         for command in (data[:1], data[:2]):
             if command in self._fixed:
                 count, handler = self._fixed[command]
@@ -107,109 +131,72 @@ class Interpreter:
         return 1
 
     def _character(self, data: bytes) -> int:
-        size = 1
-        if self._modes.is_multibyte and data[0] >= 0x81:
-            if len(data) < 2:
-                return 0
-            size = 2
-        encoding = "gbk" if size == 2 else self._modes.encoding
-        try:
-            character = data[:size].decode(encoding)
-        except UnicodeDecodeError:
-            self.errors.append(f"character {data[:size].hex()} is not in {encoding}")
+        character, size, cells = self._modes.characters.read(data)
+        if not size:
+            return 0
+        if character is None:
+            self.errors.append(f"character {data[:size].hex()} is not there")
             character = "?"
-        self._paper.put(Glyph(character, self._modes.style, size), self._modes.align_value)
+        self._paper.put(Glyph(character, self._modes.style, cells), self._modes.align_value)
         return size
 
-    def _barcode(self, buffer: bytearray) -> int:
-        """GS k: form A ends with NUL, form B has a length byte."""
-        if len(buffer) < 3:
-            return 0
-        system = buffer[2]
-        if system <= 6:
-            if (end := buffer.find(b"\x00", 3)) < 0:
-                return 0
-            start, length = 3, end + 1
-        else:
-            if len(buffer) < 4 or len(buffer) < 4 + buffer[3]:
-                return 0
-            start, end = 4, 4 + buffer[3]
-            length = end
-            system -= 65
-        width, height = self._modes.barcode_dots
-        try:
-            label, text, rows = barcode_rows(system, bytes(buffer[start:end]))
-        except SymbolError as error:
-            self.errors.append(str(error))
-            return length
-        if len(rows[0]) * width > self._paper.columns * 12:
-            self.errors.append(f"{label} {text}: wider than the paper")
-            return length
-        self._paper.put_symbol(Symbol(label, text, rows, width, height, self._modes.align_value))
-        if self._modes.is_text_below:
-            for character in text:
-                self._paper.put(Glyph(character, Style()), self._modes.align_value)
-            self._paper.feed_line()
-        return length
-
-    def _cut(self, data: bytes) -> int:
+    def _cut(self, buffer: bytearray) -> int:
         """GS V: 0, 1, 48, 49 cut; 65, 66 with a feed byte feed to the knife first."""
+        data = bytes(buffer[:4])
         if len(data) < 3 or (data[2] in (65, 66) and len(data) < 4):
             return 0
         if data[2] not in (0, 1, 48, 49, 65, 66):
             self.errors.append(f"cut {data[2]}")
-        elif not self._paper.is_at_line_start:
-            self.errors.append("cut in the middle of a line")
-        self._paper.cut()
+        self._cut_here()
         return 4 if data[2] in (65, 66) else 3
 
+    def _cut_here(self) -> None:
+        if not self._paper.is_at_line_start:
+            self.errors.append("cut in the middle of a line")
+        self._paper.cut()
+
+    def _raster(self, buffer: bytearray) -> int:
+        if len(buffer) < 3:
+            return 0
+        if buffer[2] != ord("0"):
+            self.errors.append(f"GS v {buffer[2]}")
+            return 3
+        return self.graphics.raster(buffer)
+
+    def _graphics_of_four(self, buffer: bytearray) -> int:
+        if len(buffer) < 3:
+            return 0
+        if buffer[2] != ord("L"):
+            self.errors.append(f"GS 8 {buffer[2]}")
+            return 3
+        return self.graphics.graphics(buffer)
+
     def _counted(self, buffer: bytearray) -> int:
-        """GS ( x pL pH ..."""
+        """GS ( x pL pH ..., ESC ( A pL pH ..."""
         if len(buffer) < 5:
             return 0
+        letter = bytes((buffer[0], buffer[2]))
+        if letter == b"\x1dL":
+            return self.graphics.graphics(buffer)
         length = 5 + int.from_bytes(buffer[3:5], "little")
         if len(buffer) < length:
             return 0
-        letter, parameters = chr(buffer[2]), bytes(buffer[5:length])
-        if letter == "k" and parameters[:1] == b"1":
-            self._qr_function(parameters[1:2], parameters[2:])
-        elif letter == "H" and parameters[:2] == b"00" and len(parameters) == 6:
-            self._machine.answer_process_id(parameters[2:])
-        elif letter == "D" and len(parameters) % 2 == 1 and parameters[0] == 20:
-            pairs = dict(zip(parameters[1::2], parameters[2::2], strict=True))
-            self._machine.set_real_time(bool(pairs.get(1, 1) & 1))
-        else:
-            self.errors.append(f"GS ( {letter} {parameters[:8].hex(' ')}")
-        return length
-
-    def _qr_function(self, function: bytes, parameters: bytes) -> None:
-        match function, parameters:
-            case b"A", b"2\x00" | b"1\x00":
-                pass
-            case b"C", bytes(size) if len(size) == 1 and 1 <= size[0] <= 16:
-                self._modes.qr.module_dots = size[0]
-            case b"E", bytes(level) if len(level) == 1:
-                self._modes.qr.level = level[0]
-            case b"P", bytes(stored) if stored[:1] == b"0":
-                self._modes.qr.data = stored[1:]
-            case b"Q", b"0":
-                self._print_qr()
+        parameters = bytes(buffer[5:length])
+        match letter:
+            case b"\x1dk":
+                self._codes.two_dimensional(parameters)
+            case b"\x1dH" if parameters[:2] == b"00" and len(parameters) == 6:
+                self._machine.answer_process_id(parameters[2:])
+            case b"\x1dD" if len(parameters) % 2 == 1 and parameters[0] == 20:
+                pairs = dict(zip(parameters[1::2], parameters[2::2], strict=True))
+                self._machine.set_real_time(bool(pairs.get(1, 1) & 1))
+            case b"\x1bA" if len(parameters) == 4 and parameters[0] in (48, 97) and 49 <= parameters[1] <= 56:
+                self._machine.buzz(parameters[2], parameters[3] * 100)
             case _:
-                self.errors.append(f"QR function {function.hex()} {parameters[:8].hex(' ')}")
-
-    def _print_qr(self) -> None:
-        dots = self._modes.qr.module_dots
-        try:
-            rows = qr_rows(self._modes.qr.data, self._modes.qr.level)
-        except SymbolError as error:
-            self.errors.append(str(error))
-            return
-        if len(rows) * dots > self._paper.columns * 12:
-            self.errors.append("QR code wider than the paper")
-            return
-        self._paper.put_symbol(
-            Symbol("qr", self._modes.qr.data.decode("utf-8", "replace"), rows, dots, dots, self._modes.align_value)
-        )
+                self.errors.append(
+                    f"{'GS' if letter[0] == 0x1D else 'ESC'} ( {chr(letter[1])} {parameters[:8].hex(' ')}"
+                )
+        return length
 
     def _feed_lines(self, parameters: bytes) -> None:
         self._paper.flush_line()
@@ -221,3 +208,23 @@ class Interpreter:
             self.errors.append(f"drawer {parameters[0]}")
             return
         self._machine.kick_drawer(5 if parameters[0] % 48 else 2, parameters[1] * 2)
+
+    def _buzz_of_clones(self, parameters: bytes) -> None:
+        if not (1 <= parameters[0] <= 9 and 1 <= parameters[1] <= 9):
+            self.errors.append(f"buzzer {parameters.hex(' ')}")
+            return
+        self._machine.buzz(parameters[0], parameters[1] * 100)
+
+    def _kanji_system(self, parameters: bytes) -> None:
+        """FS C n: 1 for Shift JIS; JIS, with its seven bits, is nobody's choice any more."""
+        if parameters[0] % 48 != 1:
+            self.errors.append(f"FS C {parameters[0]}")
+
+    def _print_width(self, parameters: bytes) -> None:
+        if int.from_bytes(parameters, "little") != self._paper.width_dots:
+            self.errors.append(f"print width {int.from_bytes(parameters, 'little')}")
+
+    def _only_zero(self, parameters: bytes) -> None:
+        """A mode that is simulated as it is after power-on."""
+        if any(parameters):
+            self.errors.append(f"parameter {parameters.hex(' ')} is not simulated")

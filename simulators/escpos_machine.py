@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
+from simulators.escpos_characters import CODE_PAGES, Characters
 from simulators.escpos_condition import Condition
 from simulators.escpos_interpreter import Interpreter
 from simulators.escpos_paper import Paper
@@ -26,6 +27,7 @@ class EscposMachine:
     """``paper`` and ``counters`` (receipts, drawer_kicks, bytes_received ...) tell what happened.
 
     Prints on a task of its own, ``bytes_per_s`` fast (None: at once), as long as its condition lets it.
+    ``wide_encoding``: a Python codec of its ideographs (FS &), if it has them; ``is_multibyte``: GBK.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class EscposMachine:
         drawer_pin: Literal[2, 5] = 2,
         drawer_open_level: Literal["low", "high"] = "low",
         answers: Collection[str] = ANSWERS,
+        code_pages: Mapping[int, str] = CODE_PAGES,
         is_multibyte: bool = False,
+        wide_encoding: str | None = None,
         bytes_per_s: float | None = None,
     ) -> None:
         self.condition = Condition(drawer_open_level=drawer_open_level)
@@ -56,7 +60,8 @@ class EscposMachine:
         self._asb_mask = 0
         self._trip: tuple[int, Fault] | None = None
         self._buffer = bytearray()
-        self._interpreter = Interpreter(self.paper, self, is_multibyte=is_multibyte)
+        wide = wide_encoding or ("gbk" if is_multibyte else None)
+        self._interpreter = Interpreter(self.paper, self, Characters(code_pages, wide))
         self._filter = RealTimeFilter(self._act, self._receive)
         self._can_go_on = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -76,7 +81,7 @@ class EscposMachine:
         from simulators.escpos_picture import png  # Pillow takes its time, and few ask for a picture
 
         receipts = [*self.paper.receipts, self.paper.hanging] if receipt is None else [self.paper.receipts[receipt]]
-        return png(receipts, self.paper.columns)
+        return png(receipts, self.paper.width_dots)
 
     @property
     def is_idle(self) -> bool:
@@ -85,8 +90,8 @@ class EscposMachine:
 
     @property
     def unprinted_bytes(self) -> int:
-        """Received, and not carried out."""
-        return len(self._buffer)
+        """Received, and not carried out; of a picture that is not whole, its beginning."""
+        return len(self._buffer) + self._interpreter.graphics.is_awaiting
 
     async def start(self) -> None:
         """Begin to print. Idempotent."""
@@ -143,6 +148,10 @@ class EscposMachine:
             self._changed()
             self._tell("drawer_opened")
 
+    def buzz(self, times: int, on_ms: int) -> None:
+        self.counters["buzzes"] += times
+        self._tell("buzzed")
+
     def enable_automatic_status(self, mask: int) -> None:
         self._asb_mask = mask if "asb" in self._answers else 0
         if self._asb_mask:
@@ -181,6 +190,7 @@ class EscposMachine:
         elif command == b"\x10\x14\x08" + CLEAR_PARAMETERS and "clear" in self._answers:
             self._buffer.clear()
             self.paper.forget_line()
+            self._interpreter.graphics.forget()
             self.counters["buffer_clears"] += 1
             self.send(b"\x37\x25\x00")
 

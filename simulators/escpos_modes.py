@@ -1,115 +1,146 @@
-"""The modes of a simulated receipt printer: what the next character, barcode or QR code will look like."""
+"""The modes of a simulated receipt printer: what the next character, barcode or code will look like."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from simulators.escpos_paper import Paper, Style
+from simulators.escpos_characters import Characters
+from simulators.escpos_paper import LINE_DOTS, Gap, Paper, Style
 
-CODE_PAGES = {
-    0: "cp437",
-    2: "cp850",
-    3: "cp860",
-    5: "cp865",
-    13: "cp857",
-    16: "cp1252",
-    17: "cp866",
-    18: "cp852",
-    19: "cp858",
-    39: "iso8859-2",
-    40: "iso8859-15",
-    45: "cp1250",
-    46: "cp1251",
-}
-"""ESC t of Epson printers."""
+TAB_CELLS = 8
 
 
 @dataclass
 class QrModes:
-    """Set by functions 65 to 80 of GS ( k, used by 81."""
+    """Set by functions 65 to 80 of GS ( k 49, used by 81."""
 
     data: bytes = b""
     module_dots: int = 3
     level: int = 48
 
 
+@dataclass
+class Pdf417Modes:
+    """Set by functions 65 to 80 of GS ( k 48, used by 81."""
+
+    data: bytes = b""
+    columns: int = 0
+    rows: int = 0
+    module_dots: int = 3
+    row_height: int = 3
+    level: int = 1
+    is_level_ratio: bool = True
+    is_truncated: bool = False
+
+
+@dataclass
+class Stored:
+    """Graphics between GS ( L 112 and GS ( L 50."""
+
+    pictures: list[Any] = field(default_factory=list)
+
+
 class Modes:
     """Each method takes the parameter bytes of one command; what a printer would ignore goes to ``errors``."""
 
-    def __init__(self, paper: Paper, errors: deque[str], *, is_multibyte: bool) -> None:
+    def __init__(self, paper: Paper, errors: deque[str], characters: Characters) -> None:
         self._paper = paper
         self._errors = errors
-        self._is_multibyte_by_default = is_multibyte
+        self.characters = characters
         self.reset()
 
     def reset(self) -> None:
         """As after power-on."""
         self.style = Style()
         self.align_value = 0
-        self.encoding = CODE_PAGES[0]
-        self.is_multibyte = self._is_multibyte_by_default
+        self.characters.reset()
         self.barcode_dots = (3, 162)
-        self.is_text_below = False
+        self.text_position = 0
         self.qr = QrModes()
+        self.pdf417 = Pdf417Modes()
+        self.stored = Stored()
+        self.tabs: tuple[int, ...] = tuple(range(TAB_CELLS, self._paper.columns, TAB_CELLS))
+        self._paper.line_spacing_dots = LINE_DOTS
+        self._paper.is_upside_down = False
 
-    def restyle(
-        self, *, is_bold: bool | None = None, is_underlined: bool | None = None, is_reversed: bool | None = None
-    ) -> None:
+    def restyle(self, **changes: Any) -> None:
         """Change what is given."""
-        style = self.style
-        self.style = replace(
-            style,
-            is_bold=style.is_bold if is_bold is None else is_bold,
-            is_underlined=style.is_underlined if is_underlined is None else is_underlined,
-            is_reversed=style.is_reversed if is_reversed is None else is_reversed,
-        )
+        self.style = replace(self.style, **changes)
 
     def print_mode(self, parameters: bytes) -> None:
         """ESC ! n"""
         mode = parameters[0]
-        self.style = replace(
-            self.style,
+        self.restyle(
+            font="b" if mode & 0x01 else "a",
             is_bold=bool(mode & 0x08),
-            is_underlined=bool(mode & 0x80),
+            underline=1 if mode & 0x80 else 0,
             height=2 if mode & 0x10 else 1,
             width=2 if mode & 0x20 else 1,
         )
+
+    def underline(self, parameters: bytes) -> None:
+        """ESC - n"""
+        if self._is_one_of("underline", parameters[0], (0, 1, 2, 48, 49, 50)):
+            self.restyle(underline=parameters[0] % 48)
+
+    def font(self, parameters: bytes) -> None:
+        """ESC M n"""
+        if self._is_one_of("font", parameters[0], (0, 1, 48, 49)):
+            self.restyle(font="b" if parameters[0] % 48 else "a")
+
+    def colour(self, parameters: bytes) -> None:
+        """ESC r n"""
+        if self._is_one_of("colour", parameters[0], (0, 1, 48, 49)):
+            self.restyle(is_red=bool(parameters[0] % 48))
 
     def size(self, parameters: bytes) -> None:
         """GS ! n"""
         if parameters[0] & 0x88:
             self._errors.append(f"size {parameters[0]:02x}")
             return
-        self.style = replace(self.style, width=(parameters[0] >> 4) + 1, height=(parameters[0] & 7) + 1)
+        self.restyle(width=(parameters[0] >> 4) + 1, height=(parameters[0] & 7) + 1)
 
     def align(self, parameters: bytes) -> None:
         """ESC a n: only at the start of a line."""
         if not self._paper.is_at_line_start:
             self._errors.append("alignment in the middle of a line")
-        elif parameters[0] % 48 in (0, 1, 2):
+        elif self._is_one_of("alignment", parameters[0], (0, 1, 2, 48, 49, 50)):
             self.align_value = parameters[0] % 48
+
+    def upside_down(self, parameters: bytes) -> None:
+        """ESC { n: only at the start of a line."""
+        if not self._paper.is_at_line_start:
+            self._errors.append("upside down in the middle of a line")
         else:
-            self._errors.append(f"alignment {parameters[0]}")
+            self._paper.is_upside_down = bool(parameters[0] & 1)
+
+    def line_spacing(self, parameters: bytes) -> None:
+        """ESC 3 n; ESC 2 has no parameter."""
+        self._paper.line_spacing_dots = parameters[0] if parameters else LINE_DOTS
 
     def code_page(self, parameters: bytes) -> None:
         """ESC t n"""
-        if parameters[0] in CODE_PAGES:
-            self.encoding = CODE_PAGES[parameters[0]]
-        else:
+        if not self.characters.choose_page(parameters[0]):
             self._errors.append(f"code page {parameters[0]}")
 
-    def set_multibyte(self, is_on: bool) -> None:
+    def set_wide(self, is_on: bool) -> None:
         """FS & and FS ."""
-        self.is_multibyte = is_on
+        if not self.characters.set_wide(is_on):
+            self._errors.append("ideographs (FS &): it has none")
 
-    def text_position(self, parameters: bytes) -> None:
+    def text_below(self, parameters: bytes) -> None:
         """GS H n"""
-        self.is_text_below = parameters[0] % 48 in (2, 3)
+        if self._is_one_of("text of a barcode", parameters[0], (0, 1, 2, 3, 48, 49, 50, 51)):
+            self.text_position = parameters[0] % 48
 
     def barcode_height(self, parameters: bytes) -> None:
         """GS h n"""
-        self.barcode_dots = (self.barcode_dots[0], max(1, parameters[0]))
+        if parameters[0]:
+            self.barcode_dots = (self.barcode_dots[0], parameters[0])
+        else:
+            self._errors.append("barcode height 0")
 
     def barcode_width(self, parameters: bytes) -> None:
         """GS w n"""
@@ -117,3 +148,25 @@ class Modes:
             self.barcode_dots = (parameters[0], self.barcode_dots[1])
         else:
             self._errors.append(f"barcode width {parameters[0]}")
+
+    def tab(self) -> None:
+        """HT"""
+        here = self._paper.line_dots
+        stop = next((tab * 12 for tab in self.tabs if tab * 12 > here), None)
+        if stop is not None and stop < self._paper.width_dots:
+            self._paper.put(Gap(stop - here), self.align_value)
+
+    def position(self, parameters: bytes) -> None:
+        """ESC $ nL nH: from the left edge; only forwards here, as on a head that prints as it goes."""
+        wanted = int.from_bytes(parameters, "little")
+        here = self._paper.line_dots
+        if here <= wanted <= self._paper.width_dots:
+            if wanted > here:
+                self._paper.put(Gap(wanted - here), self.align_value)
+        else:
+            self._errors.append(f"position {wanted}")
+
+    def _is_one_of(self, what: str, value: int, allowed: tuple[int, ...]) -> bool:
+        if value not in allowed:
+            self._errors.append(f"{what} {value}")
+        return value in allowed

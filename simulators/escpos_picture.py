@@ -1,94 +1,118 @@
-"""Draws simulated paper as PNG: characters in cells, barcodes and QR codes so that a reader can read them back."""
+"""Draws simulated paper as PNG, a dot for a dot: text in its cells, pictures, symbols that a reader can read back."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from functools import lru_cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from simulators.escpos_paper import Glyph, Line, Receipt, Symbol
+from simulators.escpos_glyphs import KANA, cell
+from simulators.escpos_paper import ColumnImage, Gap, Glyph, Item, Line, Picture, Receipt, Symbol
 
-CELL_WIDTH = 12
-CELL_HEIGHT = 24
-LINE_GAP = 6
 MARGIN = 24
-FONT_SIZE = 19
-WHITE, BLACK = 255, 0
+"""Of unprinted paper at each side: the quiet zone of what is as wide as the head."""
+SYMBOL_GAP = 12
+"""Above and below a symbol; printers leave it to the quiet zone."""
+WHITE, BLACK, RED = (255, 255, 255), (0, 0, 0), (200, 0, 0)
+CUT_GREY = (150, 150, 150)
 
 
-def png(receipts: Sequence[Receipt], columns: int) -> bytes:
+def png(receipts: Sequence[Receipt], paper_dots: int) -> bytes:
     """The receipts, one below the other, with a dashed line at each cut."""
-    paper_width = columns * CELL_WIDTH
+    output = io.BytesIO()
+    page = picture(receipts, paper_dots)
+    page.quantize(8, dither=Image.Dither.NONE).save(output, "PNG", optimize=True)
+    return output.getvalue()
+
+
+def picture(receipts: Sequence[Receipt], paper_dots: int) -> Image.Image:
+    """In colour, with the paper's margins."""
     strips: list[Image.Image] = []
-    for receipt in receipts:
-        if strips:
-            strips.append(_dashes(paper_width))
-        strips += [_draw(item, paper_width) for item in receipt.items]
+    for number, receipt in enumerate(receipts):
+        if number:
+            strips.append(_dashes(paper_dots))
+        is_japanese = any(ord(glyph.character) in KANA for glyph in receipt.glyphs)
+        strips += [_draw(item, paper_dots, is_japanese) for item in receipt.items]
     height = sum(strip.height for strip in strips) + 2 * MARGIN
-    page = Image.new("L", (paper_width + 2 * MARGIN, height), WHITE)
+    page = Image.new("RGB", (paper_dots + 2 * MARGIN, height), WHITE)
     top = MARGIN
     for strip in strips:
         page.paste(strip, (MARGIN, top))
         top += strip.height
-    output = io.BytesIO()
-    page.save(output, "PNG", optimize=True)
-    return output.getvalue()
+    return page
 
 
-def _draw(item: Line | Symbol, paper_width: int) -> Image.Image:
-    if isinstance(item, Symbol):
-        return _draw_symbol(item, paper_width)
-    height = item.height * CELL_HEIGHT
-    strip = Image.new("L", (paper_width, height + LINE_GAP), WHITE)
-    left = _left(item.align, item.width * CELL_WIDTH, paper_width)
-    for glyph in item.glyphs:
-        cell = _cell(glyph)
-        # Characters of different heights stand on one base line.
-        strip.paste(cell, (left, height - cell.height))
-        left += cell.width
+def _draw(item: Item, paper_dots: int, is_japanese: bool) -> Image.Image:
+    match item:
+        case Symbol():
+            return _draw_symbol(item, paper_dots)
+        case Picture():
+            return _draw_picture(item, paper_dots)
+        case Line():
+            return _draw_line(item, paper_dots, is_japanese)
+
+
+def _draw_line(line: Line, paper_dots: int, is_japanese: bool) -> Image.Image:
+    block = Image.new("RGB", (max(1, line.dots), line.height_dots), WHITE)
+    left = 0
+    for item in line.items:
+        ink, is_red = _ink(item, is_japanese)
+        if ink is not None:
+            # Characters of different heights stand on one base line.
+            block.paste(RED if is_red else BLACK, (left, line.height_dots - ink.height), ink)
+        left += item.dots
+    if line.is_upside_down:
+        block = block.rotate(180)
+    strip = Image.new("RGB", (paper_dots, line.fed_dots), WHITE)
+    strip.paste(block, (_left(line.align, line.dots, paper_dots), 0))
     return strip
 
 
-def _draw_symbol(symbol: Symbol, paper_width: int) -> Image.Image:
-    columns = len(symbol.rows[0])
-    image = Image.new("L", (columns, len(symbol.rows)), WHITE)
-    image.putdata([BLACK if module else WHITE for row in symbol.rows for module in row])
-    size = (columns * symbol.module_dots, len(symbol.rows) * symbol.row_dots)
-    image = image.resize(size, Image.Resampling.NEAREST)
-    strip = Image.new("L", (paper_width, image.height + MARGIN), WHITE)
-    strip.paste(image, (_left(symbol.align, image.width, paper_width), MARGIN // 2))
+def _ink(item: Glyph | ColumnImage | Gap, is_japanese: bool) -> tuple[Image.Image | None, bool]:
+    match item:
+        case Glyph():
+            return cell(item, is_japanese), item.style.is_red
+        case ColumnImage():
+            return _column_image(item), item.is_red
+        case Gap():
+            return None, False
+
+
+def _column_image(image: ColumnImage) -> Image.Image:
+    upright = Image.frombytes("1", (image.bits, len(image.columns)), b"".join(
+        column.to_bytes(image.bits // 8, "big") for column in image.columns
+    ))  # fmt: skip
+    turned = upright.transpose(Image.Transpose.TRANSPOSE)
+    return turned.resize((image.dots, image.height_dots), Image.Resampling.NEAREST)
+
+
+def _draw_picture(item: Picture, paper_dots: int) -> Image.Image:
+    ink = Image.frombytes("1", (item.width_dots, item.height_dots), item.rows)
+    if (item.dot_width, item.dot_height) != (1, 1):
+        ink = ink.resize((item.dots, item.height_dots * item.dot_height), Image.Resampling.NEAREST)
+    strip = Image.new("RGB", (paper_dots, ink.height), WHITE)
+    strip.paste(RED if item.is_red else BLACK, (_left(item.align, ink.width, paper_dots), 0), ink)
     return strip
 
 
-@lru_cache(maxsize=1024)
-def _cell(glyph: Glyph) -> Image.Image:
-    style = glyph.style
-    cell = Image.new("L", (CELL_WIDTH * glyph.cells, CELL_HEIGHT), WHITE)
-    draw = ImageDraw.Draw(cell)
-    for shift in (0, 1) if style.is_bold else (0,):
-        # In the middle of its cell: the font is proportional, a printer's is not.
-        draw.text((cell.width // 2 + shift, CELL_HEIGHT - 6), glyph.character, BLACK, _font(), anchor="ms")
-    if style.is_underlined:
-        draw.line((0, CELL_HEIGHT - 2, cell.width, CELL_HEIGHT - 2), BLACK, 2)
-    if style.is_reversed:
-        cell = cell.point([WHITE - level for level in range(256)])
-    return cell.resize((cell.width * style.width, cell.height * style.height), Image.Resampling.NEAREST)
+def _draw_symbol(symbol: Symbol, paper_dots: int) -> Image.Image:
+    columns, rows = len(symbol.rows[0]), len(symbol.rows)
+    ink = Image.new("1", (columns, rows), 0)
+    ink.putdata([int(module) for row in symbol.rows for module in row])
+    ink = ink.resize((columns * symbol.module_dots, rows * symbol.row_dots), Image.Resampling.NEAREST)
+    strip = Image.new("RGB", (paper_dots, ink.height + 2 * SYMBOL_GAP), WHITE)
+    strip.paste(BLACK, (_left(symbol.align, ink.width, paper_dots), SYMBOL_GAP), ink)
+    return strip
 
 
-@lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(FONT_SIZE)
-
-
-def _dashes(paper_width: int) -> Image.Image:
-    strip = Image.new("L", (paper_width, CELL_HEIGHT), WHITE)
+def _dashes(paper_dots: int) -> Image.Image:
+    strip = Image.new("RGB", (paper_dots, 24), WHITE)
     draw = ImageDraw.Draw(strip)
-    for left in range(0, paper_width, 16):
-        draw.line((left, CELL_HEIGHT // 2, left + 8, CELL_HEIGHT // 2), BLACK, 1)
+    for left in range(0, paper_dots, 16):
+        draw.line((left, 12, left + 8, 12), CUT_GREY, 1)
     return strip
 
 
-def _left(align: int, width: int, paper_width: int) -> int:
-    return (0, max(0, paper_width - width) // 2, max(0, paper_width - width))[align]
+def _left(align: int, width: int, paper_dots: int) -> int:
+    return (0, max(0, paper_dots - width) // 2, max(0, paper_dots - width))[align]

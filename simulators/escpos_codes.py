@@ -1,0 +1,134 @@
+"""Barcodes, QR codes and PDF417 of a simulated receipt printer: GS k and GS ( k."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from simulators.escpos_modes import Modes
+from simulators.escpos_paper import Glyph, Paper, Style, Symbol
+from simulators.escpos_symbols import SymbolError, barcode_rows, pdf417_rows, qr_rows
+
+PDF417_COLUMN_MODULES = 17
+PDF417_FRAME_MODULES = {False: 69, True: 35}
+"""Start, stop and row indicators, whole and truncated."""
+
+
+class Codes:
+    """Prints symbols on paper; what the printer would not print goes to ``errors``."""
+
+    def __init__(self, paper: Paper, modes: Modes, errors: deque[str]) -> None:
+        self._paper = paper
+        self._modes = modes
+        self._errors = errors
+
+    def barcode(self, buffer: bytearray) -> int:
+        """GS k: form A ends with NUL, form B has a length byte."""
+        if len(buffer) < 3:
+            return 0
+        system = buffer[2]
+        if system <= 6:
+            if (end := buffer.find(b"\x00", 3)) < 0:
+                return 0
+            start, length = 3, end + 1
+        else:
+            if len(buffer) < 4 or len(buffer) < 4 + buffer[3]:
+                return 0
+            start, end = 4, 4 + buffer[3]
+            length = end
+            system -= 65
+        width, height = self._modes.barcode_dots
+        try:
+            label, text, rows = barcode_rows(system, bytes(buffer[start:end]))
+        except SymbolError as error:
+            self._errors.append(str(error))
+            return length
+        symbol = Symbol(label, text, rows, width, height, self._modes.align_value)
+        if self._modes.text_position in (1, 3):
+            self._text(text)
+        self._put(symbol)
+        if self._modes.text_position in (2, 3):
+            self._text(text)
+        return length
+
+    def two_dimensional(self, parameters: bytes) -> None:
+        """GS ( k cn fn ..."""
+        kind, function, rest = parameters[:1], parameters[1:2], parameters[2:]
+        if kind == b"1" and self._qr(function, rest):
+            return
+        if kind == b"0" and self._pdf417(function, rest):
+            return
+        self._errors.append(f"GS ( k {parameters[:8].hex(' ')}")
+
+    def _qr(self, function: bytes, parameters: bytes) -> bool:
+        modes = self._modes.qr
+        match function, parameters:
+            case b"A", b"2\x00" | b"1\x00":
+                pass
+            case b"C", bytes(size) if len(size) == 1 and 1 <= size[0] <= 16:
+                modes.module_dots = size[0]
+            case b"E", bytes(level) if len(level) == 1 and 48 <= level[0] <= 51:
+                modes.level = level[0]
+            case b"P", bytes(stored) if stored[:1] == b"0" and len(stored) > 1:
+                modes.data = stored[1:]
+            case b"Q", b"0":
+                self._print_qr()
+            case _:
+                return False
+        return True
+
+    def _print_qr(self) -> None:
+        modes = self._modes.qr
+        try:
+            rows = qr_rows(modes.data, modes.level)
+        except SymbolError as error:
+            self._errors.append(str(error))
+            return
+        text = modes.data.decode("utf-8", "replace")
+        self._put(Symbol("qr", text, rows, modes.module_dots, modes.module_dots, self._modes.align_value))
+
+    def _pdf417(self, function: bytes, parameters: bytes) -> bool:
+        modes = self._modes.pdf417
+        match function, parameters:
+            case b"A", bytes(count) if len(count) == 1 and count[0] <= 30:
+                modes.columns = count[0]
+            case b"B", b"\x00":
+                modes.rows = 0
+            case b"C", bytes(size) if len(size) == 1 and 2 <= size[0] <= 8:
+                modes.module_dots = size[0]
+            case b"D", bytes(height) if len(height) == 1 and 2 <= height[0] <= 8:
+                modes.row_height = height[0]
+            case b"E", bytes(level) if len(level) == 2 and level[0] == 48 and 48 <= level[1] <= 56:
+                modes.level = level[1] - 48
+            case b"F", b"\x00" | b"\x01":
+                modes.is_truncated = parameters == b"\x01"
+            case b"P", bytes(stored) if stored[:1] == b"0" and len(stored) > 1:
+                modes.data = stored[1:]
+            case b"Q", b"0":
+                self._print_pdf417()
+            case _:
+                return False
+        return True
+
+    def _print_pdf417(self) -> None:
+        modes = self._modes.pdf417
+        frame = PDF417_FRAME_MODULES[modes.is_truncated]
+        columns_max = (self._paper.width_dots // modes.module_dots - frame) // PDF417_COLUMN_MODULES
+        try:
+            rows = pdf417_rows(modes.data, modes.columns, modes.level, columns_max, is_truncated=modes.is_truncated)
+        except SymbolError as error:
+            self._errors.append(str(error))
+            return
+        text = modes.data.decode("utf-8", "replace")
+        row_dots = modes.module_dots * modes.row_height
+        self._put(Symbol("pdf417", text, rows, modes.module_dots, row_dots, self._modes.align_value))
+
+    def _put(self, symbol: Symbol) -> None:
+        if symbol.dots > self._paper.width_dots:
+            self._errors.append(f"{symbol.text}: wider than the paper")
+        else:
+            self._paper.put_symbol(symbol)
+
+    def _text(self, text: str) -> None:
+        for character in text:
+            self._paper.put(Glyph(character, Style()), self._modes.align_value)
+        self._paper.flush_line()
