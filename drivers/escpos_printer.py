@@ -37,7 +37,7 @@ class EscposPrinter(ReceiptPrinter):
         if unknown := content.keys() - {"document"}:
             raise RequestError(ErrorCode.INVALID_REQUEST, f"print: unknown params {', '.join(sorted(unknown))}")
         encoded = encode_document(parse_document(content.get("document")), settings.encoder_options())
-        return Rendered(encoded.data, replaced_count=encoded.replaced_count)
+        return Rendered(encoded.data, encoded.cuts, encoded.replaced_count)
 
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
         line = EscposLine(session, self._heard)

@@ -177,8 +177,8 @@ class _Encoder:
             self._placed(element.align, commands.stored_graphics(logo.key))
         elif logo.number is not None:
             self._placed(element.align, commands.stored_bit_image(logo.number))
-        else:
-            picture = self._rasteriser("logo").image(logo.image or b"", self._options.paper_dots, dither="threshold")
+        elif logo.image is not None:
+            picture = self._rasteriser("logo").image(logo.image(), self._options.paper_dots, dither="threshold")
             self._picture(picture, element.align)
 
     def _picture(self, picture: Bitmap, align: Align) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.decoding import Decodable, Side
-from protocols.printers.command_stream import CommandStreamCodec, CommandTable, Outline, Shape, outline, word
+from protocols.printers.command_stream import CommandStreamCodec, CommandTable, Outline, Shape, outline, spelled, word
 
 _SINGLE: Final = {
     0x00: "null",
@@ -162,6 +162,9 @@ ESCPOS_COMMANDS: Final = CommandTable(
     | {b"\x1d" + key: shape for key, shape in _GS.items()}
     | {b"\x1c" + key: shape for key, shape in _FS.items()}
 )
+
+COMMAND_NAMES: Final = frozenset(shape.command or spelled(prefix) for prefix, shape in ESCPOS_COMMANDS.shapes.items())
+"""Every command as manuals write it."""
 
 _FEEDS: Final = frozenset({"line_feed", "feed_lines", "feed", "feed_and_cut", "cut", "cut_full", "cut_partial"})
 _VISIBLE: Final = frozenset({"raster_image", "bit_image", "barcode", "print_stored_image", "graphics", "symbol"})

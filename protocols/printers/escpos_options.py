@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -24,11 +24,11 @@ Raster = Literal["gs_v_0", "gs_paren_l", "column_24", "column_8", "none"]
 @dataclass(frozen=True, slots=True)
 class Logo:
     """A picture kept under a name: in the printer by a ``key`` of two characters (GS ( L) or a ``number`` (FS p), or
-    as an image file, ``image``. Exactly one is given."""
+    as an image file, which ``image`` reads. Exactly one is given."""
 
     key: str | None = None
     number: int | None = None
-    image: bytes | None = field(default=None, repr=False)
+    image: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
