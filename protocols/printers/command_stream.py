@@ -7,8 +7,8 @@ Printer languages have no framing: a command's length is known from its first by
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 
@@ -59,6 +59,10 @@ class HostCommand(CodecEvent):
     data: str | None = None
     data_bytes: int | None = None
     process_id: str | None = None
+    written: str | None = None
+    """With its parameters as decimal numbers: ``ESC d 6``."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What the parameters mean, where the language's codec knows it."""
 
 
 class CommandTable:
@@ -185,25 +189,26 @@ class CommandStreamCodec:
 
     def _tell(self, events: list[CodecEvent]) -> None:
         assert self._prefix is not None
-        shape, parameters = self._shape, bytes(self._head[len(self._prefix) :])
-        data = bytes(self._data)
+        events.append(self._command(self._shape, bytes(self._head[len(self._prefix) :]), bytes(self._data)))
+        self._forget()
+
+    def _command(self, shape: Shape, parameters: bytes, data: bytes) -> HostCommand:
+        """The event of a command that is there as a whole."""
+        assert self._prefix is not None
         is_counted = shape.data_bytes is not None
         shown = data if is_counted and self._data_bytes <= PARAMETERS_SHOWN_MAX else parameters
         n = parameters[0] if len(parameters) == 1 and not is_counted else shape.number
         process_id = data[2:].decode("latin-1") if data.startswith(b"00") and len(data) == 6 else None
         name = "request_process_id" if shape.name == "request_response" and process_id else shape.name
-        events.append(
-            HostCommand(
-                shape.command or spelled(self._prefix),
-                name,
-                n=n,
-                parameters=shown.hex() if len(shown) > 1 else None,
-                data=data.decode("latin-1") if shape.is_text else None,
-                data_bytes=self._data_bytes if is_counted else None,
-                process_id=process_id if name == "request_process_id" else None,
-            )
+        return HostCommand(
+            shape.command or spelled(self._prefix),
+            name,
+            n=n,
+            parameters=shown.hex() if len(shown) > 1 else None,
+            data=data.decode("latin-1") if shape.is_text else None,
+            data_bytes=self._data_bytes if is_counted else None,
+            process_id=process_id if name == "request_process_id" else None,
         )
-        self._forget()
 
     def _end_text(self, events: list[CodecEvent]) -> None:
         if self._text:

@@ -1,4 +1,4 @@
-"""The commands of ESC/POS as a host sends them, for recordings and tools, and to find where a command ends.
+"""The commands of ESC/POS as a host sends them: how each is found in a stream, and where it ends.
 
 Source: Epson, "ESC/POS Command Reference"; what clones and older models know beside it (ESC i, ESC m, ESC B, FS p)
 from receiptio, escpos-netprinter and escpos-php.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from protocols.decoding import Decodable, Side
-from protocols.printers.command_stream import CommandStreamCodec, CommandTable, Outline, Shape, outline, spelled, word
+from protocols.printers.command_stream import CommandTable, Outline, Shape, outline, spelled, word
 
 _SINGLE: Final = {
     0x00: "null",
@@ -119,7 +118,7 @@ _GS: Final = {
     b"z0": Shape("online_recovery_wait", 2),
     b"8L": Shape("graphics", 4, lambda p: int.from_bytes(p, "little"), command="GS 8 L"),
     **{b"V" + bytes((n,)): Shape("cut", command="GS V", number=n) for n in (0, 1, 48, 49)},
-    **{b"V" + bytes((n,)): Shape("feed_and_cut", 1, command="GS V") for n in (65, 66, 97, 98, 103, 104)},
+    **{b"V" + bytes((n,)): Shape("feed_and_cut", 1, command="GS V", number=n) for n in (65, 66, 97, 98, 103, 104)},
     **{b"k" + bytes((n,)): Shape("barcode", end=b"\x00", is_text=True, command="GS k", number=n) for n in range(7)},
     **{
         b"k" + bytes((n,)): Shape("barcode", 1, lambda p: p[0], is_text=True, command="GS k", number=n)
@@ -127,8 +126,9 @@ _GS: Final = {
     },
     **{
         b"(" + bytes((letter,)): Shape("counted", 2, lambda p: word(p, 0), command=f"GS ( {chr(letter)}")
-        for letter in b"ABCEFGLMNPQTVYZz"
+        for letter in b"ABCEFGMNPQTVYZz"
     },
+    b"(L": Shape("graphics", 2, lambda p: word(p, 0), command="GS ( L"),
     b"(D": Shape("real_time_commands_enabled", 2, lambda p: word(p, 0), command="GS ( D"),
     b"(H": Shape("request_response", 2, lambda p: word(p, 0), command="GS ( H"),
     b"(K": Shape("print_control", 2, lambda p: word(p, 0), command="GS ( K"),
@@ -170,31 +170,6 @@ _FEEDS: Final = frozenset({"line_feed", "feed_lines", "feed", "feed_and_cut", "c
 _VISIBLE: Final = frozenset({"raster_image", "bit_image", "barcode", "print_stored_image", "graphics", "symbol"})
 
 
-class EscposCommandCodec(CommandStreamCodec):
-    """Implements Codec for host to device."""
-
-    def __init__(self) -> None:
-        super().__init__(ESCPOS_COMMANDS)
-
-
 def escpos_outline(data: bytes) -> Outline:
     """Where the commands of a print end."""
     return outline(data, ESCPOS_COMMANDS, _FEEDS, _VISIBLE)
-
-
-PROTOCOLS = {
-    "escpos": Decodable(
-        host_to_device=Side(
-            EscposCommandCodec,
-            examples=(
-                b"\x1b@hello\n",
-                b"\x1dV\x42\x00",
-                b"\x1bp\x00\x32\xfa",
-                b"\x1d(k\x07\x001P01234",
-                b"\x1dkI\x09{B0123ABC",
-                b"\x1dv0\x00\x01\x00\x02\x00\x80\x01",
-                b"\x10\x04\x01",
-            ),
-        )
-    )
-}

@@ -25,7 +25,7 @@ from protocols.printers.escpos_events import (
     ordered_reply,
     real_time_status,
 )
-from protocols.printers.escpos_host import EscposCommandCodec
+from protocols.printers.escpos_print_data import EscposCommandCodec
 from protocols.printers.flow_control import XOFF, XON, flow_control
 
 BLOCK_BYTES_MAX: Final = 128
