@@ -39,8 +39,9 @@ class Session(Protocol):
         """One more of something that is no event and no rejected frame, such as ``duplicates_dropped``."""
         ...
 
-    def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
-        """Open but silent (power ``offline``), or answering again (``online``)."""
+    def set_answering(self, is_answering: bool | None, reason: str | None = None) -> None:
+        """Open but silent (power ``offline``), or answering again (``online``). None: silent, which for this device
+        does not mean that it is off (power ``unknown``)."""
         ...
 
     def set_flags(self, flags: frozenset[DeviceFlag]) -> None:

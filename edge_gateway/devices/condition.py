@@ -101,9 +101,11 @@ class Condition:
         self.disconnects.ended()
         self._set(PowerState.UNKNOWN, "the gateway has stopped", flags=(), details={})
 
-    def set_answering(self, is_answering: bool, reason: str | None) -> None:
+    def set_answering(self, is_answering: bool | None, reason: str | None) -> None:
         if is_answering:
             self._set(PowerState.ONLINE, None)
+        elif is_answering is None:
+            self._set(PowerState.UNKNOWN, reason or f"silent on {self.transport}")
         else:
             self._set(PowerState.OFFLINE, reason or f"does not answer on {self.transport}")
 

@@ -102,7 +102,7 @@ class DeviceSession:
         if not self._is_ended:
             self._counters[name] += 1
 
-    def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
+    def set_answering(self, is_answering: bool | None, reason: str | None = None) -> None:
         if not self._is_ended:
             self.has_spoken = True
             self._condition.set_answering(is_answering, reason)

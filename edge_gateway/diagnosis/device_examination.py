@@ -29,6 +29,9 @@ _FLAG_REMEDIES: Final[Mapping[str, str]] = {
     DeviceFlag.DEVICE_ERROR: "switch it off and on; if it comes back, have it repaired",
     DeviceFlag.RECOVERABLE_ERROR: "free its mechanism, then send it clear_error",
     DeviceFlag.OVERHEATED: "wait until its head has cooled down",
+    DeviceFlag.RIBBON_EMPTY: "put in a new ribbon",
+    DeviceFlag.PAUSED: "press its pause button",
+    DeviceFlag.SILENT: "put in labels and ribbon, and close its head; then see whether it is on and its cable is in",
     DeviceFlag.PAPER_NEAR_END: "have a new roll of paper at hand",
     DeviceFlag.DRAWER_OPEN: "close the drawer",
 }

@@ -64,7 +64,7 @@ class TellingSession:
     def count(self, name: str) -> None:
         self.counters[name] += 1
 
-    def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
+    def set_answering(self, is_answering: bool | None, reason: str | None = None) -> None:
         if self._answering is not is_answering:
             self._answering = is_answering
             self._tell({"answering": is_answering, "reason": reason})

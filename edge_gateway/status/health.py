@@ -95,7 +95,7 @@ def _uplink_reasons(uplinks: Sequence[UplinkStatus]) -> Iterator[Reason]:
 def _device_reasons(devices: Sequence[DeviceStatus]) -> Iterator[Reason]:
     for device in devices:
         part = f"device/{device.id}"
-        if device.power is PowerState.UNKNOWN:
+        if device.power is PowerState.UNKNOWN and not FLAGS_IN_WAY.intersection(device.flags):
             yield Reason(part=part, health=Health.INACTIVE, text=device.reason or "not looked for yet")
         elif device.power is not PowerState.ONLINE:
             text = device.reason or "it does not answer"

@@ -39,6 +39,8 @@ from protocols.printers.label_text import lines_of, text_bitmap, turned
 MM_PER_INCH: Final = Decimal("25.4")
 SHRINK_STEPS: Final = (10, 9, 8, 7, 6, 5)
 """Tenths of the height that a text may be printed at."""
+ROUNDING_DOTS: Final = Decimal("0.05")
+"""A quarter of a millimetre is 1.998 dots at 203 dpi, and meant as two."""
 HRI_MM: Final = Decimal(3)
 """What the letters below a barcode take beside its height."""
 
@@ -267,10 +269,11 @@ class _Layout:
             )
         ]
         if is_ours:
-            font = options.fonts.size(letters)
+            gap = letters // 6
+            font = options.fonts.size(letters - gap)
             lines, _ = lines_of(element.data, font, width, 1, is_native=True)
             text = LabelText(type="text", text=element.data, rotation=element.rotation, align="center")
-            x, y, _, _ = _turned_box(element.rotation, whole, (0, bars, width, letters))
+            x, y, _, _ = _turned_box(element.rotation, whole, (0, bars + gap, width, letters - gap))
             items += self._lines(lines, text, font, width, (left + x, top + y), is_native=True)
         return items
 
@@ -304,7 +307,7 @@ class _Layout:
             raise _unsupported(path, f"this data in a {kind}: its language has no way to write one of the characters")
 
     def _module(self, path: str, module_mm: Decimal) -> int:
-        dots = int(module_mm * self._options.dots_per_inch / MM_PER_INCH)
+        dots = int(module_mm * self._options.dots_per_inch / MM_PER_INCH + ROUNDING_DOTS)
         if not dots:
             least = MM_PER_INCH / self._options.dots_per_inch
             raise _invalid(path, f"module_mm {module_mm} is less than one dot of the printer, {least:.3f} mm")

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from edge_gateway.contracts.barcode_data import Symbology
 from edge_gateway.contracts.bitmap import Bitmap
+from edge_gateway.contracts.element_string import element_strings, needs_separator
 from protocols.printers.label_layout import (
     LaidOut,
     Placed,
@@ -25,7 +26,7 @@ from protocols.printers.label_layout import (
     PlacedCode,
     PlacedText,
 )
-from protocols.printers.label_symbols import FNC1, code_128_sets, gs1_text
+from protocols.printers.label_symbols import FNC1
 
 SYMBOLOGIES: Final = frozenset(
     {
@@ -128,27 +129,23 @@ def _barcode(item: PlacedBarcode) -> str:
             start, stop = item.data[0].upper(), item.data[-1].upper()
             return f"^BK{turn},N,{height},{letters},N,{start},{stop}{_data(item.data[1:-1])}"
         case Symbology.GS1_128:
-            return f"^BC{turn},{height},{letters},N,N,N{_data(_code_128(FNC1 + gs1_text(item.data)))}"
+            # Mode D: brackets are only shown; the FNC1 in front is the printer's, those behind values are ours.
+            data = item.data.replace(">", ">0")
+            for identifier, value in element_strings(item.data)[:-1]:
+                if needs_separator(identifier):
+                    shown = f"({identifier}){value.replace('>', '>0')}"
+                    data = data.replace(f"{shown}(", f"{shown}>8(")
+            return f"^BC{turn},{height},{letters},N,N,D{_data(data)}"
         case _:
-            return f"^BC{turn},{height},{letters},N,N,N{_data(_code_128(item.data))}"
-
-
-def _code_128(text: str) -> str:
-    """With ``>`` before what is no data: start B ``>:``, start C ``>;``, to B ``>6``, to C ``>5``, FNC1 ``>8``."""
-    runs = code_128_sets(text)
-    if len(runs) > 1 and runs[0][1] == FNC1 and runs[1][0] == "C":
-        runs = [("C", FNC1 + runs[1][1]), *runs[2:]]
-    parts = []
-    for index, (code_set, part) in enumerate(runs):
-        change = {"B": ">:", "C": ">;"} if index == 0 else {"B": ">6", "C": ">5"}
-        parts.append(change[code_set] + part.replace(">", ">0").replace(FNC1, ">8"))
-    return "".join(parts)
+            # Mode A: the printer chooses the code sets, and takes every character for itself.
+            return f"^BC{turn},{height},{letters},N,N,A{_data(item.data)}"
 
 
 def _code(item: PlacedCode) -> str:
     match item.kind:
         case "qr":
-            return f"^BQN,2,{item.module}{_data(f'{item.level}A,{item.data}')}"
+            # A QR code is drawn lower by the height that ^BY holds.
+            return f"^BY2,3,1^BQN,2,{item.module}{_data(f'{item.level}A,{item.data}')}"
         case "pdf417":
             return f"^BY{item.module}^B7N,{item.row},{item.level},{item.columns},,N{_data(item.data)}"
         case _:

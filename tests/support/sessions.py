@@ -23,7 +23,7 @@ class RecordingSession:
         self.rejected: list[FrameRejected] = []
         self.frames_seen = 0
         self.counters: Counter[str] = Counter()
-        self.answering: list[tuple[bool, str | None]] = []
+        self.answering: list[tuple[bool | None, str | None]] = []
         self.flags: frozenset[str] = frozenset()
         self.details: Mapping[str, Any] = {}
         self.info: Mapping[str, Any] = {}
@@ -41,7 +41,7 @@ class RecordingSession:
     def count(self, name: str) -> None:
         self.counters[name] += 1
 
-    def set_answering(self, is_answering: bool, reason: str | None = None) -> None:
+    def set_answering(self, is_answering: bool | None, reason: str | None = None) -> None:
         self.answering.append((is_answering, reason))
 
     def set_flags(self, flags: frozenset[str]) -> None:
