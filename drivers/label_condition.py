@@ -53,7 +53,8 @@ class LabelCondition:
             DeviceFlag.RIBBON_EMPTY: self.ribbon_out,
             DeviceFlag.CUTTER_ERROR: self.cutter_error,
             DeviceFlag.PAUSED: self.paused,
-            DeviceFlag.DEVICE_ERROR: bool(self.media_jam or self.overheated or self.error),
+            DeviceFlag.OVERHEATED: self.overheated,
+            DeviceFlag.DEVICE_ERROR: bool(self.media_jam or self.error),
         }
         return frozenset(flag for flag, holds in conditions.items() if holds)
 

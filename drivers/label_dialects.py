@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from drivers.label_condition import LabelCondition
@@ -26,8 +26,6 @@ from protocols.printers.zpl_status import ZplStatusCodec
 
 WRITE_S_MAX: Final = 1.0
 """A question is some bytes; a printer that takes none for so long takes none at all."""
-
-Asker = Callable[[bytes, Wanted], "object"]
 
 
 class LabelDialect(Protocol):
@@ -156,8 +154,7 @@ class TsplDialect(_Asking):
             cutter_error="cutter jam" in errors,
             overheated=bool(errors & _TOO_HOT),
             paused=event.message == "pause",
-            error=", ".join(sorted(rest))
-            or ("printer error" if event.message == "printer error" and not errors else None),
+            error=", ".join(sorted(rest)) or _unnamed(event),
             label_waiting=is_waiting,
             outstanding=0 if event.message in ("normal", "pause", "printer error") else 1,
         )
@@ -279,6 +276,10 @@ async def _answered(line: PrinterLine, clock: Clock, timeout_s: float, request: 
 
 def _complete(event: CodecEvent) -> bool:
     return isinstance(event, HostStatus) and event.is_complete
+
+
+def _unnamed(event: TsplExtendedStatus) -> str | None:
+    return event.message if event.message == "printer error" and not event.errors else None
 
 
 _TOO_HOT: Final = frozenset({"print head overheat", "stepping motor overheat"})

@@ -48,7 +48,7 @@ class LabelLimits:
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What the job does to the printer. ``ask``: its condition, False: silence. ``barrier``: what was sent is taken up.
-    ``clear``: tell it to forget; False: it cannot."""
+    ``clear``: tell it to forget; False: it cannot. ``form_sent``: a label is on its way."""
 
     ask: Callable[[], Awaitable[bool]]
     barrier: Callable[[], Awaitable[bool]]
@@ -110,8 +110,8 @@ class LabelJob:
 
     async def _print(self, data: bytes, start: int, ends: list[int]) -> bool:
         for end in ends:
-            await self._send(data, start, end)
             self._hands.form_sent()
+            await self._send(data, start, end)
             if self._hands.can_count:
                 await self._until_printed()
                 self._confirmed = end
@@ -144,39 +144,44 @@ class LabelJob:
 
     async def _until_printed(self) -> None:
         """Nothing is left to print, several times in a row."""
-        idle = 0
-        outstanding = False
-        has_passed = False
-        well_since_s = heard_s = self._clock.monotonic()
-        while idle < self._limits.idle_answers:
+        idle, has_passed, outstanding = 0, False, None
+        moved_s = heard_s = self._clock.monotonic()
+        while True:
             has_passed = has_passed or await self._hands.barrier()
-            is_heard = has_passed and await self._hands.ask()
+            is_heard = await self._hands.ask()
             now_s = self._clock.monotonic()
+            obstacle = self._condition.obstacle() if is_heard else None
             if is_heard:
                 heard_s = now_s
-                obstacle = self._condition.obstacle()
-                outstanding = outstanding or bool(self._condition.outstanding)
-                idle = idle + 1 if obstacle is None and not self._condition.outstanding else 0
-                if obstacle is None:
-                    well_since_s = well_since_s if idle else now_s
-                else:
-                    well_since_s = now_s
-                    await self._stopped(obstacle, outstanding=bool(self._condition.outstanding))
-                self._tell(obstacle[0] if obstacle else None)
+                is_idle = has_passed and obstacle is None and not self._condition.outstanding
+                idle = idle + 1 if is_idle else 0
+                if idle >= self._limits.idle_answers:
+                    return
+                if obstacle or is_idle or self._condition.label_waiting or outstanding != self._condition.outstanding:
+                    outstanding, moved_s = self._condition.outstanding, now_s
             else:
                 idle = 0
-                self._tell(ErrorCode.TIMEOUT)
-                if now_s - heard_s >= SILENCE_S_MAX:
-                    raise UnknownOutcomeError(f"{self._name}: silent for {now_s - heard_s:.0f} s; {LOOK}")
-            if self._watch.cancelled.is_set():
-                await self._give_up(ErrorCode.CANCELLED, "cancelled", is_outstanding=bool(self._condition.outstanding))
-            if idle < self._limits.idle_answers:
-                await self._pause(self._limits.poll_interval_s)
+            self._tell(obstacle[0] if obstacle else None if is_heard else ErrorCode.TIMEOUT)
+            if obstacle is not None:
+                await self._stopped(obstacle)
+            await self._require_patience(now_s - heard_s, now_s - moved_s)
+            await self._pause(self._limits.poll_interval_s)
 
-    async def _stopped(self, obstacle: tuple[ErrorCode, str], *, outstanding: bool) -> None:
-        """It cannot go on until a person mended it: by policy it goes on with what it holds, or begins again."""
+    async def _require_patience(self, silent_s: float, unmoved_s: float) -> None:
+        """Cancelled, silent for too long, or at work on the same label for too long."""
+        if self._watch.cancelled.is_set():
+            await self._give_up(ErrorCode.CANCELLED, "cancelled", is_outstanding=bool(self._condition.outstanding))
+        if silent_s >= SILENCE_S_MAX:
+            raise UnknownOutcomeError(f"{self._name}: silent for {silent_s:.0f} s; {LOOK}")
+        if unmoved_s >= self._limits.confirm_timeout_s and silent_s == 0:
+            words = f"at work on the same label for {unmoved_s:.0f} s"
+            raise UnknownOutcomeError(f"{self._name}: {words}; the rest may still come out; {LOOK}")
+
+    async def _stopped(self, obstacle: tuple[ErrorCode, str]) -> None:
+        """It cannot go on until a person mended it: by policy it goes on with what it holds, or begins again. Where it
+        does not count what is left, it may be printed already: it goes on."""
         policy = self._watch.paper_policy
-        if policy is PaperPolicy.CONTINUE or not outstanding:
+        if policy is PaperPolicy.CONTINUE or not self._condition.outstanding:
             return
         if not await self._clear():
             if policy is PaperPolicy.FAIL:

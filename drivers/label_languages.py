@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,7 +139,7 @@ def _options(
     can_print: Callable[[str], bool],
     can_hold: Callable[[str, str], bool],
     symbologies: frozenset[Symbology],
-    codes: frozenset[str],
+    codes: Collection[str],
     code_module_max: int,
 ) -> LabelOptions:
     return LabelOptions(
@@ -149,7 +149,7 @@ def _options(
         can_print=can_print,
         can_hold=can_hold,
         symbologies=symbologies,
-        codes=codes,
+        codes=frozenset(codes),
         has_bitmaps=settings.has_bitmaps,
         code_module_max=code_module_max,
     )
