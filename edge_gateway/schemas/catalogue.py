@@ -12,6 +12,7 @@ from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParam
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
+from edge_gateway.contracts.label_fields import LabelPrintParams
 from edge_gateway.contracts.life import StatisticsParams
 from edge_gateway.contracts.outbox_changes import OutboxChangedData
 from edge_gateway.contracts.price_calculating import DoPriceCalculatingParams
@@ -109,6 +110,12 @@ COMMANDS: Final = (
         "Let it go on after a person freed its knife or its mechanism.",
     ),
     Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
+    Command(
+        "label_printer", "print", LabelPrintParams, payloads.LabelPrintResult, "Print labels, once for each request id."
+    ),
+    Command(
+        "label_printer", "read_status", payloads.NoParams, payloads.LabelPrinterStatus, "Ask the printer how it is."
+    ),
     Command("scanner", "beep", BeepParams, payloads.EmptyResult, "Sound the scanner's beeper."),
     Command("scanner", "led", LedParams, payloads.EmptyResult, "Switch the scanner's lamp."),
     Command("scanner", "enable", payloads.NoParams, payloads.EmptyResult, "Let it read again."),

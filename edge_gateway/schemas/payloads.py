@@ -380,6 +380,30 @@ class PrintResult(_Sent):
     confirmed_by: str
 
 
+class LabelPrintResult(_Sent):
+    """The labels are out."""
+
+    bytes: int = Field(ge=0)
+    labels: int = Field(ge=1, description="So many came out.")
+    pictured_texts: int = Field(ge=0, description="Lines that the printer has no font for, printed as pictures.")
+    replaced_characters: int = Field(ge=0, description="Characters that no font has.")
+    confirmed_by: Literal["printer", "none"] = Field(description="none: the printer cannot say when it is done.")
+
+
+class LabelPrinterStatus(_Sent):
+    """What the label printer says of itself; null: it has not said."""
+
+    answering: bool
+    head_open: bool | None
+    media_out: bool | None
+    ribbon_out: bool | None
+    paused: bool | None
+    label_waiting: bool | None = Field(description="A label waits in the peeler.")
+    outstanding: int | None = Field(description="Labels and formats that are still to be printed, as it counts them.")
+    error: str | None
+    flags: list[str]
+
+
 class DrawerResult(_Sent):
     """The pulse was sent."""
 

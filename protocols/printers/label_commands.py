@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
@@ -32,12 +32,14 @@ class Language:
     ``immediate``: sequences that are carried out where they stand, without a line's end, to (command, name).
     ``words``: command to name; the longest word that a line begins with is its command.
     ``binary``: bytes that follow the beginning of a line which is such a command with its numbers; None: not yet.
+    ``raw_heads``: beginnings of lines to how many bytes follow of which any may look like the end of the line.
     """
 
     words: Mapping[str, str]
     immediate: Mapping[bytes, tuple[str, str]]
     binary: Callable[[bytes], int | None]
     queries: frozenset[str] = frozenset()
+    raw_heads: Mapping[bytes, int] = field(default_factory=dict)
 
 
 class LineCommandCodec:
@@ -69,7 +71,7 @@ class LineCommandCodec:
         return events
 
     def _take(self, byte: int, events: list[CodecEvent]) -> None:
-        if byte in b"\r\n":
+        if byte in b"\r\n" and not self._is_in_raw_head():
             self._end_line(events)
             return
         self._line.append(byte)
@@ -84,6 +86,12 @@ class LineCommandCodec:
             events.append(FrameRejected.of(f"line longer than {LINE_BYTES_MAX} bytes", line))
             self._line.clear()
             self._binary_length = 0
+
+    def _is_in_raw_head(self) -> bool:
+        line = bytes(self._line)
+        return any(
+            line.startswith(head) and len(line) < len(head) + size for head, size in self._language.raw_heads.items()
+        )
 
     def _end_line(self, events: list[CodecEvent]) -> None:
         line, length = bytes(self._line), self._binary_length

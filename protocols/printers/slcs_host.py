@@ -48,5 +48,6 @@ SLCS: Final = Language(
     },
     immediate={},
     binary=_binary,
+    raw_heads={b"LD": 8},
     queries=frozenset({"^cp", "^cu", "^PI", "PI"}),
 )

@@ -68,12 +68,20 @@ def describe(event: CodecEvent) -> JsonEvent:
     return described
 
 
+_PICTURE: Final = b"LD\x0a\x00\x0d\x00\x01\x00\x02\x00\x0a\x0d\r\n"
+
 PROTOCOLS = {
     "bixolon_slcs.status": Decodable(
         device_to_host=Side(SlcsStatusCodec, examples=(b"\x00", b"\x80", b"\xc4")),
         host_to_device=Side(
             lambda: LineCommandCodec(SLCS),
-            examples=(b"^cu\r\n", b"^cp\r\n", b"CB\r\n", b"T50,100,3,1,1,0,0,N,N,'Apples'\r\n", b"P1\r\n"),
+            examples=(
+                b"^cu\r\n",
+                b"^cp\r\n",
+                b"CB\r\n",
+                b"T50,100,3,1,1,0,0,N,N,'Apples'\r\n",
+                b"LD\x0a\x00\x0d\x00\x01\x00\x02\x00\x0a\x0d\r\nP1\r\n",
+            ),
         ),
         describe=describe,
     )
