@@ -42,19 +42,48 @@ class _Pen:
         return round(self.height * BASE_LINE)
 
 
+@dataclass(frozen=True, slots=True)
+class _DrawnRun:
+    """``used``: dots from where reading begins to where its text ends."""
+
+    run: RasterRun
+    picture: Image
+    used: int
+
+    @property
+    def is_blank(self) -> bool:
+        """A gap between columns."""
+        return self.run.text.isspace()
+
+
 def draw_line(runs: Sequence[RasterRun], font_dots: Mapping[Font, int], line_dots: int, language: str | None) -> Bitmap:
     """The runs side by side on one base line."""
     from PIL import Image
 
     language = language or guessed_language("".join(run.text for run in runs))
     drawn = [_draw_run(run, font_dots[run.style.font], line_dots, language) for run in runs]
-    height = max((each.height for each in drawn), default=line_dots)
-    line = Image.new("1", (max(1, sum(each.width for each in drawn)), height), 0)
+    height = max((each.picture.height for each in drawn), default=line_dots)
+    line = Image.new("1", (max(1, sum(run.dots for run in runs)), height), 0)
     left = 0
-    for each in drawn:
-        line.paste(each, (left, round((height - each.height) * BASE_LINE)))
-        left += each.width
+    for is_blank, group in groupby(drawn, key=lambda each: each.is_blank):
+        members = list(group)
+        if not is_blank:
+            _place(members, left, height, line)
+        left += sum(each.run.dots for each in members)
     return Bitmap(line.width, line.height, line.tobytes())
+
+
+def _place(members: Sequence[_DrawnRun], left: int, height: int, line: Image) -> None:
+    """Runs that belong together, without the room that letters narrower than their cells leave between them."""
+    is_from_right = members[-1].run.is_right_to_left
+    free = sum(each.run.dots - each.used for each in members)
+    at = left + (free if is_from_right else 0)
+    for each in members:
+        picture, used = each.picture, each.used
+        start = picture.width - used if each.run.is_right_to_left else 0
+        part = picture.crop((start, 0, start + used, picture.height))
+        line.paste(part, (at, round((height - picture.height) * BASE_LINE)))
+        at += used
 
 
 def missing_in(text: str) -> int:
@@ -62,7 +91,7 @@ def missing_in(text: str) -> int:
     return sum(display_cells(character) > 0 and not any(font.has(character) for font in fonts()) for character in text)
 
 
-def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | None) -> Image:
+def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | None) -> _DrawnRun:
     from PIL import Image, ImageChops, ImageDraw
 
     style = run.style
@@ -71,7 +100,9 @@ def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | No
     wanted = round(run.dots * style.height / style.width)
     width = max(wanted, sum(part.cells for part in parts) * pen.cell)
     picture = Image.new("1", (width, pen.height), 0)
+    used = 0
     for part, left in _placed(parts, width, pen):
+        used = max(used, width - left if run.is_right_to_left else left + part.width)
         box = (left, 0, left + part.width, part.height)
         picture.paste(ImageChops.logical_or(part, picture.crop(box)), box[:2])
     picture = _squeezed(picture, run.dots)
@@ -84,7 +115,9 @@ def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | No
         ImageDraw.Draw(picture).rectangle((0, top, picture.width, top + style.underline * style.height - 1), fill=1)
     if style.is_inverted:
         picture = ImageChops.invert(picture)
-    return picture.rotate(180) if style.is_upside_down else picture
+    if style.is_upside_down:
+        return _DrawnRun(run, picture.rotate(180), run.dots)
+    return _DrawnRun(run, picture, min(run.dots, round(used * run.dots / width)) if width else 0)
 
 
 def _placed(parts: Sequence[Segment], width: int, pen: _Pen) -> Iterator[tuple[Image, int]]:

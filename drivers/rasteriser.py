@@ -5,10 +5,53 @@ Nothing of it is loaded before the first picture is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import groupby
+from typing import NamedTuple
 
 from edge_gateway.contracts.bitmap import FONT_DOTS, Bitmap, Dither, RasterRun
 from edge_gateway.contracts.printed_text import Font
+
+
+class Drawn(NamedTuple):
+    """A line of text, or an image (None), that was made a picture."""
+
+    text: str | None
+    height_dots: int
+
+
+_NOTED: ContextVar[list[Drawn] | None] = ContextVar("drawn", default=None)
+
+
+@contextmanager
+def drawing_noted() -> Iterator[list[Drawn]]:
+    """What is drawn within, in order: for tools that tell people what a picture says."""
+    noted: list[Drawn] = []
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
+
+
+def _told(runs: Sequence[RasterRun], cell_dots: int) -> str:
+    """What the line says, each column in reading order, gaps as spaces."""
+    words = []
+    for is_gap, group in groupby(runs, key=lambda run: run.text.isspace()):
+        members = list(group)
+        if is_gap:
+            words.append(" " * (sum(run.dots for run in members) // cell_dots))
+        else:
+            words += [run.text for run in (reversed(members) if members[-1].is_right_to_left else members)]
+    return "".join(words)
+
+
+def _note(text: str | None, bitmap: Bitmap) -> Bitmap:
+    if (noted := _NOTED.get()) is not None:
+        noted.append(Drawn(text, bitmap.height_dots))
+    return bitmap
 
 
 class FontRasteriser:
@@ -24,7 +67,8 @@ class FontRasteriser:
     ) -> Bitmap:
         from drivers.raster_text import draw_line
 
-        return draw_line(runs, font_dots, line_dots, language)
+        told = _told(runs, font_dots["a"])
+        return _note(told, draw_line(runs, font_dots, line_dots, language))
 
     def missing(self, text: str) -> int:
         from drivers.raster_text import missing_in
@@ -34,4 +78,4 @@ class FontRasteriser:
     def image(self, data: bytes, width_dots: int, *, dither: Dither = "floyd_steinberg") -> Bitmap:
         from drivers.raster_image import draw_image
 
-        return draw_image(data, width_dots, dither)
+        return _note(None, draw_image(data, width_dots, dither))

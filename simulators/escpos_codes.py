@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from simulators.escpos_modes import Modes
-from simulators.escpos_paper import Glyph, Paper, Style, Symbol
+from simulators.escpos_paper import Paper, Style, Symbol
 from simulators.escpos_symbols import SymbolError, barcode_rows, pdf417_rows, qr_rows
 
 PDF417_COLUMN_MODULES = 17
@@ -130,5 +130,5 @@ class Codes:
 
     def _text(self, text: str) -> None:
         for character in text:
-            self._paper.put(Glyph(character, Style()), self._modes.align_value)
+            self._paper.put(self._paper.glyph(character, Style()), self._modes.align_value)
         self._paper.flush_line()

@@ -10,13 +10,13 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from simulators.escpos_paper import FONTS, Glyph
+from simulators.escpos_paper import Glyph
 
 IDEOGRAPHS = ("chinese", "japanese", "korean")
 KANA = range(0x3040, 0x3100)
-BASE_LINE = {"a": 19, "b": 13}
-"""Rows above it; below it there is room for the tail of a g."""
-IDEOGRAPH_BASE_LINE = 21
+BASE_LINE = 19 / 24
+"""Share of a cell above it; below it there is room for the tail of a g."""
+IDEOGRAPH_BASE_LINE = 21 / 24
 EM_OF_CELL = 5 / 3
 """The monospaced font's characters are 0.6 em wide."""
 CELLS_KEPT = 2048
@@ -26,9 +26,7 @@ CELLS_KEPT = 2048
 def cell(glyph: Glyph, is_japanese: bool = False) -> Image.Image:
     """Black on nothing (mode 1, 1 is ink), in its full size on paper."""
     style = glyph.style
-    font_name = style.font if glyph.cells == 1 else "a"
-    width, height = FONTS[font_name]
-    drawn = _drawn(glyph.character, glyph.cells * width, height, font_name, is_japanese)
+    drawn = _drawn(glyph.character, glyph.cells, *glyph.cell, is_japanese)
     if style.is_bold or style.is_double_struck:
         struck = Image.new("1", drawn.size, 0)
         struck.paste(drawn, (1, 0))
@@ -40,7 +38,8 @@ def cell(glyph: Glyph, is_japanese: bool = False) -> Image.Image:
     return ImageChops.invert(drawn) if style.is_reversed else drawn
 
 
-def _drawn(character: str, width: int, height: int, font_name: str, is_japanese: bool) -> Image.Image:
+def _drawn(character: str, cells: int, cell: int, height: int, is_japanese: bool) -> Image.Image:
+    width = cells * cell
     picture = Image.new("1", (width, height), 0)
     draw = ImageDraw.Draw(picture)
     name = _font_of(character, is_japanese)
@@ -48,21 +47,16 @@ def _drawn(character: str, width: int, height: int, font_name: str, is_japanese:
         if not character.isspace():
             draw.rectangle((1, 3, width - 3, height - 6), outline=1)
         return picture
-    if name in IDEOGRAPHS:
-        font, base = _font(name, height), round(IDEOGRAPH_BASE_LINE * height / FONTS["a"][1])
-    else:
-        font, base = _font(name, round(FONTS[font_name][0] * EM_OF_CELL)), BASE_LINE[font_name]
+    # An ideograph stands from its left edge, everything else in the middle of its cell.
+    is_ideograph = name in IDEOGRAPHS
+    base = round((IDEOGRAPH_BASE_LINE if is_ideograph else BASE_LINE) * height)
+    font = _font(name, min(height, 2 * cell) if is_ideograph else round(cell * EM_OF_CELL))
     if font.getlength(character) > width:
         whole = Image.new("1", (2 * width, height), 0)
         ImageDraw.Draw(whole).text((0, base), character, 1, font, anchor="ls")
         return whole.convert("L").resize((width, height), Image.Resampling.BOX).point(lambda v: 255 * (v > 100), "1")
-    draw.text(
-        (width / 2 if name not in IDEOGRAPHS else 0, base),
-        character,
-        1,
-        font,
-        anchor="ms" if name not in IDEOGRAPHS else "ls",
-    )
+    left, anchor = (0.0, "ls") if is_ideograph else (width / 2, "ms")
+    draw.text((left, base), character, 1, font, anchor=anchor)
     return picture
 
 

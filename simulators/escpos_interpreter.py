@@ -13,7 +13,7 @@ from simulators.escpos_characters import Characters
 from simulators.escpos_codes import Codes
 from simulators.escpos_graphics import Graphics
 from simulators.escpos_modes import Modes
-from simulators.escpos_paper import Glyph, Paper
+from simulators.escpos_paper import Paper
 
 ERRORS_KEPT = 1000
 Handler = Callable[[bytes], None]
@@ -137,7 +137,7 @@ class Interpreter:
         if character is None:
             self.errors.append(f"character {data[:size].hex()} is not there")
             character = "?"
-        self._paper.put(Glyph(character, self._modes.style, cells), self._modes.align_value)
+        self._paper.put(self._paper.glyph(character, self._modes.style, cells), self._modes.align_value)
         return size
 
     def _cut(self, buffer: bytearray) -> int:

@@ -151,8 +151,8 @@ class Modes:
 
     def tab(self) -> None:
         """HT"""
-        here = self._paper.line_dots
-        stop = next((tab * 12 for tab in self.tabs if tab * 12 > here), None)
+        here, cell = self._paper.line_dots, self._paper.fonts["a"][0]
+        stop = next((tab * cell for tab in self.tabs if tab * cell > here), None)
         if stop is not None and stop < self._paper.width_dots:
             self._paper.put(Gap(stop - here), self.align_value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,21 +37,21 @@ class Style:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One printed character; ``cells``: 1, or 2 for an ideograph, before magnification."""
+    """One printed character. ``cells``: 1, or 2 for an ideograph; ``cell``: of its font; both before magnification."""
 
     character: str
     style: Style
     cells: int = 1
+    cell: tuple[int, int] = FONTS["a"]
 
     @property
     def dots(self) -> int:
         """Width on paper."""
-        cell, _ = FONTS[self.style.font if self.cells == 1 else "a"]
-        return self.cells * cell * self.style.width
+        return self.cells * self.cell[0] * self.style.width
 
     @property
     def height_dots(self) -> int:
-        return FONTS[self.style.font if self.cells == 1 else "a"][1] * self.style.height
+        return self.cell[1] * self.style.height
 
 
 @dataclass(frozen=True)
@@ -192,9 +193,10 @@ class Receipt:
 class Paper:
     """Takes characters, symbols and pictures in print order. ``receipts`` are cut; ``hanging`` still hangs out."""
 
-    def __init__(self, columns: int, width_dots: int | None = None) -> None:
+    def __init__(self, columns: int, fonts: Mapping[str, tuple[int, int]] = FONTS) -> None:
         self.columns = columns
-        self.width_dots = width_dots or columns * CELL_DOTS
+        self.fonts = fonts
+        self.width_dots = columns * fonts["a"][0]
         self.receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT)
         self.hanging = Receipt()
         self.cut_count = 0
@@ -216,6 +218,10 @@ class Paper:
     def text(self) -> str:
         """All kept receipts and what hangs out."""
         return "\n".join(receipt.text for receipt in (*self.receipts, self.hanging) if receipt.items)
+
+    def glyph(self, character: str, style: Style, cells: int = 1) -> Glyph:
+        """In this paper's fonts; ideographs have one of their own."""
+        return Glyph(character, style, cells, self.fonts[style.font if cells == 1 else "a"])
 
     def put(self, item: LineItem, align: int) -> None:
         """Print a character or a strip; a full line is printed and a new one begun, as printers do."""

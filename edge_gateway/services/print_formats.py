@@ -15,6 +15,7 @@ from edge_gateway.contracts.money import MINOR_DIGITS, fraction_digits, round_ha
 
 DEFAULT_LANGUAGE: Final = "en"
 GROUP_DIGITS: Final = 3
+LEFT_TO_RIGHT_MARK: Final = "\u200e"
 _DATE_LETTERS: Final = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 Locale = Mapping[str, Any]
@@ -36,8 +37,9 @@ def locale_of(language: str, changes: Mapping[str, Any]) -> Locale:
     if base not in languages():
         raise ValueError(f"language {language!r}: expected one of {', '.join(sorted(languages()))}")
     found = {**languages()[DEFAULT_LANGUAGE], **languages()[base], **changes}
-    words = (languages()[DEFAULT_LANGUAGE], languages()[base], changes)
-    found["words"] = {name: word for each in words for name, word in each.get("words", {}).items()}
+    sources = (languages()[DEFAULT_LANGUAGE], languages()[base], changes)
+    for table in ("words", "signs"):
+        found[table] = {name: word for each in sources for name, word in each.get(table, {}).items()}
     return found
 
 
@@ -108,7 +110,10 @@ def _grouped(number: Decimal, digits: int, locale: Locale) -> str:
     groups += [whole[place : place + GROUP_DIGITS] for place in range(head, len(whole), GROUP_DIGITS)]
     text = str(locale["group"]).join(groups) if len(whole) >= locale["group_from_digits"] else whole
     text += str(locale["decimal"]) + fraction if fraction else ""
-    return f"-{text}" if number < 0 else text
+    if number >= 0:
+        return text
+    # Among letters that are read from the right, a minus would go to the other end of its number.
+    return f"{LEFT_TO_RIGHT_MARK}-{text}" if locale["direction"] == "right_to_left" else f"-{text}"
 
 
 def _instant(value: Any, timezone: str | None) -> datetime:
