@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -67,8 +67,9 @@ def draw_line(runs: Sequence[RasterRun], font_dots: Mapping[Font, int], line_dot
     left = 0
     for is_blank, group in groupby(drawn, key=lambda each: each.is_blank):
         members = list(group)
-        if not is_blank:
-            _place(members, left, height, line)
+        # Blank runs keep their width: they are gaps between columns.
+        whole = [replace(each, used=each.run.dots) for each in members] if is_blank else members
+        _place(whole, left, height, line)
         left += sum(each.run.dots for each in members)
     return Bitmap(line.width, line.height, line.tobytes())
 
@@ -112,7 +113,7 @@ def _draw_run(run: RasterRun, cell_dots: int, line_dots: int, language: str | No
         picture = ImageChops.logical_or(picture, struck)
     if style.underline:
         top = pen.base + 3 * style.height
-        ImageDraw.Draw(picture).rectangle((0, top, picture.width, top + style.underline * style.height - 1), fill=1)
+        ImageDraw.Draw(picture).rectangle((0, top, picture.width, top + style.underline * style.height - 1), fill=255)
     if style.is_inverted:
         picture = ImageChops.invert(picture)
     if style.is_upside_down:
@@ -164,7 +165,7 @@ def _flowing(segment: Segment, pen: _Pen) -> Image:
     draw = ImageDraw.Draw(picture)
     for character, x, y in glyphs:
         place = (round(x * scale), pen.base - round(y * scale))
-        draw.text(place, character, 1, drawn_font(segment.font, size), anchor="ls")
+        draw.text(place, character, 255, drawn_font(segment.font, size), anchor="ls")
     return picture
 
 
@@ -182,11 +183,11 @@ def _in_cells(segment: Segment, pen: _Pen) -> Image:
         cells = display_cells(character)
         if cells == 1 and is_wide and font.getlength(character) > pen.cell:
             whole = Image.new("1", (2 * pen.cell, pen.height), 0)
-            ImageDraw.Draw(whole).text((0, pen.base), character, 1, font, anchor="ls")
+            ImageDraw.Draw(whole).text((0, pen.base), character, 255, font, anchor="ls")
             picture.paste(_squeezed(whole, pen.cell), (left, 0))
         else:
             place = left if cells else max(0, left - pen.cell)
-            draw.text((place, pen.base), character, 1, font, anchor="ls")
+            draw.text((place, pen.base), character, 255, font, anchor="ls")
         left += cells * pen.cell
     return picture
 
@@ -202,7 +203,7 @@ def _boxes(segment: Segment, pen: _Pen) -> Image:
         width = display_cells(character) * pen.cell
         if width and character != " ":
             edge = pen.scale
-            draw.rectangle((left + edge, pen.base // 3, left + width - 2 * edge, pen.base), outline=1, width=edge)
+            draw.rectangle((left + edge, pen.base // 3, left + width - 2 * edge, pen.base), outline=255, width=edge)
         left += width
     return picture
 

@@ -34,7 +34,7 @@ def cell(glyph: Glyph, is_japanese: bool = False) -> Image.Image:
     drawn = drawn.resize((drawn.width * style.width, drawn.height * style.height), Image.Resampling.NEAREST)
     if style.underline:
         bottom = drawn.height - 1
-        ImageDraw.Draw(drawn).rectangle((0, bottom - style.underline + 1, drawn.width, bottom), fill=1)
+        ImageDraw.Draw(drawn).rectangle((0, bottom - style.underline + 1, drawn.width, bottom), fill=255)
     return ImageChops.invert(drawn) if style.is_reversed else drawn
 
 
@@ -45,7 +45,7 @@ def _drawn(character: str, cells: int, cell: int, height: int, is_japanese: bool
     name = _font_of(character, is_japanese)
     if name is None:
         if not character.isspace():
-            draw.rectangle((1, 3, width - 3, height - 6), outline=1)
+            draw.rectangle((1, 3, width - 3, height - 6), outline=255)
         return picture
     # An ideograph stands from its left edge, everything else in the middle of its cell.
     is_ideograph = name in IDEOGRAPHS
@@ -53,10 +53,10 @@ def _drawn(character: str, cells: int, cell: int, height: int, is_japanese: bool
     font = _font(name, min(height, 2 * cell) if is_ideograph else round(cell * EM_OF_CELL))
     if font.getlength(character) > width:
         whole = Image.new("1", (2 * width, height), 0)
-        ImageDraw.Draw(whole).text((0, base), character, 1, font, anchor="ls")
+        ImageDraw.Draw(whole).text((0, base), character, 255, font, anchor="ls")
         return whole.convert("L").resize((width, height), Image.Resampling.BOX).point(lambda v: 255 * (v > 100), "1")
     left, anchor = (0.0, "ls") if is_ideograph else (width / 2, "ms")
-    draw.text((left, base), character, 1, font, anchor=anchor)
+    draw.text((left, base), character, 255, font, anchor=anchor)
     return picture
 
 

@@ -47,7 +47,9 @@ class ReceiptData(PrintData):
 
     transaction: Transaction
     shop: Shop
-    code: Literal["barcode", "qr", "none"] = Field("barcode", description="How the transaction's id is printed.")
+    code: Literal["barcode", "qr", "none"] = Field(
+        "qr", description="How the transaction's id is printed. A barcode of more than 12 characters needs 80 mm paper."
+    )
     fiscal_qr: Words | None = Field(None, description="What the tax office wants to be printed as a QR code.")
     opens_drawer: bool = False
 
@@ -131,7 +133,7 @@ class KitchenData(PrintData):
     """Of ``kitchen_ticket``."""
 
     order: KitchenOrder
-    buzzes: bool = True
+    buzzes: bool = Field(False, description="Only at a printer that has a buzzer.")
 
 
 class ShelfItem(_Part):

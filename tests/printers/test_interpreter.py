@@ -348,3 +348,10 @@ async def test_whole_paper_has_its_width_on_the_picture() -> None:
         assert picture.width == 32 * 12 + 2 * MARGIN
     assert isinstance(machine.paper.receipts[0].items[0], Line)
     assert not any(isinstance(item, Symbol) for item in machine.paper.hanging.items)
+
+
+async def test_reversed_character_is_white_on_black() -> None:
+    plain, turned = image_of(await whole(b"!\n")), image_of(await whole(b"\x1dB\x01!\n"))
+    cell = {(x, y) for x in range(12) for y in range(24)}
+    assert black_dots(turned) == cell - black_dots(plain)
+    assert black_dots(plain)

@@ -45,6 +45,8 @@ ZONES = {
     **{"th": "Asia/Bangkok", "ja": "Asia/Tokyo", "zh": "Asia/Shanghai"},
 }
 LANGUAGES = tuple(SHOPS)
+WITH_BARCODE = frozenset({"en", "de", "fr", "pl", "ar", "ja"})
+"""Languages whose receipts have their number as a barcode; the others have a QR code."""
 
 
 def transaction(language: str, kind: str = "sale") -> dict[str, Any]:
@@ -148,10 +150,11 @@ def data_for(template: str, language: str = "en") -> dict[str, Any]:
         {"quantity": "2", "name": first, "modifiers": [second], "note": "!"},
         {"quantity": "1", "name": second, "change": "cancelled"},
     ]
+    code = "barcode" if language in WITH_BARCODE else "qr"
     address_lines = {"name": name, "lines": [address]}
     each: dict[str, dict[str, Any]] = {
-        "receipt": {"transaction": transaction(language), "shop": shop},
-        "refund": {"transaction": transaction(language, "refund"), "shop": shop},
+        "receipt": {"transaction": transaction(language), "shop": shop, "code": code},
+        "refund": {"transaction": transaction(language, "refund"), "shop": shop, "code": code},
         "x_report": {"report": report, "shop": shop},
         "z_report": {"report": report, "shop": shop},
         "kitchen_ticket": {
