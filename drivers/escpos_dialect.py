@@ -9,6 +9,7 @@ from drivers.escpos_line import EscposLine
 from drivers.escpos_questions import EscposQuestions
 from drivers.escpos_settings import EscposSettings
 from drivers.printer_dialect import Confirmation
+from drivers.printer_pieces import Ask
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.waiting import within
@@ -60,7 +61,7 @@ class EscposDialect:
     async def pass_barrier(self) -> bool:
         return self._settings.confirm != "gs_r" or await self._questions.pass_barrier()
 
-    def confirmation(self) -> Confirmation | None:
+    def confirmation(self, ask: Ask) -> Confirmation | None:
         match self._settings.confirm:
             case "none":
                 return None

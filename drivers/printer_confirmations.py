@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_line import PrinterLine
+from drivers.printer_pieces import Ask, Piece
 from edge_gateway.contracts.events import CodecEvent
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    end: int
-    is_mark: bool
+    piece: Piece
     answer: asyncio.Future[CodecEvent]
 
 
 class Confirmations:
-    """``confirmed_bytes``: up to the last cut that is on paper. ``can_confirm``: the printer knows how."""
+    """``can_confirm``: the printer knows how. ``has_hole``: a later one came and an earlier one did not: a printer that
+    prints in order does so only where it forgot what it held."""
 
     def __init__(self, line: PrinterLine, dialect: PrinterDialect) -> None:
         self._line = line
@@ -28,6 +29,7 @@ class Confirmations:
         self._confirmed = 0
         self._is_given_up = False
         self.can_confirm = True
+        self.has_hole = False
 
     @property
     def is_open(self) -> bool:
@@ -37,22 +39,24 @@ class Confirmations:
 
     @property
     def confirmed_bytes(self) -> int:
+        """Up to the last cut that is on paper."""
         self._take()
         return self._confirmed
 
     @property
-    def is_mark_open(self) -> bool:
-        """The first thing that is not confirmed is a mark: what is visible behind it was not printed."""
+    def is_part_missing(self) -> bool:
+        """Something visible stands behind the first thing that is not confirmed: it was not printed yet."""
         self._take()
-        return bool(self._asked) and self._asked[0].is_mark
+        return bool(self._asked) and self._asked[0].piece.is_followed
 
-    def ask(self, end: int, *, is_mark: bool) -> bytes:
-        """The request for ``end``; empty where the printer cannot."""
-        confirmation = self._dialect.confirmation()
-        self.can_confirm = confirmation is not None
+    def ask(self, piece: Piece) -> bytes:
+        """The request behind a piece; empty where the printer is not asked there."""
+        confirmation = self._dialect.confirmation(piece.ask)
+        if piece.ask is Ask.WHOLE:
+            self.can_confirm = confirmation is not None
         if confirmation is None:
             return b""
-        self._asked.append(_Asked(end, is_mark, self._line.expect(confirmation.wanted)))
+        self._asked.append(_Asked(piece, self._line.expect(confirmation.wanted)))
         return confirmation.request
 
     def next(self) -> asyncio.Future[CodecEvent] | None:
@@ -74,10 +78,10 @@ class Confirmations:
         self._asked.clear()
 
     def _take(self) -> None:
-        """A later one stands for those before it: a printer that was asked twice at once may keep the newest only."""
         done = [index for index, asked in enumerate(self._asked) if asked.answer.done()]
         for _ in range(done[-1] + 1 if done else 0):
             asked = self._asked.popleft()
+            self.has_hole = self.has_hole or not asked.answer.done()
             self._line.forget(asked.answer)
-            if not asked.is_mark:
-                self._confirmed = asked.end
+            if asked.piece.ask is Ask.WHOLE:
+                self._confirmed = asked.piece.end

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from drivers.printer_line import Wanted
+from drivers.printer_pieces import Ask
 from protocols.printers.command_stream import Outline
 
 
@@ -45,8 +46,9 @@ class PrinterDialect(Protocol):
         False: it did not answer. A language whose confirmations are unmistakable answers at once."""
         ...
 
-    def confirmation(self) -> Confirmation | None:
-        """For the next piece of a job; None: this printer cannot confirm. Called just before the request is sent."""
+    def confirmation(self, ask: Ask) -> Confirmation | None:
+        """For the next piece of a job; None: this printer cannot confirm, or is not to be asked this often. Called just
+        before the request is sent."""
         ...
 
     async def clear_buffer(self) -> bool:

@@ -6,7 +6,7 @@ policy's. How it ends:
 - done: the printer confirmed that everything before its confirmation was printed (no confirmation configured: all was
   sent, and it reports no obstacle if it reports anything).
 - PrintFailedError: the printer confirmed that it cleared the rest, and something visible of the job was not printed:
-  it was not sent, or the mark before it was not confirmed. It cannot be whole, and nothing more of it will come; but
+  it was not sent, or what stands before it was not confirmed. It cannot be whole, and nothing more of it will come; but
   its beginning may be on paper, and a drawer in it may have opened.
 - UnknownOutcomeError: everything else. What is in the printer's buffer may come out when a person mends it.
 
@@ -23,7 +23,7 @@ from drivers.printer_condition import Conditions
 from drivers.printer_confirmations import Confirmations
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_line import PrinterLine
-from drivers.printer_pieces import Ask, missing_bytes, pieces
+from drivers.printer_pieces import missing_bytes, pieces
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ErrorCode, TransportError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError, PrintWatch, Rendered
@@ -129,12 +129,11 @@ class PrinterJob:
                     return True
 
     async def _print(self, rendered: Rendered, begin_at: int, before: bytes) -> bool:
-        has_marks = self._limits.can_clear_buffer
         for piece in pieces(rendered, self._outline, self._limits.chunk_bytes, begin_at):
             data = before + rendered.data[piece.start : piece.end]
             before = b""
-            if piece.ask is Ask.WHOLE or (piece.ask is Ask.MARK and has_marks):
-                data += self._confirmations.ask(piece.end, is_mark=piece.ask is Ask.MARK)
+            if piece.is_between_commands:
+                data += self._confirmations.ask(piece)
             await self._send(data, piece.end)
             self.is_broken_off = not piece.is_between_commands
             self._tell(None)
@@ -169,10 +168,14 @@ class PrinterJob:
         """Every piece that asked for it; asking meanwhile why it takes long."""
         self._well_since_s = self._heard_s = self._clock.monotonic()
         while (future := self._confirmations.next()) is not None:
-            if not await self._is_done_soon(future):
+            if await self._is_done_soon(future):
+                self._require_no_hole()
+                self._tell(None)
+            else:
                 await self._look(is_asking=True)
                 self._require_patience()
-            self._tell(self.waiting_for if self._condition.obstacle() else None)
+        self._require_no_hole()
+        self._tell(None)
 
     async def _until_well(self) -> None:
         """In place of a confirmation: a printer that can say how it is says that it is well."""
@@ -252,7 +255,7 @@ class PrinterJob:
     @property
     def _is_part_missing(self) -> bool:
         """Something visible of the job is not on paper, if the printer prints nothing more of it."""
-        return self._sent < self._total or self._confirmations.is_mark_open
+        return self._sent < self._total or self._confirmations.is_part_missing
 
     def _require_patience(self) -> None:
         """Well, all sent, and no confirmation: for as long as printing may take, and no longer."""
@@ -261,6 +264,11 @@ class PrinterJob:
         if self._confirmations.next() is not None and self._clock.monotonic() - self._well_since_s >= limit_s:
             words = f"did not confirm within {limit_s:.0f} s; does this model know how (setting confirm)?"
             raise UnknownOutcomeError(f"{self._name}: {words} {LOOK}")
+
+    def _require_no_hole(self) -> None:
+        if self._confirmations.has_hole:
+            words = "it was perhaps switched off, or forgot what it held"
+            raise UnknownOutcomeError(f"{self._name}: a part of the print was lost in the printer: {words}; {LOOK}")
 
     def _require_not_cancelled(self) -> None:
         if self._watch.cancelled.is_set():

@@ -14,9 +14,10 @@ from protocols.printers.command_stream import Outline
 class Ask(Enum):
     """What is asked of the printer behind a piece."""
 
-    NOTHING = auto()
+    PASSED = auto()
+    """That it came so far: an answer that is missing where a later one came tells that the printer lost a part."""
     MARK = auto()
-    """That it came so far. While that is not confirmed, something visible of this part is certainly not on paper."""
+    """The same, just before the last line of a part."""
     WHOLE = auto()
     """That the part up to here, to a cut or to the end of the job, is on paper."""
 
@@ -29,6 +30,8 @@ class Piece:
     end: int
     ask: Ask
     is_between_commands: bool
+    is_followed: bool
+    """Something visible of this part stands behind it."""
 
 
 def pieces(rendered: Rendered, outline: Outline, piece_bytes: int, begin_at: int = 0) -> Iterator[Piece]:
@@ -46,8 +49,8 @@ def pieces(rendered: Rendered, outline: Outline, piece_bytes: int, begin_at: int
             end = limit if limit in (cut, mark) else max(_last_up_to(outline.ends, limit), start)
             if end == start:
                 end = limit  # within a command that is longer than a piece
-            ask = Ask.WHOLE if end == cut else Ask.MARK if end == mark else Ask.NOTHING
-            yield Piece(start, end, ask, _last_up_to(outline.ends, end) == end)
+            ask = Ask.WHOLE if end == cut else Ask.MARK if end == mark else Ask.PASSED
+            yield Piece(start, end, ask, _last_up_to(outline.ends, end) == end, is_followed=end <= mark)
             start = end
 
 

@@ -2,155 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol, cast
-
-from simulators.escpos_machine import RECEIVE_BUFFER_BYTES, RECEIVE_RESUME_BYTES, EscposMachine
-
-XON, XOFF = b"\x11", b"\x13"
+from simulators.escpos_machine import EscposMachine
+from simulators.printer_wires import WiredPrinter
 
 
-class Wire(Protocol):
-    """What a serial link and a loopback's far end have in common."""
+class EscposPrinter(WiredPrinter, EscposMachine):
+    """The machine with a wire."""
 
-    on_bytes: Callable[[bytes], None] | None
+    def _take(self, byte: int) -> None:
+        self._filter.feed(byte)
 
-    def write(self, data: bytes) -> None: ...
-
-
-class EscposPrinter(EscposMachine):
-    """The machine with a wire: ``listen_tcp`` or ``attach``. ``is_xonxoff``: stops its host on a serial wire."""
-
-    def __init__(self, *, is_xonxoff: bool = False, **machine: Any) -> None:
-        super().__init__(**machine)
-        self._is_xonxoff = is_xonxoff
-        self._is_paused = False
-        self._is_line_cut = False
-        self._cut_line_after: int | None = None
-        self._hang_up: Callable[[], None] | None = None
-        self._connection: asyncio.Transport | None = None
-        self._server: asyncio.Server | None = None
-
-    async def listen_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Be a network printer; returns the port.
-
-        One connection at a time, a second one is closed at once; but while the first is stopped, since the buffer is
-        full, nobody can tell whether its client is still there, and the second takes its place.
-        """
-        await self.start()
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _TcpSide(self), host, port)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def attach(self, wire: Wire, hang_up: Callable[[], None] | None = None) -> None:
-        """Be a serial printer on a wire. ``hang_up``: how ``cut_line_at`` pulls the plug."""
-        await self.start()
-        wire.on_bytes = self.data_received
-        self._write, self._hang_up = wire.write, hang_up
-        self._is_line_cut = False
-
-    @property
-    def is_connected(self) -> bool:
-        """A TCP client is served."""
-        return self._connection is not None
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        if self._connection is not None:
-            self._connection.abort()
-        await super().stop()
-
-    def cut_line_at(self, count: int) -> None:
-        """Break the connection when so many more bytes of print data were received (0: before the next one).
-
-        Status questions do not count. A serial wire stays dead until it is attached again.
-        """
-        self._cut_line_after = count
-
-    def connected(self, connection: asyncio.Transport) -> bool:
-        """A TCP client is there. False: it is refused, another one is served."""
-        if self._connection is not None:
-            if not self._is_paused:
-                return False
-            self._connection.abort()
-            self._filter.clear()
-        self._connection = connection
-        self._write, self._hang_up = connection.write, connection.abort
+    def _line_begins(self) -> None:
         self._asb_mask = 0
-        self._is_paused = self._is_line_cut = False
-        self.counters["connections"] += 1
-        self._flow()
-        return True
 
-    def disconnected(self, connection: asyncio.Transport) -> None:
-        """A TCP client is gone; what it sent is still printed."""
-        if connection is not self._connection:
-            return  # another one has its place
-        self._connection = self._write = self._hang_up = None
+    def _line_ended(self) -> None:
         self._filter.clear()
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes from the host."""
-        for byte in data:
-            if self._is_cut_now():
-                break
-            before = self.counters["bytes_received"]
-            self._filter.feed(byte)
-            if self._cut_line_after is not None:
-                self._cut_line_after -= self.counters["bytes_received"] - before
-        # Also behind the last byte: all of a job is then received, and its confirmation lost.
-        if not self._is_cut_now():
-            self._flow()
-        self._can_go_on.set()
-
-    def _is_cut_now(self) -> bool:
-        if self._cut_line_after is not None and self._cut_line_after <= 0:
-            self._cut_line_after = None
-            self._is_line_cut = True
-            self._write = None
-            if self._hang_up is not None:
-                self._hang_up()
-        return self._is_line_cut
-
-    def _flow(self) -> None:
-        """Take no more while the buffer is full."""
-        is_full = self.unprinted_bytes >= (RECEIVE_RESUME_BYTES if self._is_paused else RECEIVE_BUFFER_BYTES)
-        if is_full == self._is_paused or self._is_line_cut:
-            return
-        self._is_paused = is_full
-        if self._connection is not None:
-            (self._connection.pause_reading if is_full else self._connection.resume_reading)()
-        elif self._is_xonxoff:
-            self.send(XOFF if is_full else XON)
-
-
-class _TcpSide(asyncio.Protocol):
-    """One TCP connection."""
-
-    def __init__(self, printer: EscposPrinter) -> None:
-        self._printer = printer
-        self._connection: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        connection = cast(asyncio.Transport, transport)
-        if self._printer.connected(connection):
-            self._connection = connection
-        else:
-            connection.abort()
-
-    def data_received(self, data: bytes) -> None:
-        if self._connection is not None:
-            self._printer.data_received(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._connection is not None:
-            self._printer.disconnected(self._connection)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one printer until the end of standard input or Ctrl-C."""
-    from simulators.escpos_printer_command import run
+    from simulators.escpos_machine import ANSWERS
+    from simulators.receipt_printer_command import run
 
-    return run(argv)
+    return run(argv, "escpos-printer", EscposPrinter, ANSWERS)

@@ -163,6 +163,16 @@ class PtyLink(_FdLink):
             self._slave_fd = None
         os.close(master)
 
+    def pause(self, is_paused: bool) -> None:
+        """Read no more for a while: the far end's writes block when the kernel's buffer is full, as without DTR."""
+        if self._fd is None:
+            return
+        loop = asyncio.get_running_loop()
+        if is_paused:
+            loop.remove_reader(self._fd)
+        else:
+            loop.add_reader(self._fd, self._receive)
+
     def _receive(self) -> None:
         if self._fd is None:
             return

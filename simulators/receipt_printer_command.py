@@ -7,17 +7,20 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from simulators.escpos_machine import Fault
-from simulators.escpos_printer import EscposPrinter
 from simulators.link import PtyLink
+from simulators.printer_faults import Fault, When
+from simulators.printer_wires import WiredPrinter
 from simulators.typed_lines import typed_lines
 
 ORDERS = """\
 FAULT on|off      one of: {faults}
+trip FAULT N      set the fault when N more bytes are printed
+trip FAULT N received   ... or received
 cut_line_at N     break the connection after N more bytes of print data
 speed N           bytes a second; 0: at once
 close_drawer      push the drawer in
@@ -30,7 +33,7 @@ quit
 class Console:
     """Carries out orders on one printer."""
 
-    def __init__(self, printer: EscposPrinter, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, printer: WiredPrinter, tell: Callable[[dict[str, Any]], None]) -> None:
         self._printer = printer
         self._tell = tell
 
@@ -55,6 +58,11 @@ class Console:
                 if argument not in ("on", "off"):
                     raise ValueError("expected on or off")
                 printer.set_fault(cast(Fault, name), argument == "on")
+            case "trip":
+                fault, count, *when = argument.split()
+                if fault not in get_args(Fault) or when not in ([], ["printed"], ["received"]):
+                    raise ValueError("expected a fault, a number, and received where that is meant")
+                printer.trip_at(int(count), cast(Fault, fault), when=cast(When, when[0] if when else "printed"))
             case "cut_line_at":
                 printer.cut_line_at(int(argument))
             case "speed":
@@ -69,31 +77,40 @@ class Console:
                 raise ValueError("no such order")
 
 
-def run(argv: list[str] | None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="edge-gateway simulate escpos-printer", description=__doc__)
+def run(argv: list[str] | None, name: str, make: Callable[..., WiredPrinter], answers: Collection[str]) -> int:
+    """The command line of the simulator ``name``; ``make`` is its printer, ``answers`` all that it can answer."""
+    parser = argparse.ArgumentParser(prog=f"edge-gateway simulate {name}", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9100, help="TCP port; 0 takes a free one")
     parser.add_argument("--pty", type=Path, help="be a serial printer at this path instead")
     parser.add_argument("--columns", type=int, default=48)
     parser.add_argument("--speed", type=float, default=None, help="bytes a second (default: at once)")
     parser.add_argument("--drawer-open-level", choices=("low", "high"), default="low")
+    parser.add_argument("--without", nargs="*", choices=sorted(answers), default=[], help="what it does not answer")
+    parser.add_argument("--xonxoff", action="store_true", help="stop the host with XOFF on a serial wire")
+    parser.add_argument("--latches-errors", action="store_true", help="a mended jam needs clear_error")
+    parser.add_argument("--forgets-at-stop", action="store_true", help="the buffer is lost at paper end and cover open")
     parser.add_argument("--png-dir", type=Path, help="write each receipt there as PNG")
     arguments = parser.parse_args(argv)
     if arguments.png_dir is not None:
         arguments.png_dir.mkdir(parents=True, exist_ok=True)
     try:
-        asyncio.run(_serve(arguments))
+        asyncio.run(_serve(arguments, name, partial(make, answers=set(answers) - set(arguments.without))))
     except OSError as error:
-        print(f"simulate escpos-printer: {error}", file=sys.stderr)
+        print(f"simulate {name}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-async def _serve(arguments: argparse.Namespace) -> None:
+async def _serve(arguments: argparse.Namespace, name: str, make: Callable[..., WiredPrinter]) -> None:
     """Until ``quit`` or a signal; the end of standard input ends nothing (it may be /dev/null)."""
-    printer = EscposPrinter(
-        columns=arguments.columns, bytes_per_s=arguments.speed, drawer_open_level=arguments.drawer_open_level
+    printer = make(
+        columns=arguments.columns,
+        bytes_per_s=arguments.speed,
+        drawer_open_level=arguments.drawer_open_level,
+        is_xonxoff=arguments.xonxoff,
+        latches_errors=arguments.latches_errors,
+        forgets_at_stop=arguments.forgets_at_stop,
     )
     printer.on_change = lambda what: _report(printer, what, arguments.png_dir)
     link = None
@@ -101,10 +118,10 @@ async def _serve(arguments: argparse.Namespace) -> None:
         link = PtyLink(arguments.pty)
         link.plug()
         await printer.attach(link, link.unplug)
-        _tell({"simulator": "escpos-printer", "path": str(arguments.pty)})
+        _tell({"simulator": name, "path": str(arguments.pty)})
     else:
         port = await printer.listen_tcp(arguments.host, arguments.port)
-        _tell({"simulator": "escpos-printer", "host": arguments.host, "port": port})
+        _tell({"simulator": name, "host": arguments.host, "port": port})
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -126,7 +143,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
             link.unplug()
 
 
-def _report(printer: EscposPrinter, what: str, png_dir: Path | None) -> None:
+def _report(printer: WiredPrinter, what: str, png_dir: Path | None) -> None:
     news: dict[str, Any] = {"event": what, "receipts": printer.counters["receipts"]}
     if what == "receipt" and png_dir is not None:
         path = png_dir / f"receipt-{printer.counters['receipts']:05d}.png"
