@@ -55,6 +55,7 @@ class Hands:
     clear: Callable[[], Awaitable[bool]]
     form_sent: Callable[[], None]
     can_count: bool
+    counts_when_stopped: bool
 
 
 class _AgainError(Exception):
@@ -109,7 +110,9 @@ class LabelJob:
             self._cancelled.cancel()
 
     async def _print(self, data: bytes, start: int, ends: list[int]) -> bool:
-        for end in ends:
+        for index, end in enumerate(ends):
+            if index and self._hands.can_count:
+                await self._until_well_for_next()
             self._hands.form_sent()
             await self._send(data, start, end)
             if self._hands.can_count:
@@ -153,7 +156,8 @@ class LabelJob:
             obstacle = self._condition.obstacle() if is_heard else None
             if is_heard:
                 heard_s = now_s
-                is_idle = has_passed and obstacle is None and not self._condition.outstanding
+                is_countable = obstacle is None or self._hands.counts_when_stopped
+                is_idle = has_passed and is_countable and not self._condition.outstanding
                 idle = idle + 1 if is_idle else 0
                 if idle >= self._limits.idle_answers:
                     return
@@ -208,6 +212,18 @@ class LabelJob:
                 return True
             await self._clock.sleep(self._limits.poll_interval_s)
         return False
+
+    async def _until_well_for_next(self) -> None:
+        """Between two labels, of which nothing is in the printer: what ends here is certain."""
+        while (obstacle := self._condition.obstacle()) is not None or self._watch.cancelled.is_set():
+            is_cancelled = self._watch.cancelled.is_set()
+            if is_cancelled or self._watch.paper_policy is PaperPolicy.FAIL:
+                code, why = obstacle if obstacle and not is_cancelled else (ErrorCode.CANCELLED, "cancelled")
+                text = f"{self._name}: {why}; after {self._confirmed} of {self._total} bytes, the rest was not sent"
+                raise PrintFailedError(code, text, is_on_paper=True)
+            self._tell(obstacle[0] if obstacle else None)
+            await self._pause(self._limits.poll_interval_s)
+            await self._hands.ask()
 
     async def _until_well(self, *, is_answer_needed: bool = True) -> None:
         """No obstacle is reported any more. Raises UnknownOutcomeError where that takes too long or it is cancelled."""

@@ -12,7 +12,7 @@ from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.label_fields import FromFormat
 from protocols.printers import epl_encoder, slcs_encoder, tspl_encoder, zpl_encoder
 from protocols.printers.label_fonts import Fonts, ScalableFont
-from protocols.printers.label_layout import LabelOptions, LaidOut
+from protocols.printers.label_placed import LabelOptions, LaidOut
 
 _EURO: Final = "\u20ac"
 _RANGES: Final = {

@@ -12,7 +12,8 @@ from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.label import Label, LabelText
 from edge_gateway.contracts.label_fields import label_runs, parse_format
 from edge_gateway.contracts.printing import COPY_MARK, Rendered
-from protocols.printers.label_layout import LaidOut, lay_out_label
+from protocols.printers.label_layout import lay_out_label
+from protocols.printers.label_placed import LaidOut
 
 JOB_BYTES_MAX: Final = 8_000_000
 """200 numbered labels with pictures; a printer holds no more anyway."""

@@ -9,14 +9,14 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from simulators.label_languages.epl import EplParser
 from simulators.label_languages.slcs import SlcsParser
 from simulators.label_languages.tspl import TsplParser
 from simulators.label_languages.zpl import ZplParser
 from simulators.label_machine import FAULTS, Fault, LabelMachine, Parser
-from simulators.link import PtyLink
+from simulators.link import PtyLink, Wire
 from simulators.typed_lines import typed_lines
 
 LANGUAGES: dict[str, Callable[[LabelMachine], Parser]] = {
@@ -35,14 +35,6 @@ cut_line_at N     break the connection after N more bytes
 show              labels, faults, counters, errors
 quit
 """
-
-
-class Wire(Protocol):
-    """What a serial link and a loopback's far end have in common."""
-
-    on_bytes: Callable[[bytes], None] | None
-
-    def write(self, data: bytes) -> None: ...
 
 
 class LabelPrinter(LabelMachine):

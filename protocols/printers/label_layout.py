@@ -6,13 +6,12 @@ refuse. What has no font or symbol in the printer comes out as a bitmap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from edge_gateway.contracts.barcode_data import ELEMENT_STRINGS, Symbology
-from edge_gateway.contracts.bitmap import Bitmap, Rasteriser
+from edge_gateway.contracts.barcode_data import ELEMENT_STRINGS
+from edge_gateway.contracts.bitmap import Rasteriser
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.label import (
     Label,
@@ -26,7 +25,18 @@ from edge_gateway.contracts.label import (
     LabelQr,
     LabelText,
 )
-from protocols.printers.label_fonts import Fonts, FontSize
+from protocols.printers.label_fonts import FontSize
+from protocols.printers.label_placed import (
+    MM_PER_INCH,
+    LabelOptions,
+    LaidOut,
+    Placed,
+    PlacedBarcode,
+    PlacedBitmap,
+    PlacedBox,
+    PlacedCode,
+    PlacedText,
+)
 from protocols.printers.label_symbols import (
     barcode_modules,
     data_matrix_modules,
@@ -36,102 +46,12 @@ from protocols.printers.label_symbols import (
 )
 from protocols.printers.label_text import lines_of, text_bitmap, turned
 
-MM_PER_INCH: Final = Decimal("25.4")
 SHRINK_STEPS: Final = (10, 9, 8, 7, 6, 5)
 """Tenths of the height that a text may be printed at."""
 ROUNDING_DOTS: Final = Decimal("0.05")
 """A quarter of a millimetre is 1.998 dots at 203 dpi, and meant as two."""
 HRI_MM: Final = Decimal(3)
 """What the letters below a barcode take beside its height."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelOptions:
-    """What the layout must know of a printer. ``can_print``: text that its fonts have, and its language can say;
-    ``can_hold``: the same of the data of a symbol, by its name.
-
-    ``symbologies``: barcodes that it draws by itself; likewise ``codes``: qr, data_matrix, gs1_data_matrix, pdf417.
-    """
-
-    dots_per_inch: int
-    print_width_dots: int
-    fonts: Fonts
-    can_print: Callable[[str], bool]
-    can_hold: Callable[[str, str], bool]
-    symbologies: frozenset[Symbology]
-    codes: frozenset[str]
-    has_bitmaps: bool = True
-    code_module_max: int = 32
-    wide_bar: float = 3.0
-
-    def dots(self, mm: Decimal) -> int:
-        return round(mm * self.dots_per_inch / MM_PER_INCH)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """``left``, ``top``, ``width``, ``height``: the box that it takes on the label, in dots, as it stands there."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedText(Placed):
-    """One line. ``align``: within the box, where its width is not known exactly."""
-
-    text: str
-    font: FontSize
-    rotation: int
-    align: Literal["left", "center", "right"] = "left"
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedBitmap(Placed):
-    bitmap: Bitmap
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedBarcode(Placed):
-    """``bar_height``: without the letters below."""
-
-    symbology: Symbology
-    data: str
-    module: int
-    bar_height: int
-    has_text: bool
-    rotation: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedCode(Placed):
-    """``kind``: a word of ``LabelOptions.codes``. ``row``: height of a PDF417's row."""
-
-    kind: str
-    data: str
-    module: int
-    level: str = "M"
-    row: int = 0
-    columns: int = 0
-    modules: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedBox(Placed):
-    thickness: int
-
-
-@dataclass(frozen=True, slots=True)
-class LaidOut:
-    """One label. ``pictured``: texts that are printed as pictures. ``replaced_count``: characters that no font has."""
-
-    width: int
-    height: int
-    items: tuple[Placed, ...]
-    pictured: int = 0
-    replaced_count: int = 0
 
 
 def lay_out_label(label: Label, options: LabelOptions, rasteriser: Rasteriser) -> LaidOut:
@@ -335,12 +255,6 @@ class _Layout:
                 f"off the label: it ends at {_mm(right, options)} x {_mm(bottom, options)} mm,"
                 f" the label at {_mm(self._width, options)} x {_mm(self._height, options)} mm",
             )
-
-
-def reading_corner(item: Placed, rotation: int) -> tuple[int, int]:
-    """The upper left corner as one reads it: where EPL, TSPL and SLCS begin what is turned."""
-    left = item.left + (item.width if rotation in (90, 180) else 0)
-    return left, item.top + (item.height if rotation in (180, 270) else 0)
 
 
 def _turned_box(rotation: int, whole: tuple[int, int], part: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

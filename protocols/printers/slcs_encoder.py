@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from edge_gateway.contracts.barcode_data import Symbology
 from protocols.printers.label_fonts import FixedFonts
-from protocols.printers.label_layout import (
+from protocols.printers.label_placed import (
     LaidOut,
     Placed,
     PlacedBarcode,

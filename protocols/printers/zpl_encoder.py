@@ -17,7 +17,7 @@ from typing import Final, Literal
 from edge_gateway.contracts.barcode_data import Symbology
 from edge_gateway.contracts.bitmap import Bitmap
 from edge_gateway.contracts.element_string import element_strings, needs_separator
-from protocols.printers.label_layout import (
+from protocols.printers.label_placed import (
     LaidOut,
     Placed,
     PlacedBarcode,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import zlib
-from collections.abc import Callable
 
+from simulators.label_languages.zpl_graphics import graphic
 from simulators.label_machine import LabelMachine
 from simulators.label_parts import Drawn, PrintedLabel, SequenceError
 
@@ -155,7 +152,7 @@ class ZplParser:
                 width, height, thickness = (number or 1 for number in numbers[:3])
                 self._what = ("box", {"width": width, "height": height, "thickness": thickness})
             case "^GF":
-                self._what = ("picture", _graphic(rest))
+                self._what = ("picture", graphic(rest))
             case "^PQ":
                 self._quantity = numbers[0] or 1
             case "^XF":
@@ -241,49 +238,3 @@ class ZplParser:
             "",
         )
         return b"\x02" + "\r\n".join(lines).encode() + b"\x03\r\n"
-
-
-def _graphic(rest: str) -> dict[str, object]:
-    kind, total, _, row_bytes, data = rest.split(",", 4)
-    size, width = int(total), int(row_bytes)
-    if kind != "A":
-        raise SequenceError("only ^GFA is simulated")
-    if data.startswith(":Z64:"):
-        packed, _, check = data[5:].rpartition(":")
-        if binascii.crc_hqx(packed.encode(), 0) != int(check, 16):
-            raise SequenceError("check sum of Z64")
-        rows = zlib.decompress(base64.b64decode(packed))
-    else:
-        rows = bytes.fromhex(_unpacked(data, width * 2))
-    if len(rows) != size or size % width:
-        raise SequenceError(f"{len(rows)} bytes of picture, {size} were announced")
-    return {"width": width * 8, "height": size // width, "data": rows}
-
-
-def _unpacked(data: str, row_digits: int) -> str:
-    rows: list[str] = []
-    row, count = "", 0
-    fill: dict[str, Callable[[str], str]] = {
-        ",": lambda begun: begun.ljust(row_digits, "0"),
-        "!": lambda begun: begun.ljust(row_digits, "F"),
-        ":": lambda begun: rows[-1],
-    }
-    for character in data:
-        if "G" <= character <= "Y":
-            count += ord(character) - ord("F")
-        elif "g" <= character <= "z":
-            count += 20 * (ord(character) - ord("f"))
-        elif character in fill:
-            rows.append(fill[character](row))
-            row = ""
-        elif character in "0123456789ABCDEFabcdef":
-            row += character * max(1, count)
-            count = 0
-        elif character not in "\r\n":
-            raise SequenceError(f"{character!r} in a picture")
-        if len(row) == row_digits:
-            rows.append(row)
-            row = ""
-    if row or any(len(line) != row_digits for line in rows):
-        raise SequenceError("a picture of another width")
-    return "".join(rows)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drivers.label_printer import EplPrinter, LabelPrinter, SlcsPrinter, TsplPrinter, ZplPrinter
+from drivers.label_base import LabelPrinter
+from drivers.label_printer import EplPrinter, SlcsPrinter, TsplPrinter, ZplPrinter
 from edge_gateway.contracts.printing import Rendered
 from simulators.label_machine import LabelMachine
 from simulators.label_parts import PrintedLabel
