@@ -93,9 +93,11 @@ class EscposPage(DrawerSettings):
     buzzer: Literal["none", "esc_paren_a", "esc_b"] = Field(
         "none", description="Its buzzer: esc_paren_a (Epson), esc_b (many others), none."
     )
-    has_qr: bool = Field(True, description="It draws QR codes by itself (GS ( k).")
+    has_qr: bool = Field(True, description="It draws QR codes by itself (GS ( k); else they are drawn for it.")
     has_pdf417: bool = Field(True, description="It draws PDF417 by itself (GS ( k).")
-    has_barcodes: bool = Field(True, description="It draws barcodes by itself (GS k, form B).")
+    has_barcodes: bool = Field(
+        True, description="It draws barcodes by itself (GS k, form B); else they are drawn for it."
+    )
     has_databar: bool = Field(False, description="It draws GS1 DataBar by itself (GS k 75 to 78).")
     logos: dict[str, LogoSettings] = Field(default_factory=dict, description="Logos by the name that documents use.")
     raw_commands: tuple[str, ...] = Field(

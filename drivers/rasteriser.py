@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from itertools import groupby
 from typing import NamedTuple
 
+from edge_gateway.contracts.barcode_data import Symbology
 from edge_gateway.contracts.bitmap import FONT_DOTS, Bitmap, Dither, RasterRun
 from edge_gateway.contracts.printed_text import Font
 
@@ -79,3 +80,13 @@ class FontRasteriser:
         from drivers.raster_image import draw_image
 
         return _note(None, draw_image(data, width_dots, dither))
+
+    def qr(self, data: bytes, level: str, module_dots: int) -> Bitmap:
+        from drivers.raster_symbols import draw_qr
+
+        return _note(None, draw_qr(data, level, module_dots))
+
+    def barcode(self, symbology: Symbology, data: str, module_dots: int, height_dots: int) -> Bitmap:
+        from drivers.raster_symbols import draw_barcode
+
+        return _note(None, draw_barcode(symbology, data, module_dots, height_dots))

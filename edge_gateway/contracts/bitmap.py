@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from edge_gateway.contracts.barcode_data import Symbology
 from edge_gateway.contracts.printed_text import PLAIN, Font, TextStyle
 
 Dither = Literal["floyd_steinberg", "threshold"]
@@ -82,5 +83,16 @@ class Rasteriser(Protocol):
         """PNG, JPEG, BMP or GIF, scaled down to at most that width, never up.
 
         Raises RequestError(INVALID_REQUEST): no such image, or larger than a logo is.
+        """
+        ...
+
+    def qr(self, data: bytes, level: str, module_dots: int) -> Bitmap:
+        """A QR code with its quiet zone. ``level``: L, M, Q or H."""
+        ...
+
+    def barcode(self, symbology: Symbology, data: str, module_dots: int, height_dots: int) -> Bitmap:
+        """The bars of checked data, without quiet zone and text.
+
+        Raises RequestError(UNSUPPORTED) for a symbology that it cannot draw.
         """
         ...

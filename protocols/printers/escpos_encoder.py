@@ -126,14 +126,11 @@ class _Encoder:
         options, stream = self._options, self._stream
         match element:
             case QrElement():
-                self._require(options.has_qr, "qr")
-                self._placed(element.align, symbols.qr_code(element, options.paper_dots))
+                self._qr(element)
             case Pdf417Element():
                 self._require(options.has_pdf417, "pdf417")
                 self._placed(element.align, symbols.pdf417(element, options.paper_dots))
             case BarcodeElement():
-                is_databar = symbols.SYSTEMS[element.symbology] >= symbols.DATABAR_SYSTEM_MIN
-                self._require(options.has_databar if is_databar else options.has_barcodes, f"{element.symbology}")
                 self._barcode(element)
             case ImageElement():
                 width = max(1, options.paper_dots * element.width_percent // 100)
@@ -152,16 +149,41 @@ class _Encoder:
             case RawElement():
                 stream.raw(allowed_raw(element.commands(), options.raw_commands))
 
-    def _barcode(self, element: BarcodeElement) -> None:
-        if element.symbology is not Symbology.GS1_128 or element.text_position == "none":
-            self._placed(element.align, symbols.barcode(element, self._options.paper_dots))
+    def _qr(self, element: QrElement) -> None:
+        """By the printer, else drawn for it."""
+        paper_dots = self._options.paper_dots
+        if self._options.has_qr:
+            self._placed(element.align, symbols.qr_code(element, paper_dots))
             return
-        # Sent as Code 128, it would be told below without brackets.
+        dots = symbols.qr_module_dots(element, paper_dots)
+        self._picture(self._rasteriser("qr").qr(element.data.encode(), element.level, dots), element.align)
+
+    def _barcode(self, element: BarcodeElement) -> None:
+        """By the printer, else drawn for it with its text as lines: so too where the printer would tell it wrongly."""
+        options = self._options
+        is_databar = symbols.SYSTEMS[element.symbology] >= symbols.DATABAR_SYSTEM_MIN
+        if not (options.has_databar if is_databar else options.has_barcodes):
+            rasteriser = self._rasteriser(element.symbology)
+            dots = symbols.barcode_module_dots(element, options.paper_dots)
+            picture = rasteriser.barcode(element.symbology, element.data, dots, element.height_dots)
+            if picture.width_dots > options.paper_dots:
+                raise RequestError(
+                    ErrorCode.INVALID_REQUEST, f"barcode: {len(element.data)} characters do not fit the paper"
+                )
+            self._with_text(element, raster_commands(picture, options.raster))
+        elif element.symbology is Symbology.GS1_128:
+            # Sent as Code 128, it would be told below without brackets.
+            silent = element.model_copy(update={"text_position": "none"})
+            self._with_text(element, symbols.barcode(silent, options.paper_dots))
+        else:
+            self._placed(element.align, symbols.barcode(element, options.paper_dots))
+
+    def _with_text(self, element: BarcodeElement, code: bytes) -> None:
         told = TextElement(type="text", text=element.data, align=element.align)
-        silent = element.model_copy(update={"text_position": "none"})
         for position in ("above", "code", "below"):
             if position == "code":
-                self._placed(element.align, symbols.barcode(silent, self._options.paper_dots))
+                self._lines.finish()
+                self._placed(element.align, code)
             elif element.text_position in (position, "both"):
                 for line in text_lines(told, self._metrics):
                     self._lines.write(line)

@@ -66,18 +66,21 @@ drawer. The first of the two pairs is sent in code set B."""
 
 def qr_code(element: QrElement, paper_dots: int) -> bytes:
     """Raises RequestError(INVALID_REQUEST) if the code would be wider than the paper."""
-    data = element.data.encode()
-    capacities = _QR_BYTES[element.level]
-    version = next((index for index, most in enumerate(capacities, 1) if len(data) <= most), None)
+    return commands.qr_code(element.data.encode(), qr_module_dots(element, paper_dots), element.level)
+
+
+def qr_module_dots(element: QrElement, paper_dots: int) -> int:
+    """How large a dot of the code is. Raises RequestError(INVALID_REQUEST) if it would be wider than the paper."""
+    size = len(element.data.encode())
+    version = next((index for index, most in enumerate(_QR_BYTES[element.level], 1) if size <= most), None)
     modules = 17 + 4 * version + QR_QUIET_MODULES if version is not None else 0
-    dots = element.module_dots or QR_MODULE_DOTS_MIN
-    if version is None or modules * dots > paper_dots:
+    least = element.module_dots or QR_MODULE_DOTS_MIN
+    if version is None or modules * least > paper_dots:
         raise RequestError(
             ErrorCode.INVALID_REQUEST,
-            f"qr: {len(data)} bytes at level {element.level} in dots of {dots} do not fit {paper_dots} dots of paper",
+            f"qr: {size} bytes at level {element.level} in dots of {least} do not fit {paper_dots} dots of paper",
         )
-    dots = element.module_dots or min(QR_MODULE_DOTS_MAX, paper_dots // modules)
-    return commands.qr_code(data, dots, element.level)
+    return element.module_dots or min(QR_MODULE_DOTS_MAX, paper_dots // modules)
 
 
 def pdf417(element: Pdf417Element, paper_dots: int) -> bytes:
@@ -100,12 +103,21 @@ def pdf417(element: Pdf417Element, paper_dots: int) -> bytes:
 
 def barcode(element: BarcodeElement, paper_dots: int) -> bytes:
     """Raises RequestError(INVALID_REQUEST) if the code would be wider than the paper."""
+    data, dots = _fitting(element, paper_dots)
+    return commands.barcode(SYSTEMS[element.symbology], data, dots, element.height_dots, element.text_position)
+
+
+def barcode_module_dots(element: BarcodeElement, paper_dots: int) -> int:
+    """Width of its narrowest bar. Raises RequestError(INVALID_REQUEST) if the code would be wider than the paper."""
+    return _fitting(element, paper_dots)[1]
+
+
+def _fitting(element: BarcodeElement, paper_dots: int) -> tuple[bytes, int]:
     # The quiet zone is the margin of the paper: a head prints 72 of 80 mm, 48 of 58.
     for data, modules in _forms(element.symbology, element.data):
         for module_dots in (element.module_dots,) if element.module_dots else BARCODE_MODULE_DOTS:
             if modules * module_dots <= paper_dots:
-                system = SYSTEMS[element.symbology]
-                return commands.barcode(system, data, module_dots, element.height_dots, element.text_position)
+                return data, module_dots
     raise RequestError(
         ErrorCode.INVALID_REQUEST,
         f"barcode: {len(element.data)} characters of {element.symbology} do not fit the paper",
