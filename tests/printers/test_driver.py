@@ -48,11 +48,11 @@ async def test_printer_is_not_online_before_it_has_answered(way: Way) -> None:
         assert lane.powers == ["offline", "online"]
 
 
-async def test_print_counts_what_the_code_page_lacks() -> None:
+async def test_print_counts_what_it_cannot_show() -> None:
     async with driven_printer(EscposPrinter(columns=48)) as lane:
-        result = await lane.print([{"type": "text", "text": "漢字 ok"}, {"type": "cut"}])
+        result = await lane.print([{"type": "text", "text": "\ue000\ue001 ok 漢字"}, {"type": "cut"}])
         assert result["replaced_characters"] == 2
-        assert lane.printer.paper.receipts[-1].lines == ["?? ok"]
+        assert lane.printer.paper.receipts[-1].lines == ["[picture 120x30]"]
 
 
 async def test_print_byte_by_byte_answers_completes() -> None:
