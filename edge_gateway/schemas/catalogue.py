@@ -14,6 +14,15 @@ from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
 from edge_gateway.contracts.label_fields import LabelPrintParams
 from edge_gateway.contracts.life import StatisticsParams
+from edge_gateway.contracts.line_display_commands import (
+    ClearTextParams,
+    DisplayResult,
+    DisplayTextParams,
+    DisplayView,
+    SetBlinkParams,
+    SetBrightnessParams,
+    StartMarqueeParams,
+)
 from edge_gateway.contracts.outbox_changes import OutboxChangedData
 from edge_gateway.contracts.price_calculating import DoPriceCalculatingParams
 from edge_gateway.contracts.scanner_commands import BeepParams, LedParams, SetParameterParams
@@ -146,6 +155,21 @@ COMMANDS: Final = (
         "Let the scale weigh and compute the price (UnifiedPOS DoPriceCalculating).",
     ),
     Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
+    Command(
+        "line_display",
+        "display_text",
+        DisplayTextParams,
+        DisplayResult,
+        "Show text (UnifiedPOS DisplayText, DisplayTextAt).",
+    ),
+    Command("line_display", "clear_text", ClearTextParams, DisplayResult, "Clear the screen, or a line of it."),
+    Command(
+        "line_display", "start_marquee", StartMarqueeParams, DisplayResult, "Let a text scroll until another comes."
+    ),
+    Command("line_display", "set_brightness", SetBrightnessParams, DisplayResult, "Make it brighter or darker."),
+    Command("line_display", "set_blink", SetBlinkParams, DisplayResult, "Let the whole screen blink, or stop that."),
+    Command("line_display", "test_display", payloads.NoParams, DisplayResult, "Let it run its own test."),
+    Command("line_display", "read_display", payloads.NoParams, DisplayView, "What the gateway last wrote on it."),
 )
 COMMON_COMMANDS: Final = (
     Command(

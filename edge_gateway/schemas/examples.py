@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from edge_gateway.schemas import counter_examples as counter
+
 TRANSACTION: Final[dict[str, Any]] = {
     "transaction_id": "S001-T3-20261121-000123",
     "type": "sale",
@@ -92,6 +94,7 @@ _CLAIM: Final[dict[str, Any]] = {
 }
 
 EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
+    **counter.EVENT_DATA,
     "scanner.barcode_scanned": {
         "text": "4006381333931",
         "raw_base64": "XUUwNDAwNjM4MTMzMzkzMQ==",
@@ -244,6 +247,7 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
     },
 }
 PARAMS: Final[dict[str, dict[str, Any]]] = {
+    **counter.PARAMS,
     "pos.submit_transaction": {"transaction": TRANSACTION},
     "pos_printer.print": {
         "document": [
@@ -312,6 +316,7 @@ _PRINTER: Final = {
     "flags": [],
 }
 RESULTS: Final[dict[str, dict[str, Any]]] = {
+    **counter.RESULTS,
     "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
     "pos_printer.print": {"bytes": 412, "replaced_characters": 0, "confirmed_by": "gs_r"},
     "pos_printer.open_drawer": {"drawer": "open", "confirmed_by": "gs_r"},
