@@ -120,6 +120,66 @@ class HidrawTransportSettings(NodeSection):
     )
 
 
+class UsbPrinterTransportSettings(NodeSection):
+    """A USB printer (interface class 7)."""
+
+    kind: Literal["usb_printer"]
+    path: Path | None = Field(
+        None, description="Path of the node, such as /dev/usb/lp0, which changes with each plug; better device."
+    )
+    through: Literal["usblp", "libusb"] | None = Field(
+        None,
+        description="The kernel's driver usblp (/dev/usb/lp0), or libusb, which takes the printer from it (needs the "
+        "usb extra); none: usblp where it has the printer.",
+    )
+
+
+class RfcommTransportSettings(Section):
+    """A paired Bluetooth device with the serial port profile (SPP): most mobile printers."""
+
+    kind: Literal["rfcomm"]
+    address: BluetoothAddress = Field(description="Its address, such as 00:11:62:AA:BB:CC.")
+    channel: int = Field(1, ge=1, le=30, description="RFCOMM channel; sdptool browse tells the one of its Serial Port.")
+    connect_timeout_s: float = Field(10.0, gt=0, description="Time to connect: a sleeping device takes some seconds.")
+
+
+class GpioLineSettings(Section):
+    """One wire."""
+
+    line: str | None = Field(
+        None,
+        min_length=1,
+        max_length=31,
+        description="Its name, as gpioinfo lists it, such as GPIO17; or chip, offset.",
+    )
+    chip: Path | None = Field(None, description="Instead of line, with offset: the chip, such as /dev/gpiochip0.")
+    offset: int | None = Field(None, ge=0, le=4095, description="With chip: the number of the line on it.")
+    direction: Literal["output", "input"] = Field(description="What it is to the gateway.")
+    active_low: bool = Field(False, description="Active is 0 V.")
+    bias: Literal["as_is", "pull_up", "pull_down", "disabled"] = Field(
+        "as_is", description="Of an input: the resistor inside the chip; a contact to ground needs pull_up."
+    )
+    drive: Literal["push_pull", "open_drain", "open_source"] = Field("push_pull", description="Of an output.")
+    debounce_ms: int = Field(20, ge=0, le=1000, description="Of an input: shorter changes are none.")
+
+    @model_validator(mode="after")
+    def _is_found_one_way(self) -> Self:
+        if (self.line is None) != (self.chip is not None and self.offset is not None):
+            raise ValueError("expected line, or chip and offset, one of the two: where the wire is")
+        if self.line is not None and (self.chip is not None or self.offset is not None):
+            raise ValueError("expected line, or chip and offset, not both")
+        return self
+
+
+class GpioTransportSettings(Section):
+    """Wires of the box's own connector, by the names that the driver wants."""
+
+    kind: Literal["gpio"]
+    lines: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")], GpioLineSettings] = Field(
+        min_length=1, max_length=32, description="By name, each wire: lines.drawer = { line = 'GPIO17', … }."
+    )
+
+
 class BleTransportSettings(Section):
     """A Bluetooth Low Energy device: bytes come as notifications of one GATT service, and go by writing."""
 
@@ -152,9 +212,17 @@ TransportSettings = Annotated[
     | TcpTransportSettings
     | EvdevTransportSettings
     | HidrawTransportSettings
-    | BleTransportSettings,
+    | UsbPrinterTransportSettings
+    | BleTransportSettings
+    | RfcommTransportSettings
+    | GpioTransportSettings,
     Field(discriminator="kind"),
 ]
 
-PLACE_KEYS = frozenset({"path", "device", "host", "port", "address", "name", "adapter", "shared", "software_parity"})
+PLACE_KEYS = frozenset(
+    {
+        *("path", "device", "host", "port", "address", "name", "adapter", "shared", "software_parity"),
+        *("through", "channel", "lines"),
+    }
+)
 """Where a device is and through which adapter: of one store alone. A recording is made and replayed without them."""

@@ -31,7 +31,9 @@ class SeenNode(_Sent):
     """One node of a device."""
 
     path: str = Field(description="As the kernel names it now.")
-    kind: str | None = Field(description="serial, evdev (a keyboard), hidraw or usb_printer; null: nothing for us.")
+    kind: str | None = Field(
+        description="serial, evdev (a keyboard), hidraw, usb_printer or usb_device (for libusb); null: nothing."
+    )
     links: tuple[str, ...] = Field((), description="Stable names that lead to it.")
     usages: tuple[str, ...] = Field((), description="HID usage page and usage of its collections, such as 8c:02.")
 

@@ -10,12 +10,19 @@ from typing import Final, Protocol
 
 
 class NodeKind(StrEnum):
-    """What a node is to whoever opens it. ``evdev``: of a keyboard, which is what wedge scanners are to the kernel."""
+    """What a node is to whoever opens it. ``evdev``: of a keyboard, which is what wedge scanners are to the kernel.
+    ``usb_printer``: of usblp; ``usb_device``: of a whole printer, for libusb, whether usblp has it or not."""
 
     SERIAL = "serial"
     EVDEV = "evdev"
     HIDRAW = "hidraw"
     USB_PRINTER = "usb_printer"
+    USB_DEVICE = "usb_device"
+
+    @property
+    def transport(self) -> str:
+        """The kind of transport that opens it."""
+        return str(NodeKind.USB_PRINTER if self is NodeKind.USB_DEVICE else self)
 
 
 class Locator(Protocol):

@@ -15,7 +15,7 @@ from edge_gateway.contracts.errors import ConfigProblem
 
 def find_duplicates(entries: Mapping[int, Any]) -> list[ConfigProblem]:
     """By their place in the file. Entries may be of any shape: what is wrong with one hides no other's problem."""
-    problems: list[ConfigProblem] = []
+    problems = list(_double_lines(entries))
     ids: dict[str, int] = {}
     places: dict[str, dict[str | None, int]] = {}
     for index, entry in entries.items():
@@ -33,6 +33,25 @@ def find_duplicates(entries: Mapping[int, Any]) -> list[ConfigProblem]:
         else:
             problems.append(_taken(f"device[{index}].transport", place, "a place", usages[other]))
     return problems
+
+
+def _double_lines(entries: Mapping[int, Any]) -> Iterator[ConfigProblem]:
+    """Of wires each by itself: several devices have some of one chip."""
+    taken: dict[str, int] = {}
+    for index, entry in entries.items():
+        transport = entry.get("transport") if isinstance(entry, Mapping) else None
+        lines = transport.get("lines") if isinstance(transport, Mapping) else None
+        for name, wire in lines.items() if isinstance(lines, Mapping) else ():
+            match wire:
+                case {"line": str(place)}:
+                    pass
+                case {"chip": str(chip), "offset": int(offset)}:
+                    place = f"{os.path.realpath(chip)}:{offset}"
+                case _:
+                    continue
+            if place in taken:
+                yield _taken(f"device[{index}].transport.lines.{name}", place, "a line", taken[place])
+            taken.setdefault(place, index)
 
 
 def _taken(key: str, value: str, what: str, earlier: int) -> ConfigProblem:
@@ -56,6 +75,8 @@ def _place(device: Mapping[str, Any]) -> str | None:
             return f"ble {address.strip().upper().replace('-', ':')}"
         case {"kind": "ble", "name": str(name)}:
             return f"ble {name}"
+        case {"kind": "rfcomm", "address": str(address)}:
+            return f"rfcomm {address.strip().upper().replace('-', ':')} channel {transport.get('channel', 1)}"
     return None
 
 

@@ -93,7 +93,10 @@ class TransportDefaults(_Part):
     tcp: dict[str, Any] | None = None
     evdev: dict[str, Any] | None = None
     hidraw: dict[str, Any] | None = None
+    usb_printer: dict[str, Any] | None = None
     ble: dict[str, Any] | None = None
+    rfcomm: dict[str, Any] | None = None
+    gpio: dict[str, Any] | None = None
 
     @cached_property
     def kinds(self) -> Mapping[str, dict[str, Any]]:

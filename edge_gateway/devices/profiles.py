@@ -38,12 +38,15 @@ __all__ = [
 ]
 
 _TRANSPORT: TypeAdapter[TransportSettings] = TypeAdapter(TransportSettings)
-_PLACES: Final[Mapping[str, Mapping[str, str]]] = {
+_PLACES: Final[Mapping[str, Mapping[str, Any]]] = {
     "serial": {"path": "/dev/serial/by-id/any"},
     "tcp": {"host": "192.0.2.1"},
     "evdev": {"path": "/dev/input/by-id/any-event-kbd"},
     "hidraw": {"path": "/dev/hidraw0"},
+    "usb_printer": {"path": "/dev/usb/lp0"},
     "ble": {"address": "00:00:00:00:00:00"},
+    "rfcomm": {"address": "00:00:00:00:00:00"},
+    "gpio": {"lines": {"any": {"line": "any", "direction": "output"}}},
 }
 """What only a device can say, so that the rest of a profile's transport can be looked at."""
 _WORDS: Final = {**FIELD_WORDS, **PATTERN_WORDS}

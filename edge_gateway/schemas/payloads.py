@@ -223,7 +223,7 @@ class StatisticsResult(_Sent):
     ModelName: str
     SerialNumber: str | None
     FirmwareRevision: str | None
-    Interface: str = Field(description="serial, tcp, evdev, hidraw ...")
+    Interface: str = Field(description="serial, tcp, evdev, hidraw, usb_printer ...")
     statistics: dict[str, float] = Field(description="By name; those that begin with M_ are the gateway's own.")
     disconnects: list[DisconnectPayload] = Field(description="The newest since the gateway's start.")
 

@@ -9,17 +9,23 @@ from edge_gateway.contracts.transport import Transport
 from edge_gateway.settings_transports import (
     BleTransportSettings,
     EvdevTransportSettings,
+    GpioTransportSettings,
     HidrawTransportSettings,
+    RfcommTransportSettings,
     SerialTransportSettings,
     TcpTransportSettings,
     TransportSettings,
+    UsbPrinterTransportSettings,
 )
 from edge_gateway.transports.ble import BleTransport
 from edge_gateway.transports.evdev import EvdevTransport
+from edge_gateway.transports.gpio import GpioTransport
 from edge_gateway.transports.hidraw import HidrawTransport
+from edge_gateway.transports.rfcomm import RfcommTransport
 from edge_gateway.transports.serial import SerialTransport
 from edge_gateway.transports.shared import SharedPort, SharedTransport
 from edge_gateway.transports.tcp import TcpTransport
+from edge_gateway.transports.usb_printer import UsbPrinterTransport
 
 
 class TransportFactory:
@@ -46,8 +52,14 @@ class TransportFactory:
                 return EvdevTransport(settings, locator)
             case HidrawTransportSettings():
                 return HidrawTransport(settings, locator)
+            case UsbPrinterTransportSettings():
+                return UsbPrinterTransport(settings, locator)
             case BleTransportSettings():
                 return BleTransport(settings)
+            case RfcommTransportSettings():
+                return RfcommTransport(settings)
+            case GpioTransportSettings():
+                return GpioTransport(settings)
         assert_never(settings)
 
 

@@ -19,6 +19,14 @@ def hidraw(usage: str | None, device: str = SELECTOR) -> dict[str, Any]:
     return {"kind": "hidraw", "device": device} | ({} if usage is None else {"usage": usage})
 
 
+def rfcomm(address: str, **more: int) -> dict[str, Any]:
+    return {"kind": "rfcomm", "address": address, **more}
+
+
+def gpio(**lines: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "gpio", "lines": lines}
+
+
 def ble(**at: str) -> dict[str, Any]:
     return {"kind": "ble", "service": "fff0", **at}
 
@@ -31,6 +39,8 @@ def ble(**at: str) -> dict[str, Any]:
         (serial("usb:0403:6011:Q#0"), serial("usb:0403:6011:Q#1")),
         (serial("usb:0403:6011:q"), serial("usb:0403:6011:Q")),
         (ble(address="AA:BB:CC:DD:EE:01"), ble(address="AA:BB:CC:DD:EE:02")),
+        (rfcomm("AA:BB:CC:DD:EE:01"), rfcomm("AA:BB:CC:DD:EE:01", channel=2)),
+        (gpio(out={"line": "GPIO17"}), gpio(out={"line": "GPIO18"})),
     ],
 )
 def test_duplicates_are_none_where_each_has_its_own_place(first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -49,6 +59,7 @@ def test_duplicates_are_none_where_each_has_its_own_place(first: dict[str, Any],
         (hidraw(None, "bt:aa:bb:cc:dd:ee:ff"), hidraw(None, "bt:AA:BB:CC:DD:EE:FF")),
         (ble(address="AA:BB:CC:DD:EE:01"), ble(address="aa-bb-cc-dd-ee-01")),
         (ble(name="RS5100 S1"), ble(name="RS5100 S1")),
+        (rfcomm("AA:BB:CC:DD:EE:01"), rfcomm("aa-bb-cc-dd-ee-01", channel=1)),
         ({"kind": "tcp", "host": "Scale.local.", "port": 1}, {"kind": "tcp", "host": "scale.local", "port": 1}),
     ],
 )
@@ -57,4 +68,14 @@ def test_duplicates_are_found_however_a_place_is_written(first: dict[str, Any], 
     assert (problem.key, problem.expected) == (
         "device[1].transport",
         "a place of its own; device[0] has it already",
+    )
+
+
+@pytest.mark.parametrize("wire", [{"line": "GPIO17"}, {"chip": "/dev/gpiochip0", "offset": 17}])
+def test_duplicates_are_found_among_wires(wire: dict[str, Any]) -> None:
+    lines = {0: {"id": "a", "transport": gpio(out=wire)}, 1: {"id": "b", "transport": gpio(lamp={}, drawer=wire)}}
+    [problem] = find_duplicates(lines)
+    assert (problem.key, problem.expected) == (
+        "device[1].transport.lines.drawer",
+        "a line of its own; device[0] has it already",
     )

@@ -44,6 +44,7 @@ def expected() -> set[str]:
         name for name, schema in GatewaySettings.model_json_schema()["$defs"].items() if schema.get("type") == "object"
     }
     transports = {name for name in vars(settings_transports) if name.endswith("TransportSettings") and _is_model(name)}
+    transports.add(settings_transports.GpioLineSettings.__name__)
     return (
         sections
         | transports
@@ -86,7 +87,8 @@ def _table(name: str) -> str:
 
 def table(model: type[BaseModel]) -> str:
     """The keys of a model, with their defaults and meanings."""
-    shared: Collection[str] = DeliverySettings.model_fields if model is not DeliverySettings else ()
+    is_uplink = issubclass(model, DeliverySettings) and model is not DeliverySettings
+    shared: Collection[str] = DeliverySettings.model_fields if is_uplink else ()
     schema = model.model_json_schema()
     lines = ["| key | default | meaning |", "|---|---|---|"]
     for key, field in model.model_fields.items():

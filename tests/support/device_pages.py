@@ -27,6 +27,9 @@ _PLACES: Final[Mapping[str, str]] = {
     "tcp": 'host = "192.0.2.10"',
     "evdev": 'path = "/dev/input/by-id/usb-…-event-kbd"',
     "hidraw": 'path = "/dev/hidraw0"',
+    "usb_printer": 'device = "usb:VVVV:PPPP:SERIAL"',
+    "rfcomm": 'address = "00:11:62:AA:BB:CC"',
+    "gpio": 'lines.drawer = { line = "GPIO17", direction = "output" }',
     "ble": 'address = "F0:F1:F2:F3:F4:F5"',
 }
 

@@ -73,9 +73,11 @@ class FakeBox:
         product: str | None = None,
         controller: str = CONTROLLER,
         device_class: str = "00",
+        printer_protocols: Sequence[int] = (),
         is_ready: bool = True,
     ) -> Path:
-        """``port``: such as 1-1.4; ``parts``: each with the kernel's name of its node. Returns its folder."""
+        """``port``: such as 1-1.4; ``parts``: each with the kernel's name of its node; ``printer_protocols``: of each
+        interface of class 7. Returns its folder."""
         bus, _, way = port.partition("-")
         hub = self.sys / "devices" / controller / f"usb{bus}"
         self._write(hub, {"idVendor": "1d6b", "idProduct": "0002", "bDeviceClass": "09", "serial": "0000:00:14.0"})
@@ -97,6 +99,8 @@ class FakeBox:
         )
         plugged = self._plugged[port] = _Plugged([folder])
         plugged.links.append(self._link(self.sys / "bus/usb/devices" / port, folder))
+        for protocol in printer_protocols:
+            self._add_printer(plugged, folder, protocol, is_ready)
         hid: dict[int, str] = {}
         for part, name in parts:
             place = folder / f"{port}:1.{part.interface}"
@@ -138,6 +142,21 @@ class FakeBox:
         """udev has done its work."""
         for path in (self.sys / "class").glob("*/*/dev"):
             (self.run / "udev" / "data" / f"c{path.read_text().strip()}").touch()
+
+    def _add_printer(self, plugged: _Plugged, folder: Path, protocol: int, is_ready: bool) -> None:
+        """An interface, and the node of usbfs that every USB device has."""
+        count = len(list(folder.glob(f"{folder.name}:*")))
+        told = {"bInterfaceClass": "07", "bInterfaceSubClass": "01", "bInterfaceProtocol": f"{protocol:02x}"}
+        self._write(folder / f"{folder.name}:1.{count}", told)
+        number, name = f"189:{self._addresses}", f"bus/usb/001/{self._addresses:03}"
+        self._write(folder, {"dev": number, "uevent": f"DEVNAME={name}"})
+        path = self.dev / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            plugged.links.append(path)
+        if is_ready and self.run.exists():
+            (self.run / "udev" / "data" / f"c{number}").touch()
 
     def _add_node(self, plugged: _Plugged, place: Path, part: Part, name: str, is_ready: bool) -> None:
         if part.class_name == "input":

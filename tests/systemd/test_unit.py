@@ -68,5 +68,5 @@ def test_unit_keeps_its_promises() -> None:
     assert int(service["TimeoutStopSec"]) >= 5
     assert "PYTHONSAFEPATH=1" in service["Environment"].split()
     assert "PrivateDevices" not in service
-    assert "AF_NETLINK" in service["RestrictAddressFamilies"]
+    assert {"AF_NETLINK", "AF_BLUETOOTH"} <= set(service["RestrictAddressFamilies"].split())
     assert parser["Unit"]["StartLimitIntervalSec"] == "0"

@@ -75,7 +75,7 @@ def _check_names(entry_id: str, lane: str) -> None:
 
 def _base(device: AttachedDevice, profiles: Sequence[Profile], name: str | None) -> Profile:
     choices = [name] if name is not None else list(generic(device, profiles))
-    has = sorted({str(node.kind) for node in device.nodes if node.kind is not None})
+    has = sorted({node.kind.transport for node in device.nodes if node.kind is not None})
     if not has:
         raise NoAdoptionError(f"{device.identity} ({device.title}) has no node that the gateway could open")
     if len(choices) != 1:
@@ -122,7 +122,7 @@ def _stub(device: AttachedDevice, base: Profile) -> tuple[str, str] | None:
 
 
 def _section(device: AttachedDevice, base: Profile, profile: str, usage: str | None, lane: str, own_id: str) -> str:
-    kind = next(kind for kind in KINDS if str(kind) in base.transport.kinds and device.nodes_of(kind))
+    kind = next(kind for kind in KINDS if str(kind) in base.transport.kinds and device.can_be_opened_by(kind))
     selector = device.identity
     nodes = device.nodes_of(kind)
     several = kind is not NodeKind.EVDEV and usage is None and len(nodes) > 1

@@ -153,7 +153,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _kinds(device: AttachedDevice) -> str:
-    return ", ".join(sorted({str(node.kind) for node in device.nodes if node.kind is not None})) or "no node"
+    return ", ".join(sorted({node.kind.transport for node in device.nodes if node.kind is not None})) or "no node"
 
 
 def _resolved(path: Path) -> str:

@@ -56,6 +56,10 @@ class AttachedDevice:
         """In the order of the device's interfaces."""
         return tuple(node for node in self.nodes if node.kind is kind)
 
+    def can_be_opened_by(self, transport: str) -> bool:
+        """By a transport of this kind."""
+        return any(node.kind is not None and node.kind.transport == transport for node in self.nodes)
+
     @property
     def title(self) -> str:
         """For people: what it says it is."""

@@ -23,7 +23,7 @@ MODEL_WEIGHT: Final = 10
 OFFERED_FIRST: Final = ("generic-serial-scanner", "generic-escpos", "generic-nci-ecr", "generic-mt-sics")
 """Where a port says nothing: one for each class of device, then the scales' next most frequent."""
 
-KINDS: Final = (NodeKind.HIDRAW, NodeKind.SERIAL, NodeKind.EVDEV)
+KINDS: Final = (NodeKind.HIDRAW, NodeKind.USB_PRINTER, NodeKind.SERIAL, NodeKind.EVDEV)
 """Kinds of nodes that a profile's transports open, the one that tells most first. A profile says which it has."""
 
 
@@ -85,7 +85,7 @@ def recognise(device: AttachedDevice, profiles: Iterable[Profile]) -> Recognitio
 
 def generic(device: AttachedDevice, profiles: Sequence[Profile]) -> tuple[str, ...]:
     """Profiles of no particular model that could speak over a node the device has, for a person to choose from."""
-    kinds = {str(node.kind) for node in device.nodes if node.kind is not None}
+    kinds = {node.kind.transport for node in device.nodes if node.kind is not None}
     names = {
         profile.name
         for profile in profiles
@@ -113,7 +113,7 @@ def _fit(profile: Profile, device: AttachedDevice, *, is_model: bool) -> Fit:
     weight = sum(1 for values in given if values) + (MODEL_WEIGHT if is_model else 0)
     usage = next((usage for usage in match.usage if _has_usage(device, usage)), None)
     for kind in KINDS:
-        if not profile.transport.has(kind) or not device.nodes_of(kind):
+        if not profile.transport.has(kind) or not device.can_be_opened_by(kind):
             continue
         if kind is NodeKind.HIDRAW and usage is None and len(device.nodes_of(kind)) > 1:
             continue

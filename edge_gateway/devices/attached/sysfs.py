@@ -21,6 +21,7 @@ from edge_gateway.devices.attached.sysfs_files import (
     is_keyboard,
     listed,
     natural,
+    printer_number,
     read_text,
     root_of,
     socket_of,
@@ -78,6 +79,9 @@ class Sysfs:
             if ":" not in folder.name and (stamp := stamp_of(folder)) is not None:
                 self._add_device(folder, stamp, devices.get(folder), found)
         links, has_udev = self._links(), self.has_udev
+        for each in found.values():
+            if (whole := self._printer(each.device, has_udev)) is not None:
+                each.nodes.append(whole)
         for class_name in CLASSES:
             for entry in listed(self._sys / "class" / class_name):
                 known = self._known(class_name, entry, nodes.get(entry), found)
@@ -160,6 +164,16 @@ class Sysfs:
         node = replace(node, names=tuple(dict.fromkeys(names)), links=own, is_ready=is_ready)
         found.setdefault(known.root, _Found(known.device)).nodes.append(node)
         return is_ready and known.number is not None
+
+    def _printer(self, device: AttachedDevice, has_udev: bool) -> Node | None:
+        """The whole device, where it is a printer: there also while no driver of the kernel has it. Looked at anew:
+        interfaces come after their device."""
+        number = printer_number(device.sysfs)
+        if number is None:
+            return None
+        path = self._dev / uevent_of(device.sysfs).get("DEVNAME", "none")
+        is_ready = not has_udev or (self._data / f"c{number}").exists()
+        return Node(path, NodeKind.USB_DEVICE, device.sysfs, names=(by_id_name(device),), is_ready=is_ready)
 
     def _device(self, root: Path) -> AttachedDevice:
         if (root / "idVendor").exists():

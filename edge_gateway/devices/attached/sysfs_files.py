@@ -29,6 +29,10 @@ _USB_VERSIONS = {"0001": "usb1", "0002": "usb2", "0003": "usb3"}
 _KEYBOARD: int = sum(1 << key for key in (*range(2, 12), 28, 30))
 
 
+_PRINTER_CLASS = "07"
+_PRINTER_PROTOCOLS = frozenset({"01", "02"})
+"""Bytes one way and both ways; others speak in packets (Printing Devices 1.1, 4.2.1; IPP over USB)."""
+
 Stamp = tuple[int, int, str]
 """A folder of sysfs as it was made: another one when the device was plugged in again, under whatever name."""
 
@@ -60,6 +64,15 @@ def socket_of(root: Path) -> str | None:
         controller = controller.parent
     version = _USB_VERSIONS.get(read_text(hub / "idProduct") or "", "usb")
     return f"{controller.name}/{version}/{way}"
+
+
+def printer_number(root: Path) -> str | None:
+    """The number of a USB device's node, if one of its interfaces is a printer's."""
+    for interface in root.glob(f"{root.name}:*"):
+        is_printer = read_text(interface / "bInterfaceClass") == _PRINTER_CLASS
+        if is_printer and read_text(interface / "bInterfaceProtocol") in _PRINTER_PROTOCOLS:
+            return read_text(root / "dev")
+    return None
 
 
 def is_keyboard(place: Path) -> bool:

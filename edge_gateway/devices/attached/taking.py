@@ -226,4 +226,7 @@ def _has_its_node(taken: TakenDevice, device: AttachedDevice) -> bool:
     """There is something that it would open."""
     transport = taken.device.get("transport", {})
     kind, usage = transport.get("kind"), transport.get("usage")
-    return any(node.kind == kind and (usage is None or usage in node.usages) for node in device.nodes)
+    return any(
+        node.kind is not None and node.kind.transport == kind and (usage is None or usage in node.usages)
+        for node in device.nodes
+    )
