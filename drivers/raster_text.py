@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from drivers.raster_fonts import drawn_font, fonts
+from drivers.raster_fonts import Font, drawn_font, fonts
 from drivers.raster_shaping import Segment, display_cells, guessed_language, segments, shape
 from edge_gateway.contracts.bitmap import Bitmap, RasterRun
-from edge_gateway.contracts.printed_text import Font
+from edge_gateway.contracts.printed_text import Font as FontName
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,6 +26,8 @@ WIDE_EM: Final = 2.0
 SHAPED_EM: Final = 11 / 6
 INK: Final = 112
 """Darkness (of 255) from which a dot of a squeezed picture is black: thin strokes stay whole."""
+CELLS_KEPT: Final = 1024
+"""Characters that were drawn: two megabytes at the most."""
 WIDE_FONTS: Final = frozenset({"chinese", "japanese", "korean"})
 
 
@@ -56,7 +60,9 @@ class _DrawnRun:
         return self.run.text.isspace()
 
 
-def draw_line(runs: Sequence[RasterRun], font_dots: Mapping[Font, int], line_dots: int, language: str | None) -> Bitmap:
+def draw_line(
+    runs: Sequence[RasterRun], font_dots: Mapping[FontName, int], line_dots: int, language: str | None
+) -> Bitmap:
     """The runs side by side on one base line."""
     from PIL import Image
 
@@ -155,18 +161,32 @@ def _draw_segment(segment: Segment, pen: _Pen) -> Image:
 
 def _flowing(segment: Segment, pen: _Pen) -> Image:
     """As wide as its glyphs are."""
-    from PIL import Image, ImageDraw
+    from PIL import Image
 
     assert segment.font is not None
     glyphs, units = shape(segment.text, segment.font, is_right_to_left=pen.is_right_to_left)
     size = round(pen.cell * SHAPED_EM)
     scale = size / segment.font.units_per_em
     picture = Image.new("1", (max(1, round(units * scale)), pen.height), 0)
-    draw = ImageDraw.Draw(picture)
     for character, x, y in glyphs:
-        place = (round(x * scale), pen.base - round(y * scale))
-        draw.text(place, character, 255, drawn_font(segment.font, size), anchor="ls")
+        if (glyph := _glyph(segment.font, size, character)) is not None:
+            ink, left, top = glyph
+            picture.paste(255, (round(x * scale) + left, pen.base - round(y * scale) + top), ink)
     return picture
+
+
+@lru_cache(CELLS_KEPT)
+def _glyph(font: Font, size: int, character: str) -> tuple[Image, int, int] | None:
+    """A glyph, and where its upper left corner stands from its place on the base line; None: it has no ink."""
+    from PIL import Image, ImageDraw
+
+    drawn = drawn_font(font, size)
+    left, top, right, bottom = map(int, drawn.getbbox(character, mode="1", anchor="ls"))
+    if right <= left or bottom <= top:
+        return None
+    ink = Image.new("1", (right - left, bottom - top), 0)
+    ImageDraw.Draw(ink).text((-left, -top), character, 255, drawn, anchor="ls")
+    return ink, left, top
 
 
 def _in_cells(segment: Segment, pen: _Pen) -> Image:
@@ -175,21 +195,31 @@ def _in_cells(segment: Segment, pen: _Pen) -> Image:
 
     assert segment.font is not None
     is_wide = segment.font.name in WIDE_FONTS
-    font = drawn_font(segment.font, round(pen.cell * (WIDE_EM if is_wide else MONO_EM)))
+    size = round(pen.cell * (WIDE_EM if is_wide else MONO_EM))
     picture = Image.new("1", (max(1, segment.cells) * pen.cell, pen.height), 0)
     draw = ImageDraw.Draw(picture)
     left = 0
     for character in segment.text:
         cells = display_cells(character)
-        if cells == 1 and is_wide and font.getlength(character) > pen.cell:
-            whole = Image.new("1", (2 * pen.cell, pen.height), 0)
-            ImageDraw.Draw(whole).text((0, pen.base), character, 255, font, anchor="ls")
-            picture.paste(_squeezed(whole, pen.cell), (left, 0))
+        if cells:
+            picture.paste(_cell(segment.font, size, character, cells * pen.cell, pen.height), (left, 0))
         else:
-            place = left if cells else max(0, left - pen.cell)
-            draw.text((place, pen.base), character, 255, font, anchor="ls")
+            place = (max(0, left - pen.cell), pen.base)
+            draw.text(place, character, 255, drawn_font(segment.font, size), anchor="ls")
         left += cells * pen.cell
     return picture
+
+
+@lru_cache(CELLS_KEPT)
+def _cell(font: Font, size: int, character: str, width: int, height: int) -> Image:
+    """One character in its cell; what is wider is squeezed. To have it from before is 40 times as fast."""
+    from PIL import Image, ImageDraw
+
+    drawn = drawn_font(font, size)
+    needed = max(width, ceil(drawn.getlength(character)))
+    picture = Image.new("1", (needed, height), 0)
+    ImageDraw.Draw(picture).text((0, round(height * BASE_LINE)), character, 255, drawn, anchor="ls")
+    return _squeezed(picture, width)
 
 
 def _boxes(segment: Segment, pen: _Pen) -> Image:

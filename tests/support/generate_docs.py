@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import configuration_page, device_pages
+from tests.support import configuration_page, device_pages, document_pictures
 from tests.support.markdown import ROOT
 
 COMMAND = Path(sys.executable).parent / "edge-gateway"
@@ -15,10 +15,11 @@ DEMO_SEED = "7"
 
 
 def main() -> None:
-    """Tables of the configuration, pages of devices and protocols, schemas and API documents, a picture of the demo."""
+    """Tables of the configuration, pages of devices and protocols, pictures of documents and the demo, and schemas."""
     docs = ROOT / "docs"
     configuration_page.PAGE.write_text(configuration_page.rendered(configuration_page.PAGE.read_text("utf-8")), "utf-8")
     device_pages.write()
+    document_pictures.write()
     _run("schemas", "--out", str(docs / "schemas"))
     (docs / "cloud-openapi.json").write_text(_run("simulate", "cloud", "--openapi"))
     picture = str(docs / "demo.svg")
