@@ -90,7 +90,12 @@ class LabelPrinter(ABC):
         if params:
             raise RequestError(ErrorCode.INVALID_REQUEST, f"{name}: takes no params, got {', '.join(sorted(params))}")
         is_answering = await self._ask()
-        return {"answering": is_answering, **self._condition.to_json(), "flags": sorted(self._condition.flags())}
+        condition = self._condition if is_answering else LabelCondition()  # nothing old is told as valid
+        return {
+            "answering": is_answering,
+            **condition.to_json(),
+            "flags": sorted(flag.value for flag in condition.flags()),
+        }
 
     async def print_rendered(self, rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
         async with self._paper:
