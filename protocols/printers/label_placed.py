@@ -31,7 +31,6 @@ class LabelOptions:
     codes: frozenset[str]
     has_bitmaps: bool = True
     code_module_max: int = 32
-    wide_bar: float = 3.0
 
     def dots(self, mm: Decimal) -> int:
         return round(mm * self.dots_per_inch / MM_PER_INCH)
@@ -107,3 +106,17 @@ def reading_corner(item: Placed, rotation: int) -> tuple[int, int]:
     """The upper left corner as one reads it: where EPL, TSPL and SLCS begin what is turned."""
     left = item.left + (item.width if rotation in (90, 180) else 0)
     return left, item.top + (item.height if rotation in (180, 270) else 0)
+
+
+def turned_box(rotation: int, whole: tuple[int, int], part: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Where a part of a box (left, top, width, height) comes to lie when the box is turned clockwise."""
+    left, top, width, height = part
+    match rotation:
+        case 90:
+            return whole[1] - top - height, left, height, width
+        case 180:
+            return whole[0] - left - width, whole[1] - top - height, width, height
+        case 270:
+            return top, whole[0] - left - width, height, width
+        case _:
+            return part

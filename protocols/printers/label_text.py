@@ -43,6 +43,11 @@ def text_bitmap(line: str, font: FontSize, rasteriser: Rasteriser) -> tuple[Bitm
     return bitmap, rasteriser.missing(line)
 
 
+def cropped(bitmap: Bitmap, margin: int) -> Bitmap:
+    """Without so many dots on each side."""
+    return _packed([row[margin : bitmap.width_dots - margin] for row in _bits(bitmap)[margin:-margin]])
+
+
 def turned(bitmap: Bitmap, rotation: int) -> Bitmap:
     """Turned clockwise by 0, 90, 180 or 270 degrees."""
     if rotation == 0:

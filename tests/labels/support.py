@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from PIL import Image
+
 from drivers.label_base import LabelPrinter
 from drivers.label_printer import EplPrinter, SlcsPrinter, TsplPrinter, ZplPrinter
 from edge_gateway.contracts.printing import Rendered
@@ -46,3 +48,16 @@ def printed(language: str, content: Mapping[str, Any], **settings: Any) -> list[
     assert printer.errors == []
     assert not printer.parser.is_in_middle
     return printer.labels
+
+
+def drawn(one: PrintedLabel) -> Image.Image:
+    """Its pictures and boxes, dot by dot."""
+    image = Image.new("L", (one.width, one.height), 255)
+    for item in one.items:
+        if item.kind == "picture":
+            size = (item.about["width"], item.about["height"])
+            picture = Image.frombytes("1", size, bytes(byte ^ 0xFF for byte in item.data))
+            image.paste(picture, (item.x, item.y))
+        elif item.kind == "box":
+            image.paste(0, (item.x, item.y, item.x + item.about["width"], item.y + item.about["height"]))
+    return image

@@ -7,13 +7,14 @@ import io
 from typing import Any
 
 import pytest
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.printing import COPY_MARK
-from tests.labels.support import DRIVERS, label, machine, printed, rendered, text
+from tests.labels.support import DRIVERS, drawn, label, machine, printed, rendered, text
 
 every_language = pytest.mark.parametrize("language", sorted(DRIVERS))
 INJECTIONS = [
@@ -56,7 +57,7 @@ def test_no_text_becomes_a_command(language: str, words: str) -> None:
 @given(words=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x17E, exclude_categories=["Cc"]), min_size=1))
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_one_label_and_nothing_else(language: str, words: str) -> None:
-    content = {"label": label(text(words[:30], height_mm=2, overflow="cut"))}
+    content = {"label": label(text("x" + words[:30], height_mm=2, overflow="cut"))}
     assert len(printed(language, content)) == 1
 
 
@@ -242,6 +243,7 @@ def test_template_is_filled_and_its_empty_elements_left_out() -> None:
             r"label.elements\[0\]: ",
         ),
         ({"document": []}, ErrorCode.INVALID_REQUEST, "label"),
+        (label(text("  ")), ErrorCode.INVALID_REQUEST, "nothing of it leaves a mark"),
     ],
 )
 def test_bad_label_is_refused_with_its_place(value: Any, code: ErrorCode, words: str) -> None:
@@ -254,10 +256,7 @@ def test_bad_label_is_refused_with_its_place(value: Any, code: ErrorCode, words:
     ("language", "element", "words"),
     [
         ("slcs", {"type": "pdf417", "data": "x"}, "two-dimensional codes that it draws: qr"),
-        ("slcs", {"type": "barcode", "symbology": "gs1_128", "data": "(10)A"}, "cannot print gs1_128 barcodes"),
-        ("slcs", {"type": "barcode", "symbology": "code_128", "data": "it's"}, "no way to write"),
-        ("tspl", {"type": "barcode", "symbology": "code_128", "data": "\\[R]"}, "no way to write"),
-        ("tspl", {"type": "qr", "data": "café"}, "no way to write"),
+        ("tspl", {"type": "data_matrix", "data": "\\[R]"}, "no way to write"),
         ("zpl", {"type": "barcode", "symbology": "gs1_databar", "data": "04006381333931"}, "it draws: codabar"),
     ],
 )
@@ -265,6 +264,29 @@ def test_what_the_printer_cannot_draw_is_told(language: str, element: dict[str, 
     with pytest.raises(RequestError, match=words) as refused:
         rendered(language, {"label": label(element)})
     assert refused.value.code is ErrorCode.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("language", "element", "letters"),
+    [
+        ("slcs", {"type": "barcode", "symbology": "gs1_128", "data": "(10)A"}, ["(10)A"]),
+        ("slcs", {"type": "barcode", "symbology": "code_128", "data": "it is"}, None),
+        ("tspl", {"type": "barcode", "symbology": "code_128", "data": "a\\[R]b"}, []),
+        ("tspl", {"type": "qr", "data": "café"}, []),
+        ("slcs", {"type": "qr", "data": "it's"}, []),
+    ],
+)
+def test_symbol_that_the_printer_cannot_be_told_is_a_picture(
+    language: str, element: dict[str, Any], letters: list[str] | None
+) -> None:
+    (one,) = printed(language, {"label": label(element)})
+    if letters is None:
+        assert one.codes == [("code_128", "it is")]
+        return
+    assert one.codes == []
+    assert one.texts == letters
+    read = {code.text for code in zxingcpp.read_barcodes(drawn(one))}
+    assert read == {element["data"]}
 
 
 def test_document_is_refused_with_what_a_label_printer_takes() -> None:
