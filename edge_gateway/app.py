@@ -30,6 +30,7 @@ from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.overview import Overview, device_findings
+from edge_gateway.print_room import make_print_service, print_findings
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
@@ -145,8 +146,10 @@ class Gateway:
         self._weighings = Weighings(clock, self._scale_lanes, self._boot_epoch)
         weight_audit = WeightAudit(store_id, self._outbox, self._weighings, ids, self._boot_epoch)
         self._transactions = TransactionService(store_id, self._outbox, clock, ids, self._boot_epoch, weight_audit)
+        parts = (self._registry, self._claims, self._database, self._outbox, command_log, ids, self._boot_epoch, clock)
+        self._printing = make_print_service(settings, *parts)
         self._device_requests = DeviceRequestService(
-            self._registry.get, command_log, self._claims, clock, self._discovery.forget
+            self._registry.get, command_log, self._claims, clock, self._discovery.forget, self._printing
         )
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
@@ -191,6 +194,7 @@ class Gateway:
                 "requests": subscriber.counters,
                 "device_requests": self._device_requests.counters,
                 "terminals": terminals.counters,
+                "printing": self._printing.counters,
                 "transactions": self._transactions.counters,
                 "weight_audit": weight_audit.counters,
                 "events": self._router.counters,
@@ -254,7 +258,9 @@ class Gateway:
             self._start(stack, "claims", self._claims.run())
             self._start(stack, "profiles", self._profiles.run())
             self._start(stack, "discovery", self._discovery.run())
+            self._start(stack, "printing", self._printing.run())
             stack.push_async_callback(self._finish_requests)
+            stack.push_async_callback(self._printing.finish)
             self._start(stack, "health", self._watch())
             self._start(stack, "watchdog", self._notifier.run())
             self._overview.state = "running"
@@ -335,6 +341,7 @@ class Gateway:
             self._weighings.gone(device.device_id)
         claim = self._claims.view(device.device_id)
         self._publisher.device_state(*place, replace(device.state, claim=claim))
+        self._printing.device_changed(device, claim)
         if self._last_info.get(device.device_id) != (info := device.info):
             self._last_info[device.device_id] = info
             self._publisher.device_info(*place, info)
@@ -374,7 +381,7 @@ class Gateway:
             self._alerts.look(self._overview.store_look())
             self._alerts.look_at(
                 [finding for device in snapshot.devices for finding in device_findings(device)]
-                + list(self._overview.losses())
+                + [*self._overview.losses(), *print_findings(self._printing)]
             )
             await self._clock.sleep(LOOK_INTERVAL_S)
 

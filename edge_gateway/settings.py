@@ -13,12 +13,14 @@ from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.variable_measure import Country, VariableMeasureTemplate
 from edge_gateway.settings_discovery import DiscoverySettings
 from edge_gateway.settings_parts import Host, LaneName, Section, TimeWindow
+from edge_gateway.settings_printing import PrintingSettings
 from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings, UplinkSettings
 
 Name = Level
 
 
 SITE_PROFILES = Path("/etc/edge-gateway/profiles.d")
+SITE_TEMPLATES = Path("/etc/edge-gateway/templates.d")
 
 
 class StoreSettings(Section):
@@ -151,6 +153,7 @@ class DeviceSettings(Section):
         False, description="A terminal may take the device from another that holds it, before that one's claim ends."
     )
     forward: tuple[str, ...] = Field((), description="Event names forwarded to the cloud, such as barcode_scanned.")
+    printing: PrintingSettings = Field(PrintingSettings(), description="Of a printer: how its jobs are kept.")
 
 
 class GatewaySettings(Section):
@@ -169,6 +172,10 @@ class GatewaySettings(Section):
     profiles_directory: Path = Field(
         SITE_PROFILES,
         description="Firmware profiles of this site, before the packaged ones of the same name; need not exist.",
+    )
+    templates_directory: Path = Field(
+        SITE_TEMPLATES,
+        description="Print templates of this site, NAME.jinja, before the packaged ones; need not exist.",
     )
     durable_before_bus: bool = Field(
         False, description="Publish a forwarded device event only after it is on disk (default: at once)."

@@ -171,6 +171,21 @@ def _reference_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     yield from _file_problems(file)
     yield from _together_problems(file)
     yield from _keep_days_problems(file)
+    yield from _backup_problems(file)
+
+
+def _backup_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    """A back-up printer is another device of the file."""
+    devices = file.data.get("device")
+    entries = [entry if isinstance(entry, dict) else {} for entry in devices] if isinstance(devices, list) else []
+    for index, entry in enumerate(entries):
+        others = [str(each.get("id")) for at, each in enumerate(entries) if at != index]
+        printing = entry.get("printing")
+        backup = printing.get("backup") if isinstance(printing, dict) else None
+        if isinstance(backup, str) and backup not in others:
+            known = ", ".join(others) or "none"
+            path = ("device", index, "printing", "backup")
+            yield file.problem(path, f"expected the id of another printer of this file: {known}")
 
 
 def _timezone_problems(file: ConfigFile) -> Iterator[ConfigProblem]:

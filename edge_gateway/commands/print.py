@@ -1,4 +1,4 @@
-"""``edge-gateway print --preview``: what will be printed, without a printer."""
+"""``edge-gateway print``: what will be printed, without a printer; and the print jobs of the running gateway."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from edge_gateway.commands._print_jobs import JobGroup, cancel, dismiss, jobs, reprint
+
 if TYPE_CHECKING:
     from edge_gateway.preview.rendered import Printer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("print")(preview)
+    """Add the commands."""
+    commands = typer.Typer(cls=JobGroup, no_args_is_help=True, help="Print jobs, and what a printer will print.")
+    app.add_typer(commands, name="print")
+    commands.command("preview")(preview)
+    commands.command("jobs")(jobs)
+    commands.command("cancel")(cancel)
+    commands.command("reprint")(reprint)
+    commands.command("dismiss")(dismiss)
 
 
 def preview(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from edge_gateway.contracts.document_graphics import (
     IMAGE_BYTES_MAX,
@@ -48,7 +48,6 @@ __all__ = [
     "ImageElement",
     "LogoElement",
     "Pdf417Element",
-    "PrintParams",
     "QrElement",
     "RawElement",
     "RuleElement",
@@ -152,14 +151,6 @@ def _document(elements: list[Element]) -> list[Element]:
 
 
 Document = Annotated[list[Element], Field(min_length=1, max_length=ELEMENTS_MAX), AfterValidator(_document)]
-
-
-class PrintParams(BaseModel):
-    """``params`` of the command ``print``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    document: Document
 
 
 _DOCUMENT: TypeAdapter[list[Element]] = TypeAdapter(Document)

@@ -48,16 +48,6 @@ class FromFormat(BaseModel):
     quantity: Quantity = 1
 
 
-class LabelPrintParams(BaseModel):
-    """``params`` of ``print`` of a label printer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    label: Label | FromTemplate | FromFormat = Field(
-        description="A label; or a template of ours with its fields; or a format that the printer keeps."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class LabelRun:
     """``quantity`` equal labels in a row. ``index``: of the first of them, from 1."""

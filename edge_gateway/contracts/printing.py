@@ -18,8 +18,14 @@ from edge_gateway.contracts.states import DeviceClass
 PRINT_COMMAND: Final = "print"
 """The command that a printer's driver names in ``commands``; the print service carries it out, not ``execute``."""
 
+JOB_COMMANDS: Final = (PRINT_COMMAND, "cancel_job", "reprint", "dismiss", "read_job", "read_jobs")
+"""Taken for every printer, by the print service."""
+JOB_EVENT: Final = "print_job_changed"
+"""Emitted for every printer, by the print service."""
+
 COPY_MARK: Final = "copy_mark"
-"""Key of ``content`` in a reprint: its words are printed in a way that a person sees at once, first of all."""
+"""Key of ``content`` in a copy of a label: its words are printed in a way that a person sees at once. (A document has
+them in itself.)"""
 
 
 class JobState(StrEnum):
@@ -121,8 +127,8 @@ class PrinterDriver(Driver, Protocol):
 
     @classmethod
     def render(cls, settings: Any, content: Mapping[str, Any]) -> Rendered:
-        """Bytes from content: ``document``, or ``template`` and ``data``, or ``label``, as in ``params`` of ``print``,
-        and ``COPY_MARK`` where it is a copy. ``settings``: the driver's validated model.
+        """Bytes from content: ``document`` (templates are documents by then), or ``label`` and ``data`` as in
+        ``params`` of ``print``, with ``COPY_MARK`` where it is a copy. ``settings``: the driver's validated model.
 
         Pure, and called in a thread: at acceptance, so that a bad document is refused, and again when it is printed.
         Raises RequestError (INVALID_REQUEST with the place that is wrong; UNSUPPORTED).
@@ -139,9 +145,9 @@ class PrinterDriver(Driver, Protocol):
         ...
 
 
-def is_printer(commands: Mapping[str, bool]) -> bool:
-    """By a driver's ``commands``."""
-    return PRINT_COMMAND in commands
+def is_printer(driver_class: Any) -> bool:
+    """It is a PrinterDriver."""
+    return hasattr(driver_class, "render") and hasattr(driver_class, "print_rendered")
 
 
 PRINTER_CLASSES: Final = frozenset({DeviceClass.POS_PRINTER, DeviceClass.LABEL_PRINTER})

@@ -37,6 +37,7 @@ class Condition:
         self._absent_told_s = 0.0
         self._flags: tuple[str, ...] = ()
         self._details: Mapping[str, Any] = {}
+        self._jobs: Mapping[str, Any] | None = None
         self._reported: Mapping[str, Any] = {}
         self._last_frame_s: float | None = None
         self._connection_count = 0
@@ -66,7 +67,7 @@ class Condition:
             flags=self._flags,
             last_frame_age_s=age_s,
             reconnect_count=max(0, self._connection_count - 1),
-            details=self._details,
+            details=self._details if self._jobs is None else {**self._details, "jobs": self._jobs},
             last_disconnect=self.disconnects.newest[-1] if self.disconnects.newest else None,
         )
 
@@ -119,6 +120,12 @@ class Condition:
 
     def set_details(self, details: Mapping[str, Any]) -> None:
         self._set(self._power, self._reason, details=dict(details))
+
+    def set_jobs(self, jobs: Mapping[str, Any]) -> None:
+        """Of the gateway's spool: they stay, whether the printer is there or not."""
+        if jobs != self._jobs:
+            self._jobs = dict(jobs)
+            self._on_change()
 
     def set_reported(self, reported: Mapping[str, Any]) -> None:
         if dict(reported) != self._reported:

@@ -9,6 +9,7 @@ from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.devices.command_queue import CommandQueue
 from edge_gateway.devices.condition import Condition
+from edge_gateway.devices.print_lane import PrintLane
 from edge_gateway.devices.session import DeviceSession, Link
 
 STOP_S_MAX = 1.0
@@ -20,6 +21,7 @@ async def converse(
     session: DeviceSession,
     link: Link,
     commands: CommandQueue,
+    prints: PrintLane,
     condition: Condition,
     left_behind: Callable[[str], None],
 ) -> None:
@@ -29,7 +31,9 @@ async def converse(
     """
     running = asyncio.ensure_future(driver.run())
     serving = asyncio.ensure_future(commands.serve(driver))
-    parts: set[asyncio.Future[None]] = {running, serving, link.end}
+    prints.attach(driver)
+    printing = asyncio.ensure_future(prints.serve())
+    parts: set[asyncio.Future[None]] = {running, serving, printing, link.end}
     try:
         await asyncio.sleep(0)  # a driver that asks questions says first of all that it waits for an answer
         if not session.has_spoken and not any(part.done() for part in parts):
@@ -37,9 +41,11 @@ async def converse(
         done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
     finally:
         session.end()
-        await _stop((running, serving), left_behind)
+        await _stop((running, serving, printing), left_behind)
     # A bug is told before a loss, a loss before what the driver made of it.
-    errors = [part.exception() for part in (serving, link.end, running) if part in done and not part.cancelled()]
+    errors = [
+        part.exception() for part in (serving, printing, link.end, running) if part in done and not part.cancelled()
+    ]
     bugs = [error for error in errors if error is not None and not isinstance(error, TransportError)]
     if bugs:
         raise bugs[0]

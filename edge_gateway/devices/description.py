@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_gateway.contracts.claims import CLAIM_COMMANDS
 from edge_gateway.contracts.life import STATISTICS_COMMANDS
+from edge_gateway.contracts.printing import JOB_COMMANDS, is_printer
 from edge_gateway.contracts.transport import ReportTransport, Transport
 from edge_gateway.devices.profiles import DriverClass, Profile
 from edge_gateway.settings import DeviceSettings
@@ -23,6 +24,7 @@ def info_of(
 ) -> dict[str, Any]:
     """What the profile knows, over it what the device says of itself (``reported``), over it what is certain."""
     firmware = profile.judge_firmware(reported.get("firmware"))
+    jobs = JOB_COMMANDS if is_printer(driver_class) else ()
     return {
         "vendor": profile.vendor,
         "model": profile.model,
@@ -35,7 +37,7 @@ def info_of(
         "profile": profile.name,
         "tier": profile.tier,
         "transport": transport.description,
-        "commands": sorted([*commands, *STATISTICS_COMMANDS, *CLAIM_COMMANDS]),
+        "commands": sorted({*commands, *STATISTICS_COMMANDS, *CLAIM_COMMANDS, *jobs}),
     }
 
 

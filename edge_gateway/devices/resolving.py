@@ -16,6 +16,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.contracts.printing import JOB_EVENT, is_printer
 from edge_gateway.devices.duplicates import find_duplicates
 from edge_gateway.devices.profile_files import Merged, ProfileFiles
 from edge_gateway.devices.profiles import (
@@ -175,8 +176,9 @@ def _with_store_defaults(
 
 def _forward_problems(device: DeviceSettings, driver_class: DriverClass, key: str) -> Iterator[ConfigProblem]:
     """A name that is never emitted would be forwarded never, and nobody would be told."""
-    known = ", ".join(sorted(driver_class.events)) or "none: this device says nothing that could be forwarded"
+    events = driver_class.events | ({JOB_EVENT} if is_printer(driver_class) else frozenset())
+    known = ", ".join(sorted(events)) or "none: this device says nothing that could be forwarded"
     for index, name in enumerate(device.forward):
-        if name not in driver_class.events:
+        if name not in events:
             expected = f"expected an event of profile {device.profile}: {known}"
             yield ConfigProblem(f"{key}[{index}]", repr(name), expected)

@@ -12,26 +12,23 @@ import structlog
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.driver import commands_of
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, stack_of
-from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
-from edge_gateway.contracts.firmware import FirmwareStatus
+from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.life import STATISTICS_COMMANDS
+from edge_gateway.contracts.printing import PRINT_COMMAND, PrintWatch, Rendered, refuse_unprintable
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
 from edge_gateway.contracts.tap import RawDirection, tapped
 from edge_gateway.contracts.transport import Transport, misses_before_gone
 from edge_gateway.contracts.waiting import to_the_end
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
-from edge_gateway.devices.condition import Condition
 from edge_gateway.devices.conversation import converse
-from edge_gateway.devices.description import info_of, recording_header_of
-from edge_gateway.devices.disconnects import Disconnects
 from edge_gateway.devices.kept_bytes import KeptBytes
-from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
+from edge_gateway.devices.print_lane import PrintLane
+from edge_gateway.devices.profiles import DriverClass, Profile
 from edge_gateway.devices.reconnecting import Attempt, Reconnecting, until_next_look_s
 from edge_gateway.devices.session import DeviceSession, Link, RejectedFrames
-from edge_gateway.devices.statistics import DeviceStatistics
 from edge_gateway.devices.statistics_commands import answer_about_statistics
+from edge_gateway.devices.supervised import Configuration, SupervisedDevice
 from edge_gateway.settings import DeviceSettings
 
 PROFILE_CHANGED = "its profile was changed"
@@ -40,7 +37,7 @@ PROFILE_CHANGED = "its profile was changed"
 log = structlog.get_logger(__name__)
 
 
-class Supervisor:
+class Supervisor(SupervisedDevice):
     """One device. ``run`` until cancelled; ``execute`` from any task of the same loop."""
 
     def __init__(
@@ -54,81 +51,20 @@ class Supervisor:
         on_event: Callable[[StampedEvent], None],
         on_change: Callable[[Supervisor], None],
     ) -> None:
-        self._device = device
-        self._profile = profile
-        self._transport = transport
-        self._driver_class = driver_class
-        self._driver_settings = driver_settings(driver_class, profile, device)
-        self._known = commands_of(driver_class, self._driver_settings)
-        """Its commands, to ``has_effect``."""
-        self._clock = clock
-        self._on_event = on_event
+        super().__init__((device, profile, transport, driver_class), clock, on_event)
         self._on_change = on_change
         self.counters: Counter[str] = Counter()
-        self.statistics = DeviceStatistics(driver_class.device_class, clock)
-        self.sequence = 0
-        """Of its last event: unique for the device within one run of the gateway."""
-        self._condition = Condition(device.id, transport.description, clock, self._tell_change)
         self._rejected_frames = RejectedFrames(device.id, clock, self.counters, self.statistics)
         self._commands = CommandQueue(device.id, clock, self.counters)
+        self._prints = PrintLane(device.id, clock, self.counters)
         self._reconnecting = Reconnecting(random)
         self._is_connected = False
         self.raw = None if driver_class.device_class in CARD_DATA_CLASSES else KeptBytes(clock)
         """The last raw bytes; None: they would be card data."""
         self._attempts: asyncio.Future[None] | None = None
-        self._next: tuple[DeviceSettings, Profile, Transport, DriverClass] | None = None
+        self._next: Configuration | None = None
         self.profile_problems: tuple[str, ...] = ()
         """Of its profile as it is on disk now, where that was refused: the device goes on with the one it had."""
-
-    @property
-    def device_id(self) -> str:
-        return self._device.id
-
-    @property
-    def lane(self) -> str:
-        return self._device.lane
-
-    @property
-    def device_class(self) -> str:
-        return self._driver_class.device_class.value
-
-    @property
-    def profile(self) -> Profile:
-        return self._profile
-
-    @property
-    def forward(self) -> tuple[str, ...]:
-        """Names of the events that go to the cloud as well."""
-        return self._device.forward
-
-    @property
-    def state(self) -> DeviceState:
-        return self._condition.snapshot()
-
-    @property
-    def disconnects(self) -> Disconnects:
-        """The losses of the device."""
-        return self._condition.disconnects
-
-    @property
-    def firmware_status(self) -> FirmwareStatus | None:
-        """How what the device reports stands to its profile's policy; None: there is none."""
-        return self._profile.judge_firmware(self._condition.reported.get("firmware"))
-
-    @property
-    def info(self) -> dict[str, Any]:
-        """The ``info`` topic."""
-        reported = self._condition.reported
-        return info_of(self._device, self._profile, self._transport, self._driver_class, self._known, reported)
-
-    @property
-    def recording_header(self) -> Mapping[str, Any]:
-        """For a recording made of ``raw``."""
-        return recording_header_of(self._device, self._profile, self._transport)
-
-    def has_effect(self, name: str) -> bool:
-        """The command must be claimed before it is carried out. False also for unknown ones, which are refused."""
-        return self._known.get(name, STATISTICS_COMMANDS.get(name, False))
 
     async def execute(
         self,
@@ -168,6 +104,19 @@ class Supervisor:
         self.statistics.carried_out(name, params, result)
         return result
 
+    async def print_job(self, content: Mapping[str, Any], rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
+        """Print one job, ``rendered`` of ``content``, beside the commands. One at a time. Raises RequestError: as
+        ``PrinterDriver.print_rendered``, OFFLINE (nothing was printed), or unknown."""
+        if not self.is_printer:
+            raise refuse_unprintable(self.device_id)
+        try:
+            result = await self._prints.print(rendered, watch)
+        except RequestError as error:
+            self.statistics.failed(PRINT_COMMAND, error)
+            raise
+        self.statistics.carried_out(PRINT_COMMAND, content, result)
+        return result
+
     def configure(
         self, device: DeviceSettings, profile: Profile, transport: Transport, driver_class: DriverClass
     ) -> None:
@@ -183,10 +132,8 @@ class Supervisor:
         """Only when the old connection is closed: it closes the transport that it finds here."""
         if self._next is None:
             return
-        self._device, self._profile, self._transport, self._driver_class = self._next
+        self._take(self._next)
         self._next = None
-        self._driver_settings = driver_settings(self._driver_class, self._profile, self._device)
-        self._known = commands_of(self._driver_class, self._driver_settings)
         self._condition.transport = self._transport.description
 
     def relabel(self, profile: Profile) -> None:
@@ -272,7 +219,7 @@ class Supervisor:
             self._condition.connected()
             self._is_connected = True
             self.counters["connects"] += 1
-            await converse(driver, session, link, self._commands, self._condition, self._left_behind)
+            await converse(driver, session, link, self._commands, self._prints, self._condition, self._left_behind)
         finally:
             session.end()
             if self.raw is not None:
@@ -287,22 +234,6 @@ class Supervisor:
     def _left_behind(self, reason: str) -> None:
         self.counters["drivers_left_behind"] += 1
         self._log_fault(reason)
-
-    def emit(self, name: str, data: Mapping[str, Any]) -> None:
-        """An event of the device, stamped: of its driver, or of the gateway about it."""
-        self.sequence += 1
-        self.statistics.happened(name, data)
-        self._on_event(
-            StampedEvent(
-                device_id=self.device_id,
-                device_class=self.device_class,
-                lane=self.lane,
-                sequence=self.sequence,
-                event=DeviceEvent(name, data),
-                time=self._clock.now(),
-                monotonic_s=self._clock.monotonic(),
-            )
-        )
 
     def _tell_change(self) -> None:
         self.statistics.look(self.state)

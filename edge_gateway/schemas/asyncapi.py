@@ -18,6 +18,8 @@ from edge_gateway.schemas.catalogue import (
     COMMON_COMMANDS,
     COMMON_EVENTS,
     EVENTS,
+    PRINT_COMMANDS,
+    PRINT_EVENTS,
     STATES,
     Command,
     Event,
@@ -52,9 +54,9 @@ def asyncapi() -> dict[str, Any]:
     operations: dict[str, Any] = {}
     for state in STATES:
         _add_state(state, channels, operations)
-    for event in (*EVENTS, *COMMON_EVENTS):
+    for event in (*EVENTS, *PRINT_EVENTS, *COMMON_EVENTS):
         _add_event(event, channels, operations)
-    for command in (*COMMANDS, *COMMON_COMMANDS):
+    for command in (*COMMANDS, *PRINT_COMMANDS, *COMMON_COMMANDS):
         _add_command(command, channels, operations)
     _add_replies(channels)
     _add_alerts(channels, operations)
@@ -158,8 +160,11 @@ def _add_alerts(channels: dict[str, Any], operations: dict[str, Any]) -> None:
 
 
 def _schemas() -> dict[str, Any]:
-    sent: list[type[BaseModel]] = [ReplyEnvelope, *(event.data for event in (*EVENTS, *COMMON_EVENTS, *ALERTS))]
-    commands = (*COMMANDS, *COMMON_COMMANDS)
+    sent: list[type[BaseModel]] = [
+        ReplyEnvelope,
+        *(event.data for event in (*EVENTS, *PRINT_EVENTS, *COMMON_EVENTS, *ALERTS)),
+    ]
+    commands = (*COMMANDS, *PRINT_COMMANDS, *COMMON_COMMANDS)
     sent += [command.result for command in commands]
     sent += [state.payload for state in STATES if not state.is_received]
     taken: list[type[BaseModel]] = [RequestEnvelope, *(command.params for command in commands)]

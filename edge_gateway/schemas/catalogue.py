@@ -10,9 +10,7 @@ from pydantic import BaseModel
 from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParams
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
-from edge_gateway.contracts.document import PrintParams
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
-from edge_gateway.contracts.label_fields import LabelPrintParams
 from edge_gateway.contracts.life import StatisticsParams
 from edge_gateway.contracts.line_display_commands import (
     ClearTextParams,
@@ -25,6 +23,15 @@ from edge_gateway.contracts.line_display_commands import (
 )
 from edge_gateway.contracts.outbox_changes import OutboxChangedData
 from edge_gateway.contracts.price_calculating import DoPriceCalculatingParams
+from edge_gateway.contracts.print_requests import (
+    DismissParams,
+    JobParams,
+    LabelJobParams,
+    PrintJobParams,
+    ReadJobsParams,
+    ReprintParams,
+)
+from edge_gateway.contracts.printing import JOB_EVENT, PRINTER_CLASSES
 from edge_gateway.contracts.scanner_commands import BeepParams, LedParams, SetParameterParams
 from edge_gateway.contracts.transaction import (
     SubmitTransactionParams,
@@ -33,7 +40,7 @@ from edge_gateway.contracts.transaction import (
     TransactionCompletedData,
 )
 from edge_gateway.contracts.weight_sold import WeightSoldData
-from edge_gateway.schemas import payloads
+from edge_gateway.schemas import payloads, print_payloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,18 @@ EVENTS: Final = (
     Event("pos_printer", "drawer_opened", payloads.DrawerData),
     Event("pos_printer", "drawer_closed", payloads.DrawerData),
 )
+PRINT_EVENTS: Final = tuple(
+    Event(device_class.value, JOB_EVENT, print_payloads.PrintJobChangedData) for device_class in sorted(PRINTER_CLASSES)
+)
+"""Of any printer, by the print service."""
+PRINT_AUDIT_EVENTS: Final = tuple(
+    Event(device_class.value, name, data)
+    for device_class in sorted(PRINTER_CLASSES)
+    for name, data in (
+        ("print_job_reprinted", print_payloads.PrintJobReprintedData),
+        ("print_job_dismissed", print_payloads.PrintJobDismissedData),
+    )
+)
 COMMON_EVENTS: Final = (Event(ANY_CLASS, "claim_lost", payloads.ClaimLostData),)
 """Of any device."""
 ALERTS: Final = (
@@ -90,6 +109,7 @@ ALERTS: Final = (
     Event("alert", "events_lost", payloads.EventsLostData),
     Event("alert", "firmware_drift", payloads.FirmwareDriftData),
     Event("alert", "profile_refused", payloads.ProfileRefusedData),
+    Event("alert", "print_job_unknown", print_payloads.PrintJobUnknownData),
     Event("alert", "device_events_dropped", payloads.DeviceEventsDroppedData),
 )
 """On ``alert/{severity}``."""
@@ -98,6 +118,7 @@ CLOUD_EVENTS: Final = (
     Event("pos", "weight_sold", WeightSoldData),
     Event("gateway", "command_completed", CommandCompletedData),
     Event("gateway", "outbox_changed", OutboxChangedData),
+    *PRINT_AUDIT_EVENTS,
 )
 """Only on their way to the cloud, not on the bus."""
 COMMANDS: Final = (
@@ -109,7 +130,7 @@ COMMANDS: Final = (
         "Hand a transaction over for good. `accepted`: it is on the gateway's disk. Repeat it until you see that; "
         "its repeat gets the same answer and is stored once.",
     ),
-    Command("pos_printer", "print", PrintParams, payloads.PrintResult, "Print a document, once for each request id."),
+    Command("pos_printer", "print", PrintJobParams, print_payloads.PrintResult, "Print, once for each job id."),
     Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),
     Command(
         "pos_printer",
@@ -120,7 +141,7 @@ COMMANDS: Final = (
     ),
     Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
     Command(
-        "label_printer", "print", LabelPrintParams, payloads.LabelPrintResult, "Print labels, once for each request id."
+        "label_printer", "print", LabelJobParams, print_payloads.PrintedLabels, "Print labels, once for each job id."
     ),
     Command(
         "label_printer", "read_status", payloads.NoParams, payloads.LabelPrinterStatus, "Ask the printer how it is."
@@ -171,6 +192,33 @@ COMMANDS: Final = (
     Command("line_display", "test_display", payloads.NoParams, DisplayResult, "Let it run its own test."),
     Command("line_display", "read_display", payloads.NoParams, DisplayView, "What the gateway last wrote on it."),
 )
+PRINT_COMMANDS: Final = tuple(
+    Command(device_class.value, name, params, result, words)
+    for device_class in sorted(PRINTER_CLASSES)
+    for name, params, result, words in (
+        (
+            "cancel_job",
+            JobParams,
+            print_payloads.JobResult,
+            "Give a print job up. The result tells how it ended: what was printed before is on paper.",
+        ),
+        (
+            "reprint",
+            ReprintParams,
+            print_payloads.PrintResult,
+            "Print an ended job once more, marked as a copy: a new job under the id of this request.",
+        ),
+        (
+            "dismiss",
+            DismissParams,
+            print_payloads.JobResult,
+            "A person has looked at the paper of an unknown job: nothing more is to be done.",
+        ),
+        ("read_job", JobParams, print_payloads.JobResult, "How a print job stands."),
+        ("read_jobs", ReadJobsParams, print_payloads.JobsResult, "The newest print jobs of the printer."),
+    )
+)
+"""Of any printer, by the print service."""
 COMMON_COMMANDS: Final = (
     Command(
         ANY_CLASS,
@@ -223,9 +271,9 @@ def file_models() -> dict[str, tuple[type[BaseModel], bool]]:
         "request": (RequestEnvelope, False),
         "reply": (ReplyEnvelope, True),
     }
-    for event in (*EVENTS, *COMMON_EVENTS, *ALERTS, *CLOUD_EVENTS):
+    for event in (*EVENTS, *PRINT_EVENTS, *COMMON_EVENTS, *ALERTS, *CLOUD_EVENTS):
         models[f"{event.device_class}.{event.name}.v1"] = (event.data, True)
-    for command in (*COMMANDS, *COMMON_COMMANDS):
+    for command in (*COMMANDS, *PRINT_COMMANDS, *COMMON_COMMANDS):
         models[f"{command.device_class}.{command.name}.params"] = (command.params, False)
         models[f"{command.device_class}.{command.name}.result"] = (command.result, True)
     for state in STATES:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from edge_gateway.contracts.printing import PRINTER_CLASSES
 from edge_gateway.schemas import counter_examples as counter
+from edge_gateway.schemas import print_examples
+
+
+def _of_printers(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {f"{each.value}.{name}": example for each in sorted(PRINTER_CLASSES) for name, example in found.items()}
+
 
 TRANSACTION: Final[dict[str, Any]] = {
     "transaction_id": "S001-T3-20261121-000123",
@@ -139,6 +147,7 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "epoch": 1763720000,
         "sequence": 8,
     },
+    **_of_printers(print_examples.EVENT_DATA),
     "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 3},
     "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 4},
     "gateway.command_completed": {
@@ -229,6 +238,7 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
         "status": "below_minimum",
         "policy": "at least 1.10",
     },
+    "alert.print_job_unknown": print_examples.UNKNOWN_ALERT,
     "alert.profile_refused": {
         "text": "lane3-scanner goes on as it was: profile shop-scanner was changed and has 1 problem",
         "device_id": "lane3-scanner",
@@ -259,6 +269,7 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
             {"type": "cut"},
         ]
     },
+    **_of_printers(print_examples.PARAMS),
     "pos_printer.open_drawer": {},
     "pos_printer.clear_error": {"output": "keep"},
     "pos_printer.read_status": {},
@@ -318,7 +329,8 @@ _PRINTER: Final = {
 RESULTS: Final[dict[str, dict[str, Any]]] = {
     **counter.RESULTS,
     "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
-    "pos_printer.print": {"bytes": 412, "replaced_characters": 0, "confirmed_by": "gs_r"},
+    "pos_printer.print": print_examples.PRINT_RESULT,
+    **_of_printers(print_examples.RESULTS),
     "pos_printer.open_drawer": {"drawer": "open", "confirmed_by": "gs_r"},
     "pos_printer.read_status": _PRINTER,
     "pos_printer.clear_error": _PRINTER,
@@ -328,6 +340,8 @@ RESULTS: Final[dict[str, dict[str, Any]]] = {
         "pictured_texts": 0,
         "replaced_characters": 0,
         "confirmed_by": "printer",
+        "job_id": "label-77",
+        "printer": "stockroom-labels",
     },
     "label_printer.read_status": {
         "answering": True,

@@ -17,7 +17,9 @@ from edge_gateway.contracts.states import ClaimEnd, Health, PowerState, ScaleSta
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
+    """Something the gateway sends."""
+
     model_config = ConfigDict(extra="allow")
 
 
@@ -38,7 +40,7 @@ class NoParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class DeviceEventData(_Sent):
+class DeviceEventData(Sent):
     """``data`` of every event of a device."""
 
     device_id: str
@@ -51,7 +53,7 @@ class DeviceEventData(_Sent):
     sequence: int = Field(ge=1, description="Rises by one with each event of the device; starts anew with the gateway.")
 
 
-class VariableMeasure(_Sent):
+class VariableMeasure(Sent):
     """Price, weight or count inside a store's own number."""
 
     item_reference: str = Field(description="The item's digits in the number.")
@@ -64,7 +66,7 @@ class VariableMeasure(_Sent):
     valid: bool = Field(True, description="False: the check digit of the measure is wrong; there is none then.")
 
 
-class ElementValue(_Sent):
+class ElementValue(Sent):
     """An application identifier whose last digit places the decimal point."""
 
     name: str = Field(description="net_weight, price, amount ...")
@@ -119,7 +121,7 @@ class ScanFailedData(DeviceEventData):
     reason: str = Field(description="no_read: the session that a trigger began ended without a bar code.")
 
 
-class SetParameterResult(_Sent):
+class SetParameterResult(Sent):
     """The scanner confirmed it."""
 
     parameter: int | str
@@ -127,7 +129,7 @@ class SetParameterResult(_Sent):
     permanent: bool
 
 
-class WeightReading(_Sent):
+class WeightReading(Sent):
     """What a scale shows."""
 
     status: ScaleStatus
@@ -164,7 +166,7 @@ class DrawerData(DeviceEventData):
     """The cash drawer was opened, or closed, by whatever means."""
 
 
-class ClaimHolder(_Sent):
+class ClaimHolder(Sent):
     """Who holds a device alone."""
 
     owner: str = Field(description="Id of the terminal.")
@@ -182,7 +184,7 @@ class ClaimLostData(DeviceEventData):
     new_owner: str | None = Field(description="Who has it now, where it was stolen.")
 
 
-class ClaimResult(_Sent):
+class ClaimResult(Sent):
     """The device is yours alone."""
 
     claim: str = Field(description="Token for the `claim` of every request to the device.")
@@ -192,7 +194,7 @@ class ClaimResult(_Sent):
     expires_at: datetime = Field(description="If nothing renews it.")
 
 
-class EmptyResult(_Sent):
+class EmptyResult(Sent):
     """Done."""
 
 
@@ -204,7 +206,7 @@ class TerminalStatePayload(BaseModel):
     state: Literal["online", "offline"]
 
 
-class DisconnectPayload(_Sent):
+class DisconnectPayload(Sent):
     """A device that was lost, or fell silent."""
 
     time: datetime
@@ -214,7 +216,7 @@ class DisconnectPayload(_Sent):
     away_s: float | None = Field(description="Until it answered again; null: it had not yet.")
 
 
-class StatisticsResult(_Sent):
+class StatisticsResult(Sent):
     """As UnifiedPOS names them. Counts are cumulative, over restarts of the gateway, until they are reset."""
 
     UnifiedPOSVersion: str
@@ -228,13 +230,13 @@ class StatisticsResult(_Sent):
     disconnects: list[DisconnectPayload] = Field(description="The newest since the gateway's start.")
 
 
-class ResetStatisticsResult(_Sent):
+class ResetStatisticsResult(Sent):
     """They begin again at nothing."""
 
     reset: list[str]
 
 
-class DeviceStatePayload(_Sent):
+class DeviceStatePayload(Sent):
     """Retained. A scale's reading and a printer's condition stand beside these fields."""
 
     power: PowerState
@@ -247,7 +249,7 @@ class DeviceStatePayload(_Sent):
     last_disconnect: DisconnectPayload | None = Field(description="The newest since the gateway's start; null: none.")
 
 
-class DeviceInfoPayload(_Sent):
+class DeviceInfoPayload(Sent):
     """Retained: who the device is."""
 
     device_id: str
@@ -266,7 +268,7 @@ class DeviceInfoPayload(_Sent):
     )
 
 
-class GatewayStatePayload(_Sent):
+class GatewayStatePayload(Sent):
     """Retained; the broker publishes ``offline`` if the gateway dies."""
 
     state: Literal["online", "offline"]
@@ -274,20 +276,20 @@ class GatewayStatePayload(_Sent):
     version: str
 
 
-class HealthReason(_Sent):
+class HealthReason(Sent):
     part: str
     health: Health
     text: str
 
 
-class GatewayHealthPayload(_Sent):
+class GatewayHealthPayload(Sent):
     """Retained: the worst of the parts, and every reason that is not healthy."""
 
     status: Health
     reasons: list[HealthReason]
 
 
-class AlertData(_Sent):
+class AlertData(Sent):
     """``data`` of an alert."""
 
     text: str = Field(description="For a person: what is wrong, and what to do.")
@@ -372,15 +374,7 @@ class TareParams(BaseModel):
     weight: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")] | None = None
 
 
-class PrintResult(_Sent):
-    """The paper is out."""
-
-    bytes: int = Field(ge=0)
-    replaced_characters: int = Field(ge=0, description="Characters that the printer's code page does not have.")
-    confirmed_by: str
-
-
-class LabelPrintResult(_Sent):
+class LabelPrintResult(Sent):
     """The labels are out."""
 
     bytes: int = Field(ge=0)
@@ -390,7 +384,7 @@ class LabelPrintResult(_Sent):
     confirmed_by: Literal["printer", "none"] = Field(description="none: the printer cannot say when it is done.")
 
 
-class LabelPrinterStatus(_Sent):
+class LabelPrinterStatus(Sent):
     """What the label printer says of itself; null: it has not said."""
 
     answering: bool
@@ -404,14 +398,14 @@ class LabelPrinterStatus(_Sent):
     flags: list[str]
 
 
-class DrawerResult(_Sent):
+class DrawerResult(Sent):
     """The pulse was sent."""
 
     drawer: str | None
     confirmed_by: str
 
 
-class PrinterStatus(_Sent):
+class PrinterStatus(Sent):
     """What the printer says of itself."""
 
     answering: bool

@@ -24,16 +24,18 @@ from edge_gateway.contracts.errors import (
 )
 from edge_gateway.contracts.instants import expired_words
 from edge_gateway.contracts.life import FORGET_COMMAND
+from edge_gateway.contracts.printing import JOB_COMMANDS
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
 from edge_gateway.services.claim_requests import ClaimDesk, ClaimRequests
+from edge_gateway.services.replies import reply_from
 from edge_gateway.services.unkept_replies import UnkeptReplies
 
 DEADLINE_S: Final = 10.0
 """For a command that has none of its own here."""
-DEADLINES_S: Final[Mapping[str, float]] = {"print": 60.0, "read_weight": 5.0, "do_price_calculating": 15.0}
-"""A long receipt at 9600 baud takes 20 s, and a cashier may have to close the cover; a weight is old after a moment; a
-price-computing scale has 10 s for its dialogue, and may be at the end of a look that takes a few."""
+DEADLINES_S: Final[Mapping[str, float]] = {"read_weight": 5.0, "do_price_calculating": 15.0}
+"""A weight is old after a moment; a price-computing scale has 10 s for its dialogue, and may be at the end of a look
+that takes a few."""
 IN_HAND_MAX: Final = 8
 """Requests of one device, begun and waiting: more than a lane asks in the time one takes. The next is answered busy. It
 is below what a device's own queue takes, which would refuse only after the request was claimed."""
@@ -64,6 +66,21 @@ class Device(Protocol):
         ...
 
 
+class Printing(Protocol):
+    """Who prints. ``answer`` raises RequestError."""
+
+    def is_printer(self, device_id: str) -> bool: ...
+
+    async def answer(
+        self,
+        request: Request,
+        *,
+        refusal: RequestError | None,
+        objection: Callable[[], RequestError | None],
+        expires_in_s: float | None,
+    ) -> Reply: ...
+
+
 FindDevice = Callable[[str], Device | None]
 """By device id."""
 ForgetDevice = Callable[[str], Awaitable[None]]
@@ -89,6 +106,7 @@ class DeviceRequestService:
         claims: ClaimDesk,
         clock: Clock,
         forget: ForgetDevice = forget_none,
+        printing: Printing | None = None,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self._find_device = find_device
@@ -97,6 +115,7 @@ class DeviceRequestService:
         self._claims = claims
         self._claim_requests = ClaimRequests(claims)
         self._clock = clock
+        self._printing = printing
         self._unkept = UnkeptReplies(command_log, clock)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_hand: Counter[str] = Counter()
@@ -111,12 +130,25 @@ class DeviceRequestService:
                 reply = await self._forget(request)
             else:
                 with self._claims.using(request.target, request.claim):
-                    has_effect = device.has_effect(request.name)
-                    reply = await (self._once(device, request) if has_effect else self._read(device, request))
+                    reply = await self._about_jobs(request) or await self._carry_out(device, request)
         except RequestError as error:
             reply = Reply.failed(request.id, error)
         self.counters[f"{reply.status.value}:{reply.error_code.value}" if reply.error_code else reply.status.value] += 1
         return reply
+
+    async def _about_jobs(self, request: Request) -> Reply | None:
+        """What the print service answers; None: it is not of its affairs."""
+        if request.name not in JOB_COMMANDS or self._printing is None or not self._printing.is_printer(request.target):
+            return None
+        return await self._printing.answer(
+            request,
+            refusal=self._expired(request) or self._unclaimed(request),
+            objection=lambda: self._unclaimed(request),
+            expires_in_s=self._left_s(request),
+        )
+
+    async def _carry_out(self, device: Device, request: Request) -> Reply:
+        return await (self._once(device, request) if device.has_effect(request.name) else self._read(device, request))
 
     def _find(self, request: Request) -> Device:
         device = self._find_device(request.target)
@@ -184,7 +216,7 @@ class DeviceRequestService:
         digest = request.digest()
         unkept = self._unkept.get(key)
         if unkept is not None and unkept[0] == digest:
-            return _reply_of(request.id, unkept[1])
+            return reply_from(request.id, json.loads(unkept[1]))
         try:
             if unkept is not None:
                 raise ConflictError(key)
@@ -195,7 +227,7 @@ class DeviceRequestService:
             raise RequestError(ErrorCode.STORAGE_FULL, "the gateway's disk is full; nothing was done") from error
         except StoreError as error:
             raise RequestError(ErrorCode.INTERNAL, "the gateway's store failed; nothing was done") from error
-        return None if stored is None else _reply_of(request.id, stored)
+        return None if stored is None else reply_from(request.id, json.loads(stored))
 
     async def _execute(self, device: Device, request: Request, *, has_effect: bool) -> Reply:
         deadline_s = DEADLINES_S.get(request.name, DEADLINE_S)
@@ -228,18 +260,3 @@ class DeviceRequestService:
 
     def _left_s(self, request: Request) -> float | None:
         return None if request.expires_at is None else (request.expires_at - self._clock.now()).total_seconds()
-
-
-def _reply_of(request_id: str, stored: bytes) -> Reply:
-    """From what ``to_json`` made, here or in the command log after a crash."""
-    body = json.loads(stored)
-    error = body.get("error")
-    return Reply(
-        request_id,
-        ReplyStatus(body["status"]),
-        body.get("result"),
-        None if error is None else ErrorCode(error["code"]),
-        None if error is None else error["message"],
-        error is not None and error["retryable"],
-        None if error is None else error.get("details"),
-    )

@@ -102,6 +102,11 @@ def _device_reasons(devices: Sequence[DeviceStatus]) -> Iterator[Reason]:
             yield Reason(part=part, health=Health.DEGRADED, text=f"{device.power.value}: {text}")
         elif in_way := sorted(FLAGS_IN_WAY.intersection(device.flags)):
             yield Reason(part=part, health=Health.DEGRADED, text=", ".join(in_way).replace("_", " "))
+        if device.jobs is not None and device.jobs.unknown:
+            text = (
+                f"{device.jobs.unknown} print jobs wait for somebody to look at the paper; see: edge-gateway print jobs"
+            )
+            yield Reason(part=part, health=Health.DEGRADED, text=text)
         if device.profile_problems:
             text = (
                 f"profile {device.profile} was changed and refused, and goes on as it was: {device.profile_problems[0]}"

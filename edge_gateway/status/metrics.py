@@ -86,6 +86,7 @@ def _devices(snapshot: Snapshot) -> Iterator[Metric]:
     statistic = _counter(
         "device_statistic", "UnifiedPOS statistics; kept over restarts, until reset.", (*labels, "statistic")
     )
+    jobs = _gauge("print_jobs", "Open print jobs: waiting, printing, or unknown.", (*labels, "state"))
     for device in snapshot.devices:
         values = [device.id, device.lane, device.device_class]
         online.add_metric(values, float(device.power is PowerState.ONLINE))
@@ -100,9 +101,13 @@ def _devices(snapshot: Snapshot) -> Iterator[Metric]:
             firmware.add_metric([*values, device.firmware, device.firmware_status or ""], 1)
         if device.firmware_status is not None:
             drift.add_metric(values, float(device.firmware_status.is_drift))
+        if device.jobs is not None:
+            jobs.add_metric([*values, "waiting"], device.jobs.waiting)
+            jobs.add_metric([*values, "printing"], float(device.jobs.printing is not None))
+            jobs.add_metric([*values, "unknown"], device.jobs.unknown)
         for condition in device.flags:
             flag.add_metric([*values, condition], 1)
-    yield from (online, age, reconnects, firmware, drift, flag, disconnects, claimed, statistic)
+    yield from (online, age, reconnects, firmware, drift, flag, disconnects, claimed, statistic, jobs)
 
 
 def _bus(snapshot: Snapshot) -> Iterator[Metric]:

@@ -63,6 +63,15 @@ class ClaimStatus(_Part):
     ttl_s: float
 
 
+class JobsStatus(_Part):
+    """Print jobs of one printer."""
+
+    waiting: int = Field(ge=0, description="Accepted and not begun.")
+    printing: str | None = Field(None, description="Id of the job that is being printed.")
+    waiting_for: str | None = Field(None, description="What a person has to mend first, such as paper_empty.")
+    unknown: int = Field(ge=0, description="Ended so that a person has to look at the paper: reprint or dismiss.")
+
+
 class DeviceStatus(_Part):
     """One peripheral."""
 
@@ -80,6 +89,7 @@ class DeviceStatus(_Part):
     disconnects_total: int = Field(0, ge=0, description="Since the start of the gateway.")
     statistics: dict[str, float] = Field(default_factory=dict, description="UnifiedPOS names; kept over restarts.")
     claim: ClaimStatus | None = Field(None, description="Who holds it alone; null: nobody.")
+    jobs: JobsStatus | None = Field(None, description="Of a printer, once it had one.")
     details: dict[str, Any] = Field(default_factory=dict, description="Of its class; for a scale: its reading.")
     info: dict[str, Any] = Field(default_factory=dict, description="Model, firmware, capabilities, tier.")
     firmware: str | None = Field(None, description="The version that the device reports; null: it reports none.")

@@ -29,6 +29,8 @@ from edge_gateway.schemas.catalogue import (
     COMMON_COMMANDS,
     COMMON_EVENTS,
     EVENTS,
+    PRINT_COMMANDS,
+    PRINT_EVENTS,
     STATES,
 )
 
@@ -81,11 +83,11 @@ def test_schemas_command_writes_checks_and_removes(tmp_path: Path) -> None:
 
 
 def test_examples_are_valid() -> None:
-    for event in (*EVENTS, *COMMON_EVENTS, *CLOUD_EVENTS):
+    for event in (*EVENTS, *PRINT_EVENTS, *COMMON_EVENTS, *CLOUD_EVENTS):
         event.data.model_validate(examples.EVENT_DATA[f"{event.device_class}.{event.name}"])
     for alert in ALERTS:
         alert.data.model_validate(examples.ALERT_DATA[f"alert.{alert.name}"])
-    for command in (*COMMANDS, *COMMON_COMMANDS):
+    for command in (*COMMANDS, *PRINT_COMMANDS, *COMMON_COMMANDS):
         key = f"{command.device_class}.{command.name}"
         command.params.model_validate(examples.PARAMS[key])
         command.result.model_validate(examples.RESULTS[key])

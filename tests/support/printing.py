@@ -10,7 +10,9 @@ from random import Random
 from typing import Any, Literal
 
 from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.events import StampedEvent
+from edge_gateway.contracts.printing import PaperPolicy
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.devices.supervisor import Supervisor
@@ -36,6 +38,23 @@ RECEIPT: list[dict[str, Any]] = [
 
 
 @dataclass
+class QuietWatch:
+    """Lets a job begin, and keeps what the driver tells of it. ``cancelled``: set it to have the job given up."""
+
+    paper_policy: PaperPolicy = PaperPolicy.CONTINUE
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    is_begun: bool = False
+    told: list[tuple[int, int, ErrorCode | None]] = field(default_factory=list)
+    """Each progress: bytes sent, bytes confirmed, what it waits for."""
+
+    async def begin(self) -> None:
+        self.is_begun = True
+
+    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+        self.told.append((sent_bytes, confirmed_bytes, waiting_for))
+
+
+@dataclass
 class Lane:
     """A printer that is driven. ``events``: what the driver said, by name. ``powers``: as told, without repeats."""
 
@@ -49,9 +68,11 @@ class Lane:
         """One command. Raises RequestError."""
         return await self.supervisor.execute(name, params or {}, deadline_s=DEADLINE_S)
 
-    async def print(self, document: list[dict[str, Any]]) -> Mapping[str, Any]:
-        """One print."""
-        return await self.execute("print", {"document": document})
+    async def print(self, document: list[dict[str, Any]], watch: QuietWatch | None = None) -> Mapping[str, Any]:
+        """One print, as the print service asks for it."""
+        content = {"document": document}
+        rendered = self.supervisor.render(content)
+        return await self.supervisor.print_job(content, rendered, watch or QuietWatch())
 
     async def plug_in(self) -> None:
         """Put back a loopback that was cut; a TCP printer is found again by itself."""
