@@ -50,7 +50,7 @@ def _drawn(character: str, cells: int, cell: int, height: int, is_japanese: bool
     # An ideograph stands from its left edge, everything else in the middle of its cell.
     is_ideograph = name in IDEOGRAPHS
     base = round((IDEOGRAPH_BASE_LINE if is_ideograph else BASE_LINE) * height)
-    font = _font(name, min(height, 2 * cell) if is_ideograph else round(cell * EM_OF_CELL))
+    font = _font(name, min(height, 2 * cell) if is_ideograph else min(round(cell * EM_OF_CELL), height * 15 // 16))
     if font.getlength(character) > width:
         whole = Image.new("1", (2 * width, height), 0)
         ImageDraw.Draw(whole).text((0, base), character, 255, font, anchor="ls")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from drivers.rasteriser import Drawn, drawing_noted
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem, ErrorCode, RequestError
 from edge_gateway.contracts.printing import PrinterDriver, Rendered
+from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.devices.profiles import DriverClass, driver_settings, load_driver, load_profile, problem_of
 from edge_gateway.devices.resolving import resolve_devices
 from edge_gateway.services.print_templates import expand
@@ -85,7 +86,8 @@ def read_content(path: Path) -> dict[str, Any]:
 def render(printer: Printer, content: Mapping[str, Any], templates: Path | None = None) -> Job:
     """Raises RequestError."""
     asked = dict(content)
-    if "template" in asked:
+    # A label printer has templates of its own.
+    if "template" in asked and printer.driver.device_class is DeviceClass.POS_PRINTER:
         asked["document"] = expand(str(asked.pop("template")), asked.pop("data", None) or {}, templates)
     with drawing_noted() as drawn:
         rendered = printer.driver.render(printer.settings, asked)

@@ -37,5 +37,20 @@ def _escpos(job: Job) -> Shown:
     return show_escpos(job)
 
 
-_LANGUAGES: Final[Mapping[str, Callable[[Job], Shown]]] = {"escpos": _escpos}
+def _labels(language: str) -> Callable[[Job], Shown]:
+    def show_them(job: Job) -> Shown:
+        from edge_gateway.preview.labels import show_labels
+
+        return show_labels(job, language)
+
+    return show_them
+
+
+_LANGUAGES: Final[Mapping[str, Callable[[Job], Shown]]] = {
+    "escpos": _escpos,
+    "zpl": _labels("zpl"),
+    "epl": _labels("epl"),
+    "tspl": _labels("tspl"),
+    "bixolon_slcs": _labels("slcs"),
+}
 """By the first word of the profile's codec."""

@@ -84,10 +84,20 @@ def _drawn(line: str, raw: bytes) -> Drawn:
             return Drawn("text", x, y, about)
         case "B":
             about = {"symbology": BARCODES[parts[3]], "module": int(parts[4]), "height": int(parts[6])}
-            return Drawn("barcode", x, y, {**about, "rotation": int(parts[2]), "data": parts[8]})
+            return Drawn(
+                "barcode", x, y, {**about, "rotation": int(parts[2]), "has_text": parts[7] == "B", "data": parts[8]}
+            )
         case "b":
-            module = next((int(part[1:]) for part in parts[3:-1] if part[0] in "shx" and part[1:].isdigit()), 0)
-            return Drawn("code", x, y, {"symbology": CODES[parts[2]], "module": module, "data": parts[-1]})
+            symbology, options = CODES[parts[2]], {part[0]: part[1:] for part in parts[3:-1]}
+            about = {
+                "symbology": symbology,
+                "module": int(options.get({"qr": "s", "data_matrix": "h"}.get(symbology, "x"), "0")),
+            }
+            if symbology == "qr":
+                about["level"] = options.get("e", "M")
+            elif symbology == "pdf417":
+                about |= {"row": int(options["y"]), "level": int(options["s"]), "columns": int(options["l"])}
+            return Drawn("code", x, y, {**about, "data": parts[-1]})
         case "LO":
             return Drawn("box", x, y, {"width": int(parts[2]), "height": int(parts[3]), "thickness": int(parts[3])})
         case "X":

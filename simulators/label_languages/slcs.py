@@ -74,7 +74,9 @@ def _drawn(line: str, raw: bytes) -> Drawn:
             return Drawn("text", x, y, {**about, "data": parts[9]})
         case "B1":
             about = {"symbology": BARCODES[parts[2]], "module": int(parts[3]), "height": int(parts[5])}
-            return Drawn("barcode", x, y, {**about, "rotation": int(parts[6]), "data": parts[8]})
+            return Drawn(
+                "barcode", x, y, {**about, "rotation": int(parts[6]), "has_text": parts[7] != "0", "data": parts[8]}
+            )
         case "B2" if parts[2] == "Q":
             about = {"symbology": "qr", "level": parts[4], "module": int(parts[5]), "data": parts[-1]}
             return Drawn("code", x, y, about)

@@ -92,7 +92,12 @@ def _drawn(line: str, raw: bytes) -> Drawn:
             return Drawn("text", x, y, {**about, "data": parts[6]})
         case "BARCODE":
             about = {"symbology": BARCODES[parts[2]], "height": int(parts[3]), "module": int(parts[6])}
-            return Drawn("barcode", x, y, {**about, "rotation": int(parts[5]) // 90, "data": parts[8]})
+            return Drawn(
+                "barcode",
+                x,
+                y,
+                {**about, "rotation": int(parts[5]) // 90, "has_text": parts[4] != "0", "data": parts[8]},
+            )
         case "QRCODE":
             about = {"symbology": "qr", "level": parts[2], "module": int(parts[3]), "data": parts[-1]}
             return Drawn("code", x, y, about)
@@ -100,7 +105,10 @@ def _drawn(line: str, raw: bytes) -> Drawn:
             module = next(int(part[1:]) for part in parts[4:-1] if part.startswith("x"))
             return Drawn("code", x, y, {"symbology": "data_matrix", "module": module, "data": parts[-1]})
         case "PDF417":
-            return Drawn("code", x, y, {"symbology": "pdf417", "module": int(parts[6][1:]), "data": parts[-1]})
+            options = {part[0]: int(part[1:]) for part in parts[5:-1]}
+            about = {"symbology": "pdf417", "module": options["W"], "row": options["H"]}
+            about |= {"level": options["E"], "columns": options["C"]}
+            return Drawn("code", x, y, {**about, "data": parts[-1]})
         case "BAR":
             return Drawn("box", x, y, {"width": int(parts[2]), "height": int(parts[3]), "thickness": int(parts[3])})
         case "BOX":

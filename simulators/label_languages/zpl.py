@@ -174,6 +174,13 @@ class ZplParser:
     def _symbol(self, command: str, rest: str) -> dict[str, object]:
         parts = rest.split(",")
         about: dict[str, object] = {"symbology": BARCODES[command], "module": self._module, "height": self._height}
+        letters = {"^B3": 3, "^BK": 3}.get(command, 2)
+        if command not in ("^BX", "^BQ", "^B7"):
+            about |= {"rotation": parts[0] or "N", "has_text": len(parts) <= letters or parts[letters] == "Y"}
+        if command == "^BK" and len(parts) > 6:
+            about |= {"start": parts[5], "stop": parts[6]}
+        if command == "^B7":
+            about |= {"row": int(parts[1]), "level": int(parts[2] or 0), "columns": int(parts[3] or 0)}
         if command == "^BX":
             about |= {"module": int(parts[1]), "escape": parts[6] if len(parts) > 6 else "~"}
         elif command == "^BQ":
