@@ -11,26 +11,28 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from random import Random
-from typing import ClassVar
-
-from simulators.torture.store import TortureStore
+from typing import Any, ClassVar, Generic, TypeVar
 
 DIARY_MAX = 2000
 """Faults remembered with their time, the newest: an hour of them, for whoever looks into a broken promise."""
 
 
-class Fault(ABC):
+Store = TypeVar("Store", contravariant=True)
+"""What a fault strikes: a store under torture, or no more of one than it needs."""
+
+
+class Fault(ABC, Generic[Store]):
     """One kind of trouble. ``every_s``: mean time between two of its kind; ``lasts_s``: bounds of its length.
 
     Faults that share a resource wait for each other; all others meet as they come.
     """
 
-    name: ClassVar[str]
+    name: str
     every_s: ClassVar[float]
     lasts_s: ClassVar[tuple[float, float]] = (0.0, 0.0)
-    resources: ClassVar[frozenset[str]]
+    resources: frozenset[str]
 
-    def __init__(self, store: TortureStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
 
     def why_not(self) -> str | None:
@@ -52,7 +54,7 @@ class Weather:
     ``pace``: by how much all intervals are longer, on a machine on which everything takes so much longer.
     """
 
-    def __init__(self, faults: Sequence[Fault], seed: int, *, pace: float = 1.0) -> None:
+    def __init__(self, faults: Sequence[Fault[Any]], seed: int, *, pace: float = 1.0) -> None:
         self.pace = pace
         self.counters: Counter[str] = Counter()
         self.unavailable = {fault.name: words for fault in faults if (words := fault.why_not()) is not None}
@@ -69,7 +71,7 @@ class Weather:
             for fault in self._faults:
                 group.create_task(self._repeat(fault, closing), name=fault.name)
 
-    async def _repeat(self, fault: Fault, closing: asyncio.Event) -> None:
+    async def _repeat(self, fault: Fault[Any], closing: asyncio.Event) -> None:
         random = Random(f"weather/{self._seed}/{fault.name}")
         while not await _is_set_within(closing, random.expovariate(1 / fault.every_s) * self.pace):
             async with AsyncExitStack() as stack:
@@ -79,7 +81,7 @@ class Weather:
                     return
                 await self._happen(fault, random, closing)
 
-    async def _happen(self, fault: Fault, random: Random, closing: asyncio.Event) -> None:
+    async def _happen(self, fault: Fault[Any], random: Random, closing: asyncio.Event) -> None:
         self.counters[fault.name] += 1
         self._note(f"{fault.name} ...")
         self._note(f"{fault.name}: {await fault.do(random)}")

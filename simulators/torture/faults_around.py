@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from simulators.cloud.faults import FaultMode
+from simulators.mosquitto import Mosquitto
 from simulators.relay import Flow, Relay
 from simulators.torture.fault import Fault
-from simulators.torture.store import ACL, acl_text
+from simulators.torture.store import ACL, TortureStore, acl_text
 
 CLOUD_MODES = (
     FaultMode.ERROR_500,
@@ -24,7 +26,18 @@ CLOUD_MODES = (
 """All but a rejection for good, which is an answer and not a fault: such an event is a dead letter."""
 
 
-class BrokerRestart(Fault):
+class BrokerOwner(Protocol):
+    """A store, as far as its broker goes."""
+
+    @property
+    def broker(self) -> Mosquitto: ...
+
+    async def start_broker(self) -> None: ...
+
+    async def end_broker(self, end: Callable[[], Awaitable[None]]) -> None: ...
+
+
+class BrokerRestart(Fault[BrokerOwner]):
     """An orderly stop, sessions saved, and a start."""
 
     name = "broker_restart"
@@ -51,7 +64,7 @@ class BrokerKill(BrokerRestart):
         return "kill -9"
 
 
-class AclRefusal(Fault):
+class AclRefusal(Fault[TortureStore]):
     """The broker's rules deny something for a while: by reason code to MQTT 5, without a word to MQTT 3.1.1."""
 
     name = "acl_refusal"
@@ -75,7 +88,7 @@ class AclRefusal(Fault):
         self.store.broker.reload_acl(acl_text(ACL))
 
 
-class LinkFault(Fault):
+class LinkFault(Fault[object]):
     """A link whose relay no longer does what it should."""
 
     to_target: ClassVar[Flow]
@@ -165,7 +178,7 @@ class CloudAnswersSwallowed(LinkFault):
     to_target, to_client = Flow.PASS, Flow.SWALLOW
 
 
-class Cut(Fault):
+class Cut(Fault[TortureStore]):
     """Every connection of a link is reset."""
 
     name = "cut"
@@ -178,7 +191,7 @@ class Cut(Fault):
         return f"{relay.cut()} connections of {name}"
 
 
-class CloudTrouble(Fault):
+class CloudTrouble(Fault[TortureStore]):
     """The cloud answers wrongly, late or not at all."""
 
     name = "cloud"

@@ -11,6 +11,7 @@ from simulators.torture import page_damage
 from simulators.torture.disk import DISK_FREE_BYTES_MIN
 from simulators.torture.fake_clock import PACKAGE
 from simulators.torture.fault import Fault
+from simulators.torture.store import TortureStore
 
 GATEWAY = frozenset({"gateway"})
 FILES = frozenset({"gateway", "disk"})
@@ -31,7 +32,7 @@ NEVER_FREE_BYTES = 1 << 50
 """No disk has so much free: with it as its reserve the gateway takes every disk for full."""
 
 
-class Kill(Fault):
+class Kill(Fault[TortureStore]):
     """kill -9 at any moment; most lives sell something first, some do not even get ready."""
 
     name = "kill"
@@ -56,7 +57,7 @@ class Kill(Fault):
             await asyncio.sleep(LOOK_INTERVAL_S)
 
 
-class Terminate(Fault):
+class Terminate(Fault[TortureStore]):
     """SIGTERM: the orderly end."""
 
     name = "terminate"
@@ -70,7 +71,7 @@ class Terminate(Fault):
         return "SIGTERM, then started"
 
 
-class Pause(Fault):
+class Pause(Fault[TortureStore]):
     """SIGSTOP: the process stands still, and whoever talks to it waits. It may be killed meanwhile."""
 
     name = "pause"
@@ -85,7 +86,7 @@ class Pause(Fault):
         self.store.gateway.resume()
 
 
-class OfflineBoot(Fault):
+class OfflineBoot(Fault[TortureStore]):
     """A start with broker, cloud or both away."""
 
     name = "offline_boot"
@@ -108,7 +109,7 @@ class OfflineBoot(Fault):
         await self.store.cloud_relay.heal()
 
 
-class DiskFull(Fault):
+class DiskFull(Fault[TortureStore]):
     """Something else fills the disk: below the gateway's reserve, or to the last byte."""
 
     name = "disk_full"
@@ -127,7 +128,7 @@ class DiskFull(Fault):
         self.store.disk.free()
 
 
-class DiskReserve(Fault):
+class DiskReserve(Fault[TortureStore]):
     """Where no disk can be filled: a start with a reserve that no disk has, so that everything new is refused."""
 
     name = "disk_reserve"
@@ -151,7 +152,7 @@ class DiskReserve(Fault):
         await self.store.gateway.start()
 
 
-class TornPages(Fault):
+class TornPages(Fault[TortureStore]):
     """Between a kill and the next start: damage of the kind that SQLite promises to survive."""
 
     name = "torn_pages"
@@ -170,7 +171,7 @@ class TornPages(Fault):
         return words
 
 
-class FlippedBits(Fault):
+class FlippedBits(Fault[TortureStore]):
     """Between two runs: bits flipped where a page has no other copy, with sales kept there that the cloud has not.
 
     They are in the WAL, or after a checkpoint in the database. Some may be gone for good.
@@ -197,7 +198,7 @@ class FlippedBits(Fault):
         return words
 
 
-class KeyRotation(Fault):
+class KeyRotation(Fault[TortureStore]):
     """A new key for what is stored is put before the old ones, while the gateway runs."""
 
     name = "key_rotation"
@@ -208,7 +209,7 @@ class KeyRotation(Fault):
         return f"{self.store.add_key(random)} keys"
 
 
-class ClockJump(Fault):
+class ClockJump(Fault[TortureStore]):
     """The wall clock of the gateway is set to another time while it runs."""
 
     name = "clock_jump"

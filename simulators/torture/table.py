@@ -7,7 +7,7 @@ from simulators.torture import faults_gateway as gateway
 from simulators.torture.fault import Fault
 from simulators.torture.store import TortureStore
 
-FAULTS: tuple[type[Fault], ...] = (
+FAULTS: tuple[type[Fault[TortureStore]], ...] = (
     gateway.Kill,
     gateway.Terminate,
     gateway.Pause,
@@ -32,6 +32,6 @@ FAULTS: tuple[type[Fault], ...] = (
 )
 
 
-def faults_of(store: TortureStore, *, without: frozenset[str] = frozenset()) -> list[Fault]:
+def faults_of(store: TortureStore, *, without: frozenset[str] = frozenset()) -> list[Fault[TortureStore]]:
     """Every fault of the table but those named."""
     return [kind(store) for kind in FAULTS if kind.name not in without]

@@ -13,7 +13,7 @@ from simulators.torture.table import FAULTS, faults_of
 from tests.support.waiting import wait_until
 
 
-class Noting(Fault):
+class Noting(Fault[TortureStore]):
     """Notes what it draws; lasts a moment."""
 
     name = "noting"
