@@ -1,0 +1,192 @@
+"""The simulated printers of the campaign, each with its wire, its paper, and everything that can happen to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from simulators.escpos_printer import EscposPrinter
+from simulators.link import PtyLink
+from simulators.mosquitto import free_port
+from simulators.print_torture.byte_traps import ByteTraps
+from simulators.print_torture.roll import Roll
+from simulators.printer_machine import PrinterMachine
+from simulators.relay import Flow, Relay
+
+COPY_MARK: Final = "=COPY="
+"""No line of a job can have it."""
+BYTES_PER_S: Final = 8_000.0
+"""Some 250 mm/s: the fastest there are, so that a campaign prints a lot; slow enough that faults meet a full buffer."""
+STATUS_INTERVAL_S: Final = 0.5
+CONFIRM_TIMEOUT_S: Final = 4.0
+"""Shorter than in operation: a print that is never confirmed holds its printer up so long, and more for its bytes."""
+SETTINGS: Final = {"status_interval_s": STATUS_INTERVAL_S, "confirm_timeout_s": CONFIRM_TIMEOUT_S}
+
+
+class WatchedEscpos(EscposPrinter):
+    """An ESC/POS printer in which traps can be laid."""
+
+    def __init__(self, **machine: Any) -> None:
+        self.traps = ByteTraps()
+        super().__init__(**machine)
+
+    def _receive(self, byte: int) -> None:
+        super()._receive(byte)
+        self.traps.passed(1, "received")
+
+    def _step(self) -> int:
+        consumed = super()._step()
+        self.traps.passed(consumed, "printed")
+        return consumed
+
+
+class TorturedPrinter(ABC):
+    """One printer. ``name`` is its device id."""
+
+    def __init__(self, name: str, machine: PrinterMachine, traps: ByteTraps, profile: str) -> None:
+        self.name = name
+        self.machine = machine
+        self.traps = traps
+        self.roll = Roll(COPY_MARK)
+        self._profile = profile
+        self._taken = 0
+        machine.on_change = self._happened
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Be there. Raises OSError."""
+
+    @abstractmethod
+    async def stop(self) -> None: ...
+
+    @abstractmethod
+    async def unplug(self) -> None:
+        """Its cable is pulled; it keeps its power, and prints what it has."""
+
+    @abstractmethod
+    async def plug(self) -> None:
+        """Idempotent."""
+
+    @abstractmethod
+    def cut(self) -> None:
+        """The connection breaks at once, and may be made again at once."""
+
+    @abstractmethod
+    def _transport(self) -> dict[str, Any]:
+        """As configured."""
+
+    def device(self, lane: str) -> dict[str, Any]:
+        """For the gateway's configuration."""
+        return {
+            "id": self.name,
+            "lane": lane,
+            "profile": self._profile,
+            "transport": self._transport(),
+            "settings": {**SETTINGS},
+            "printing": {"copy_mark": COPY_MARK, "deadline_s": 900.0, "reply_deadline_s": 900.0},
+        }
+
+    async def heal(self) -> None:
+        """Well, whatever a fault was in the middle of."""
+        for fault in FAULTS:
+            self.machine.set_fault(fault, is_on=False)
+        self.machine.recover(is_clearing=False)
+        await self.plug()
+
+    def finish_roll(self) -> None:
+        """At the end: what hangs out of the printer, uncut."""
+        self.roll.take(self.machine.paper.hanging.items)
+
+    def _happened(self, what: str) -> None:
+        if what == "receipt":
+            self.roll.take(self.machine.paper.receipts[-1].items)
+        elif what == "drawer_opened":
+            self.machine.close_drawer()
+
+
+FAULTS: Final = ("paper_out", "cover_open", "cutter_jam", "stall", "mute", "hold", "power_off")
+"""Of the machine, that last until they are mended."""
+
+
+class NetworkPrinter(TorturedPrinter):
+    """Over TCP, through a relay that is its network."""
+
+    def __init__(self, name: str, profile: str, **machine: Any) -> None:
+        escpos = WatchedEscpos(bytes_per_s=BYTES_PER_S, **machine)
+        super().__init__(name, escpos, escpos.traps, profile)
+        self._escpos = escpos
+        self._port = free_port()
+        self._relay = Relay("127.0.0.1", self._port, port=free_port())
+
+    async def start(self) -> None:
+        await self._escpos.listen_tcp(port=self._port)
+        await self._relay.start()
+
+    async def stop(self) -> None:
+        await self._relay.stop()
+        await self._escpos.stop()
+
+    async def unplug(self) -> None:
+        await self._relay.set(to_target=Flow.SWALLOW, to_client=Flow.SWALLOW)
+
+    async def plug(self) -> None:
+        if Flow.SWALLOW in (self._relay.to_target, self._relay.to_client):
+            await self._relay.heal()
+
+    def cut(self) -> None:
+        self._relay.cut()
+
+    def _transport(self) -> dict[str, Any]:
+        return {"kind": "tcp", "host": "127.0.0.1", "port": self._relay.port, "connect_timeout_s": 2.0}
+
+
+class SerialPrinter(TorturedPrinter):
+    """On a pty. ``is_xonxoff``: stops its host with XOFF, else as DTR does."""
+
+    def __init__(self, name: str, profile: str, path: Path, *, is_xonxoff: bool, **machine: Any) -> None:
+        escpos = WatchedEscpos(bytes_per_s=BYTES_PER_S, is_xonxoff=is_xonxoff, **machine)
+        super().__init__(name, escpos, escpos.traps, profile)
+        self._escpos = escpos
+        self._link = PtyLink(path)
+        self._is_xonxoff = is_xonxoff
+
+    async def start(self) -> None:
+        self._link.plug()
+        await self._escpos.attach(self._link)
+
+    async def stop(self) -> None:
+        self._link.unplug()
+        await self._escpos.stop()
+
+    async def unplug(self) -> None:
+        self._link.unplug()
+
+    async def plug(self) -> None:
+        if not self._link.is_plugged:
+            self._link.plug()
+            await self._escpos.attach(self._link)
+
+    def cut(self) -> None:
+        """A loose plug."""
+        self._link.unplug()
+        self._link.plug()
+
+    def _transport(self) -> dict[str, Any]:
+        flow = "xonxoff" if self._is_xonxoff else "none"
+        return {"kind": "serial", "path": self._link.path, "flow": flow}
+
+
+def make_printers(directory: Path) -> list[TorturedPrinter]:
+    """One of each kind."""
+    return [
+        NetworkPrinter("tcp-epson", "epson-tm-t20", columns=48),
+        NetworkPrinter("tcp-generic", "generic-escpos"),
+        SerialPrinter("xon-epson", "epson-tm-t20", directory / "xon-epson", is_xonxoff=True, columns=48),
+        SerialPrinter("dtr-generic", "generic-escpos", directory / "dtr-generic", is_xonxoff=False),
+    ]
+
+
+def rolls(printers: Iterable[TorturedPrinter]) -> list[Roll]:
+    return [printer.roll for printer in printers]
