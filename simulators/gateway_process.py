@@ -45,16 +45,24 @@ def config_text(sections: Mapping[str, Mapping[str, Any]], devices: Sequence[Map
 class GatewayProcess:
     """``edge-gateway run`` with one configuration; started, killed and stopped any number of times.
 
-    ``environment``: variables it gets beside those of this process.
+    ``environment``: variables it gets beside those of this process. ``module``: what is run in its place, with the same
+    arguments.
     """
 
     def __init__(
-        self, config: Path, log_file: Path, *, status_port: int, environment: Mapping[str, str] | None = None
+        self,
+        config: Path,
+        log_file: Path,
+        *,
+        status_port: int,
+        environment: Mapping[str, str] | None = None,
+        module: str = "edge_gateway",
     ) -> None:
         self.config = config
         self.log_file = log_file
         self.status_port = status_port
         self._environment = dict(environment or {})
+        self._module = module
         self._process: Process | None = None
 
     @property
@@ -68,7 +76,7 @@ class GatewayProcess:
     async def start(self, *, wait_ready: bool = True) -> None:
         """Start; return when ``/readyz`` says 200. Raises RuntimeError with the end of its log if it does not."""
         with self.log_file.open("ab") as log:
-            command = as_child(sys.executable, "-P", "-m", "edge_gateway", "run", "--config", self.config)
+            command = as_child(sys.executable, "-P", "-m", self._module, "run", "--config", self.config)
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=DEVNULL,

@@ -25,8 +25,10 @@ def gateway(
     cloud: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     is_encrypted: bool = False,
+    module: str = "edge_gateway",
 ) -> GatewayProcess:
-    """Not started. ``directory`` is made, with its ``outbox``. ``settings``: of the top level; ``cloud``: a section."""
+    """Not started. ``directory`` is made, with its ``outbox``. ``settings``: of the top level; ``cloud``: a section;
+    ``module``: as of ``GatewayProcess``."""
     outbox = directory / "outbox"
     outbox.mkdir(parents=True, exist_ok=True)
     status_port = free_port()
@@ -44,7 +46,7 @@ def gateway(
         sections["cloud"] = {"requests_per_minute_max": REQUESTS_PER_MINUTE_MAX, **cloud}
     config = directory / "gateway.toml"
     config.write_text(config_text(sections, devices))
-    return GatewayProcess(config, directory / "gateway.log", status_port=status_port)
+    return GatewayProcess(config, directory / "gateway.log", status_port=status_port, module=module)
 
 
 def key_file(directory: Path) -> Path:

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(bench, name="bench")
     _register_scans(bench)
     _register_scales(bench)
+    _register_printers(bench)
     _register_stores(bench)
     _register_cloud(bench)
 
@@ -74,6 +75,20 @@ def _register_scales(bench: typer.Typer) -> None:
         from edge_gateway.bench import codecs
 
         _run(codecs.run(seconds), as_json=as_json)
+
+
+def _register_printers(bench: typer.Typer) -> None:
+    @bench.command("print")
+    def print_(
+        receipts: int = typer.Option(10, min=1, help="Receipts over the slow wire, by each program."),
+        jobs: int = typer.Option(300, min=3, help="Receipts over TCP, by each program."),
+        stall: float = typer.Option(10.0, min=0.5, help="Seconds with stalled printers, and as many without."),
+        as_json: bool = _JSON,
+    ) -> None:
+        """A receipt of forty lines: bytes, rendering, 9600 baud, TCP, and beside a printer that stalls."""
+        from edge_gateway.bench import print_path
+
+        _run(print_path.run(receipts, jobs, stall), as_json=as_json)
 
 
 def _register_stores(bench: typer.Typer) -> None:
