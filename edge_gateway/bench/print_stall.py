@@ -7,6 +7,8 @@ First the same with printers that are well. A bare loop in a process of its own 
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 import subprocess
 import time
@@ -31,8 +33,8 @@ from simulators.serial_scanner import SerialScanner
 
 COLUMNS: Final = 48
 STALLS_AT_BYTE: Final = 500
-LONG_LINES: Final = 400
-"""Of the job that stalls: more than the kernel takes for a printer that reads nothing."""
+PICTURE_DOTS: Final = (512, 4000)
+"""Of the job that stalls: 256 KB, more than the kernel takes for a printer that reads nothing."""
 STALLED: Final = ("stalled-dtr", "stalled-tcp")
 STALLED_S_MAX: Final = 30.0
 SCAN_PAUSE_S: Final = 0.05
@@ -112,14 +114,21 @@ async def _stall(bench: _Bench) -> None:
     """Return when each has a job that stands still."""
     for printer in bench.stalling:
         printer.trip_at(STALLS_AT_BYTE, "hold", when="received")
-    line = {"type": "text", "text": "a line of a long print that goes on and on"}
     for name in STALLED:
-        await bench.till.print(name, [line] * LONG_LINES, answer="accepted")
+        await bench.till.print(name, [_long_picture(), {"type": "cut"}], answer="accepted")
     deadline = time.monotonic() + STALLED_S_MAX
     while not all(printer.counters["bytes_received"] >= STALLS_AT_BYTE for printer in bench.stalling):
         if time.monotonic() > deadline:
             raise RuntimeError(f"the printers did not stall within {STALLED_S_MAX} s: {bench.daemon.log_file}")
         await asyncio.sleep(SCAN_PAUSE_S)
+
+
+def _long_picture() -> dict[str, Any]:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("1", PICTURE_DOTS, color=0).save(file, "PNG")
+    return {"type": "image", "data": base64.b64encode(file.getvalue()).decode(), "dither": "threshold"}
 
 
 def _told(phase: _Phase, program: str, file: Path) -> dict[str, Any]:

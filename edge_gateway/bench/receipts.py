@@ -11,7 +11,7 @@ PROFILE: Final = "epson-tm-t20"
 
 def receipt_document(number: int) -> list[dict[str, Any]]:
     """Receipt ``number``; all are as long."""
-    head = [
+    head: list[dict[str, Any]] = [
         {"type": "text", "text": "CORNER SHOP", "align": "center", "bold": True, "size": [2, 2]},
         {"type": "text", "text": "12 Example Street, Sampletown", "align": "center"},
         {"type": "text", "text": "Mon-Sat 8-20   Tel. 555 0100", "align": "center"},
@@ -20,7 +20,7 @@ def receipt_document(number: int) -> list[dict[str, Any]]:
     items = [
         _columns(f"Article {each:03d} of the range", f"{each}.{number % 100:02d} A") for each in range(1, ITEMS + 1)
     ]
-    sums = [
+    sums: list[dict[str, Any]] = [
         {"type": "rule"},
         {"type": "columns", "left": "TOTAL EUR", "right": f"325.{number % 100:02d}", "bold": True},
         _columns("VAT A 19 %", "51.89"),
@@ -29,7 +29,7 @@ def receipt_document(number: int) -> list[dict[str, Any]]:
         _columns("Change", "5.00"),
         {"type": "rule"},
     ]
-    foot = [
+    foot: list[dict[str, Any]] = [
         {"type": "text", "text": f"Receipt {number:08d}  2026-11-21 10:16  T3"},
         {"type": "text", "text": "You were served by A. Example"},
         {"type": "text", "text": "Returns within 14 days with receipt", "align": "center"},

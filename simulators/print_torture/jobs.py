@@ -13,7 +13,7 @@ from typing import Any, Literal
 from simulators.print_torture.marks import Mark, marked_line
 
 SHORT_LINES = (2, 6)
-LONG_LINES = (60, 200)
+LONG_LINES = (40, 100)
 PART_LINES = (2, 10)
 PARTS = (2, 5)
 PICTURE_DOTS = (160, 40)
