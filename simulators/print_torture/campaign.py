@@ -36,9 +36,6 @@ REPRINT_S: Final = 60.0
 IDLE_S: Final = 10.0
 """For printers to print what they have."""
 LOOK_INTERVAL_S: Final = 0.1
-START_S: Final = 2.0
-"""From start to ready on a machine that has time for it."""
-PACE_MAX: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,7 @@ class PrintCampaign:
     def __init__(self, store: PrintStore, options: PrintTortureOptions) -> None:
         self._store = store
         self._options = options
-        pace = min(PACE_MAX, max(1.0, (store.gateway.ready_s or [0.0])[0] / START_S))
-        self._weather = Weather(faults_of(store, without=options.without), options.seed, pace=pace)
+        self._weather = Weather(faults_of(store, without=options.without), options.seed)
         self._maker = JobMaker(options.seed, [printer.name for printer in store.printers])
         self._started = time.monotonic()
         self._facts: dict[str, Any] = {"unanswered": 0}
@@ -99,7 +95,7 @@ class PrintCampaign:
     async def run(self) -> dict[str, Any]:
         """The report. Ends early, all the same in order, at SIGINT or SIGTERM."""
         store, stop = self._store, _stop_event()
-        self._say(f"{self._options.jobs} jobs, pace {self._weather.pace:.1f}; directory {store.directory}")
+        self._say(f"{self._options.jobs} jobs; directory {store.directory}")
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(store.run())
             printing = [group.create_task(self._print(stop)) for _ in range(AT_ONCE)]

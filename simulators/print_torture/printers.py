@@ -17,8 +17,8 @@ from simulators.relay import Flow, Relay
 
 COPY_MARK: Final = "=COPY="
 """No line of a job can have it."""
-BYTES_PER_S: Final = 8_000.0
-"""Some 250 mm/s: the fastest there are, so that a campaign prints a lot; slow enough that faults meet a full buffer."""
+BYTES_PER_S: Final = 5_000.0
+"""Some 150 mm/s: the fastest there are, so that a campaign prints a lot; slow enough that faults meet a full buffer."""
 STATUS_INTERVAL_S: Final = 0.5
 CONFIRM_TIMEOUT_S: Final = 4.0
 """Shorter than in operation: a print that is never confirmed holds its printer up so long, and more for its bytes."""

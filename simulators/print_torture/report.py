@@ -45,7 +45,6 @@ def report(
     return {
         "seed": seed,
         "jobs_wanted": jobs,
-        "pace": round(weather.pace, 2),
         "jobs": len(accepted),
         **{state: verdict.states[state] for state in ENDS},
         **counted,
