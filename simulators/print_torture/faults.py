@@ -17,9 +17,9 @@ from simulators.torture.faults_around import BrokerKill, BrokerRestart, BusAnswe
 
 BYTES_MEAN = 1_500
 """To the byte at which a printer has its trouble: about the size of a job."""
-KILL_BYTES_MEAN = 3_000
+KILL_BYTES_MEAN = 6_000
 """To the byte at which the gateway ends, on one of the printers: each life prints a few jobs."""
-PATIENCE_S = 6.0
+PATIENCE_S = 15.0
 """For that byte; a printer that gets none has its fault while it is idle."""
 DOWN_S = (0.0, 0.6)
 """Between an end of the gateway and its next start."""
