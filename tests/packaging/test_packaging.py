@@ -94,3 +94,14 @@ def test_every_change_has_its_fragment_in_one_form() -> None:
     for fragment in (ROOT / "changelog.d").iterdir():
         assert re.fullmatch(r"\d{3}\.(added|changed|fixed)\.md", fragment.name), fragment
         assert len(fragment.read_text().strip().splitlines()) == 1, fragment
+
+
+def test_wheel_holds_fonts_with_their_licence_and_print_templates(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    resources = ROOT / "edge_gateway" / "resources"
+    for folder in ("fonts", "print_templates"):
+        wanted = {f"edge_gateway/resources/{folder}/{path.name}" for path in (resources / folder).iterdir()}
+        assert wanted
+        assert wanted <= names
+    assert any(name.endswith("licenses/edge_gateway/resources/fonts/OFL.txt") for name in names)
