@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError
 from edge_gateway.contracts.events import DeviceState
+from edge_gateway.contracts.print_jobs import NewJob, SpooledJob
 from edge_gateway.contracts.printing import PrintWatch, Rendered
 from edge_gateway.services.printing.audit import PrintAudit
 from edge_gateway.services.printing.content import prepare
@@ -103,6 +105,44 @@ async def _called(hook: Callable[..., Any] | None, *arguments: Any) -> None:
         await waiting
 
 
+class AtOnceExecutor(ThreadPoolExecutor):
+    """Does in the event loop what a thread would do: what is rendered is there at this moment of the clock."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - as an executor does
+            done.set_exception(error)
+        return done
+
+
+class WatchedSpool(SqlitePrintSpool):
+    """``at`` is called before and after each write: a test may hang there, as a process that is killed."""
+
+    at: Callable[[str], Awaitable[None]] | None = None
+
+    async def accept(self, job: NewJob) -> SpooledJob:
+        await self._at("accept:before")
+        accepted = await super().accept(job)
+        await self._at("accept:after")
+        return accepted
+
+    async def begin(self, job: SpooledJob, record: Mapping[str, Any]) -> None:
+        await self._at("begin:before")
+        await super().begin(job, record)
+        await self._at("begin:after")
+
+    async def write(self, job: SpooledJob, **changes: Any) -> None:
+        await self._at("write:before")
+        await super().write(job, **changes)
+        await self._at("write:after")
+
+    async def _at(self, point: str) -> None:
+        if self.at is not None:
+            await self.at(point)
+
+
 @dataclass
 class Bench:
     """One run of the gateway's print service. ``claimed``: by device id, who holds it."""
@@ -110,7 +150,7 @@ class Bench:
     clock: FakeClock
     database: Database
     service: PrintService
-    spool: SqlitePrintSpool
+    spool: WatchedSpool
     command_log: SqliteCommandLog
     printers: dict[str, PaperPrinter]
     claimed: dict[str, str]
@@ -166,11 +206,9 @@ class Bench:
         self.service.device_changed(self.printers[device_id], None)
 
     async def settle(self) -> None:
-        """Until nothing more happens at this moment. (Rendering is done in threads.)"""
-        for _ in range(20):
+        """Until nothing more happens at this moment."""
+        for _ in range(3):
             await self.clock.settle()
-            await asyncio.sleep(0.0005)
-        await self.clock.settle()
 
     async def advance(self, seconds: float) -> None:
         await self.settle()
@@ -194,7 +232,7 @@ async def open_bench(
     await database.open()
     by_id = {printer.device_id: printer for printer in printers or (PaperPrinter("p1"),)}
     claimed: dict[str, str] = {}
-    spool, command_log = SqlitePrintSpool(database, used), SqliteCommandLog(database, used)
+    spool, command_log = WatchedSpool(database, used), SqliteCommandLog(database, used)
     store = SqliteOutbox(database, used, ONE_UPLINK)
     configured = printing or {}
 
@@ -212,6 +250,7 @@ async def open_bench(
         prepare(directory / "templates"),
         used,
     )
+    asyncio.get_running_loop().set_default_executor(AtOnceExecutor())
     running = asyncio.create_task(service.run())
     bench = Bench(used, database, service, spool, command_log, by_id, claimed)
     try:

@@ -57,9 +57,6 @@ class Acceptance:
 
     async def accept(self, wanted: Wanted) -> Job:
         """Raises RequestError, nothing accepted: as ``PrinterDriver.render``, BUSY, STORAGE_FULL, INTERNAL."""
-        if not self._book.is_loaded:
-            words = "the gateway's store is not open yet, nothing was accepted; send it again"
-            raise RequestError(ErrorCode.INTERNAL, words)
         printer = self._find(wanted.device_id)
         if printer is None:
             raise refuse_unprintable(wanted.device_id)

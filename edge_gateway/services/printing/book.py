@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -28,7 +29,9 @@ class JobBook:
 
     def __init__(self, spool: PrintSpool, clock: Clock, contents_kept: Callable[[str], int]) -> None:
         self.counters: Counter[str] = Counter()
-        self.is_loaded = False
+        self.loaded = asyncio.Event()
+        """Set once what was open at the start is known: before, nobody can say how a job stands."""
+        self.load_error: StoreError | None = None
         self.on_change: Callable[[Job], None] = lambda job: None
         self.on_waiting: Callable[[str], None] = lambda printer: None
         self._spool = spool
@@ -52,7 +55,7 @@ class JobBook:
                 await self._keep(job, job.state)
                 self._log(job)
             self.on_change(job)
-        self.is_loaded = True
+        self.loaded.set()
         for printer in {job.printer for job in self.waiting()}:
             self.on_waiting(printer)
 

@@ -37,6 +37,8 @@ from edge_gateway.services.printing.params import read_params
 from edge_gateway.services.printing.settling import Settling
 from edge_gateway.services.replies import reply_from
 
+LOAD_S_MAX: Final = 5.0
+"""For the jobs of before to be loaded at a start; a store that is salvaged or full takes longer."""
 CANCEL_S_MAX: Final = 20.0
 """A cancelled job is at its end within this: its driver clears the printer, or is stopped."""
 
@@ -69,6 +71,8 @@ class PrintDesk:
     ) -> Reply:
         """``refusal``: why nothing new is begun (what was done is answered all the same); ``objection``: the same,
         asked when the job's turn comes."""
+        if not self._book.loaded.is_set():
+            await self._until_loaded()
         try:
             match request.name:
                 case "print":
@@ -93,6 +97,13 @@ class PrintDesk:
             ) from error
         except StoreError as error:
             raise RequestError(ErrorCode.INTERNAL, f"the gateway's store failed, nothing was done: {error}") from error
+
+    async def _until_loaded(self) -> None:
+        """At the start, and where the store cannot be opened."""
+        if not await within(self._clock, LOAD_S_MAX, self._book.loaded.wait()):
+            code = ErrorCode.STORAGE_FULL if isinstance(self._book.load_error, StorageFullError) else ErrorCode.INTERNAL
+            why = f": {self._book.load_error}" if self._book.load_error is not None else ""
+            raise RequestError(code, f"the gateway's store is not open, nothing was done; send it again{why}")
 
     async def _print(
         self, request: Request, refusal: RequestError | None, objection: Objection, expires_in_s: float | None

@@ -145,6 +145,7 @@ class PrintService:
             try:
                 await self._book.load()
             except StoreError as error:
+                self._book.load_error = error
                 if not is_told:
                     log.warning(log_events.PRINT_JOBS_NOT_LOADED, reason=str(error))
                 is_told = True
