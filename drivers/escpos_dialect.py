@@ -58,8 +58,9 @@ class EscposDialect:
     async def identity(self) -> Mapping[str, str]:
         return await self._questions.identity()
 
-    async def pass_barrier(self) -> bool:
-        return self._settings.confirm != "gs_r" or await self._questions.pass_barrier()
+    async def prepare_to_confirm(self, *, may_confirm_late: bool) -> bool:
+        # A process id is the print's own; GS r answers all alike.
+        return self._settings.confirm != "gs_r" or not may_confirm_late or await self._questions.pass_barrier()
 
     def confirmation(self, ask: Ask) -> Confirmation | None:
         match self._settings.confirm:

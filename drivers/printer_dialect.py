@@ -41,9 +41,9 @@ class PrinterDialect(Protocol):
         """What it says of itself; empty where it does not, or is not asked."""
         ...
 
-    async def pass_barrier(self) -> bool:
-        """Nothing of an earlier print is under way any more that could be taken for the confirmation of the next one.
-        False: it did not answer. A language whose confirmations are unmistakable answers at once."""
+    async def prepare_to_confirm(self, *, may_confirm_late: bool) -> bool:
+        """Before each print. ``may_confirm_late``: something of an earlier print may be under way that could be taken
+        for the confirmation of the next one; it is not any more on return. False: the printer did not answer."""
         ...
 
     def confirmation(self, ask: Ask) -> Confirmation | None:

@@ -203,8 +203,9 @@ class ReceiptPrinter(ABC):
             async with self._questions:
                 is_answering = await self._dialect.status(self._common.status_tries)
                 self._presence.require(is_answering, self._condition.obstacle())
-                if self._may_confirm_late:
-                    self._may_confirm_late = not await self._dialect.pass_barrier()
+                is_late = self._may_confirm_late
+                self._may_confirm_late = True
+                self._may_confirm_late = not await self._dialect.prepare_to_confirm(may_confirm_late=is_late)
         except TransportError as error:
             raise DeviceError(ErrorCode.OFFLINE, f"{self._name}: {error}; nothing was printed") from error
         if self._may_confirm_late:

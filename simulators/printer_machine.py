@@ -82,6 +82,11 @@ class PrinterMachine(ABC):
         return png(receipts, self.paper.width_dots)
 
     @property
+    def is_off(self) -> bool:
+        """Without power."""
+        return self._is_off
+
+    @property
     def is_idle(self) -> bool:
         """All that was received and can be printed is printed."""
         return not self._can_go_on.is_set()

@@ -11,7 +11,15 @@ from typing import Final
 
 from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, Side
-from protocols.printers.command_stream import CommandStreamCodec, CommandTable, HostCommand, Shape, word
+from protocols.printers.command_stream import (
+    CommandStreamCodec,
+    CommandTable,
+    HostCommand,
+    Outline,
+    Shape,
+    outline,
+    word,
+)
 
 _SINGLE: Final = {
     0x00: "null",
@@ -201,6 +209,20 @@ class StarCommandCodec(CommandStreamCodec):
                 self._table = _RASTER_COMMANDS
             case HostCommand(name="raster_mode_off" | "initialize"):
                 self._table = STAR_COMMANDS
+
+
+_FEEDS: Final = frozenset({"line_feed", "feed_lines", "feed", "cut"})
+_VISIBLE: Final = frozenset(
+    {
+        *("barcode", "qr_print", "pdf417_print", "raster_image", "print_logo"),
+        *("bit_image_8_dots", "bit_image_8_dots_fine", "bit_image_24_lines", "bit_image_24_dots"),
+    }
+)
+
+
+def star_outline(data: bytes) -> Outline:
+    """Where the commands of a print end."""
+    return outline(data, STAR_COMMANDS, _FEEDS, _VISIBLE)
 
 
 PROTOCOLS = {

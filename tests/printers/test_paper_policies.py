@@ -306,7 +306,7 @@ async def test_buffer_that_is_lost_at_power_off_is_no_second_copy(way: Way, tmp_
     async with print_bench(device, way=way, directory=tmp_path) as bench:
         device.trip_at(150, "power_off")
         task = bench.begin_print(RECEIPT, watch)
-        await wait_until(lambda: device.counters["bytes_printed"] >= 150, what="the power cut")
+        await wait_until(lambda: device.is_off, what="the power cut")
         device.set_fault("power_off", False)
         with pytest.raises(UnknownOutcomeError):
             await task
