@@ -50,9 +50,11 @@ def print_findings(service: PrintService) -> Iterator[Finding]:
     """Jobs of which a person has to say what is on paper."""
     for job in service.unknown():
         error = job.record.get("error") or {}
+        message = str(error.get("message", "its end is not known")).removeprefix(f"{job.printer}: ")
+        asked = f"{job.spooled.device_id} {job.job_id}"
         text = (
-            f"print job {job.job_id} of {job.printer}: {error.get('message', 'its end is not known')}; "
-            f"edge-gateway print reprint {job.spooled.device_id} {job.job_id}, or: dismiss"
+            f"print job {job.job_id} of {job.printer}: {message}; not there or not whole: "
+            f"edge-gateway print reprint {asked}; whole: edge-gateway print dismiss {asked}"
         )
         data = {
             "text": text,

@@ -97,7 +97,7 @@ async def _answer(settings: GatewaySettings, printer: str, name: str, params: Ma
     from edge_gateway.diagnosis.device_link import NoAnswerError, open_link
 
     try:
-        async with open_link(settings.bus, settings.store.id, printer) as link:
+        async with open_link(settings.bus, settings.store.id, printer, purpose="by-hand") as link:
             if link.lane is None:
                 known = ", ".join(device.id for device in settings.device) or "none"
                 raise _end(f"no device {printer} is known to the gateway; configured: {known}", UNKNOWN)
@@ -127,7 +127,7 @@ def _show(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 def _line(job: Mapping[str, Any]) -> str:
     error = job.get("error") or {}
     notes = [
-        f"waits for {job['waiting_for'].replace('_', ' ')}" if job.get("waiting_for") else "",
+        f"waits: {job.get('waiting_reason') or job['waiting_for'].replace('_', ' ')}" if job.get("waiting_for") else "",
         f"copy of {job['copy_of']}" if job.get("copy_of") else "",
         f"at {job['printer']}" if job.get("printer") != job.get("device_id") else "",
         f"{job['sent_bytes']} of {job['total_bytes']} bytes sent"

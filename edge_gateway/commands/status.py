@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from edge_gateway.contracts.states import flag_words
+
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_S = 5.0
 """A daemon that does not answer its status in this time is as good as away."""
@@ -44,7 +46,7 @@ def describe(snapshot: dict[str, Any]) -> str:
     lines += [f"  {reason['part']}: {reason['text']} ({reason['health']})" for reason in health["reasons"]]
     lines.append("Devices:" if snapshot["devices"] else "Devices: none configured")
     for device in snapshot["devices"]:
-        conditions = ", ".join(device["flags"]).replace("_", " ")
+        conditions = flag_words(device["flags"])
         state = ": ".join(part for part in (device["power"], device["reason"] or conditions) if part)
         claim = device.get("claim")
         held = f", held by {claim['owner']}" if claim else ""

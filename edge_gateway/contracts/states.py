@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -78,6 +79,15 @@ FLAGS_IN_WAY: Final = frozenset(DeviceFlag) - {
     DeviceFlag.SEPARATORS_MISSING,
 }
 """With one of these a device is there and cannot do its work."""
+
+
+def flag_words(flags: Iterable[str]) -> str:
+    """For people. That a printer calls itself offline says nothing beside its cover that is open."""
+    found = set(flags)
+    if DeviceFlag.OFFLINE in found and len(found & FLAGS_IN_WAY) > 1:
+        found.remove(DeviceFlag.OFFLINE)
+    words: Mapping[str, str] = {DeviceFlag.OFFLINE: "it says it is offline"}
+    return ", ".join(words.get(flag, flag.replace("_", " ")) for flag in sorted(found))
 
 
 class ScaleStatus(StrEnum):

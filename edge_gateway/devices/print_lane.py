@@ -84,7 +84,10 @@ class PrintLane:
         if isinstance(error, TransportError):
             reason, code = str(error), ErrorCode.OFFLINE
         elif error is None:
-            reason, code = "it was broken off: the connection was lost, or the driver did not end it", ErrorCode.OFFLINE
+            reason, code = (
+                "the connection was lost in the middle, or it did not end in time",
+                ErrorCode.OFFLINE,
+            )
         else:
             reason, code = "a fault in the driver; the log has the details", ErrorCode.INTERNAL
             self._counters["print_faults"] += 1

@@ -32,7 +32,7 @@ class DeviceLink:
     """Use ``open_link``. ``gateway``, ``state`` and ``info``: the newest retained ones, None while there is none. Lane
     and class are learned from the device's topics."""
 
-    def __init__(self, mqtt: aiomqtt.Client, store_id: str, device_id: str) -> None:
+    def __init__(self, mqtt: aiomqtt.Client, store_id: str, device_id: str, purpose: str) -> None:
         self.gateway: Mapping[str, Any] | None = None
         self.state: Mapping[str, Any] | None = None
         self.info: Mapping[str, Any] | None = None
@@ -41,6 +41,7 @@ class DeviceLink:
         self._mqtt = mqtt
         self._topics = Topics(store_id)
         self._device_id = device_id
+        self._purpose = purpose
         self._events: list[tuple[str, Mapping[str, Any]]] = []
         self._replies: dict[str, Mapping[str, Any]] = {}
         self._arrived = asyncio.Event()
@@ -76,7 +77,7 @@ class DeviceLink:
         assert self.lane is not None
         assert self.device_class is not None
         place = (self.lane, self.device_class, self._device_id)
-        request_id = f"device-test-{uuid4()}"
+        request_id = f"{self._purpose}-{uuid4()}"
         body = {"id": request_id, "params": dict(params or {}), "reply_to": self._topics.reply(*place)}
         await self._mqtt.publish(self._topics.command(*place, name), json.dumps(body), qos=1)
         if not await self._until(lambda: request_id in self._replies, ANSWER_S):
@@ -131,13 +132,16 @@ class DeviceLink:
 
 
 @asynccontextmanager
-async def open_link(bus: BusSettings, store_id: str, device_id: str) -> AsyncIterator[DeviceLink]:
-    """As the gateway's own user, under another client id. Raises OSError, aiomqtt.MqttError."""
+async def open_link(
+    bus: BusSettings, store_id: str, device_id: str, *, purpose: str = "device-test"
+) -> AsyncIterator[DeviceLink]:
+    """As the gateway's own user, under another client id. ``purpose``: in the ids of its requests, which a copy of a
+    print job keeps. Raises OSError, aiomqtt.MqttError."""
     password = bus.password_file.read_text("utf-8").strip() if bus.password_file else None
     mqtt = aiomqtt.Client(
         bus.host,
         bus.port,
-        identifier=f"edge-gateway-device-test-{uuid4().hex[:8]}",
+        identifier=f"edge-gateway-{purpose}-{uuid4().hex[:8]}",
         username=bus.username,
         password=password,
         tls_context=tls_context(bus),
@@ -145,7 +149,7 @@ async def open_link(bus: BusSettings, store_id: str, device_id: str) -> AsyncIte
         timeout=CONNECT_S,
     )
     async with mqtt:
-        link = DeviceLink(mqtt, store_id, device_id)
+        link = DeviceLink(mqtt, store_id, device_id, purpose)
         listening = asyncio.create_task(link.listen())
         try:
             await link.subscribe()

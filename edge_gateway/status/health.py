@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from edge_gateway.contracts.firmware import FirmwareStatus
-from edge_gateway.contracts.states import FLAGS_IN_WAY, Health, PowerState
+from edge_gateway.contracts.states import FLAGS_IN_WAY, Health, PowerState, flag_words
 from edge_gateway.status.source import (
     BusStatus,
     DeviceStatus,
@@ -100,12 +100,12 @@ def _device_reasons(devices: Sequence[DeviceStatus]) -> Iterator[Reason]:
         elif device.power is not PowerState.ONLINE:
             text = device.reason or "it does not answer"
             yield Reason(part=part, health=Health.DEGRADED, text=f"{device.power.value}: {text}")
-        elif in_way := sorted(FLAGS_IN_WAY.intersection(device.flags)):
-            yield Reason(part=part, health=Health.DEGRADED, text=", ".join(in_way).replace("_", " "))
+        elif in_way := FLAGS_IN_WAY.intersection(device.flags):
+            yield Reason(part=part, health=Health.DEGRADED, text=flag_words(in_way))
         if device.jobs is not None and device.jobs.unknown:
-            text = (
-                f"{device.jobs.unknown} print jobs wait for somebody to look at the paper; see: edge-gateway print jobs"
-            )
+            count = device.jobs.unknown
+            jobs = "1 print job waits" if count == 1 else f"{count} print jobs wait"
+            text = f"{jobs} for somebody to look at the paper; see: edge-gateway print jobs {device.id}"
             yield Reason(part=part, health=Health.DEGRADED, text=text)
         if device.profile_problems:
             text = (

@@ -9,9 +9,13 @@ from typing import Any
 
 from simulators.cloud.simulator import CloudSimulator
 from simulators.gateway_process import GatewayProcess, config_text
+from simulators.label_printer import LabelPrinter
 from simulators.mosquitto import Mosquitto, free_port
+from simulators.printer_wires import WiredPrinter
 from simulators.processes import require_free
+from simulators.store_in_a_box.hands import Hands
 from simulators.store_in_a_box.lanes import PLANS, STORE_ID, Lane
+from simulators.store_in_a_box.office import KITCHEN, LABELS, Office
 
 
 class StoreInABox:
@@ -28,6 +32,8 @@ class StoreInABox:
         self.broker.port = broker_port
         self.cloud = CloudSimulator(port=cloud_port, ledger_path=directory / "cloud-ledger.jsonl")
         self.lanes = [Lane(plan, directory, seed) for plan in PLANS]
+        self.office = Office(directory)
+        self._hands: list[Hands] = []
         config = directory / "gateway.toml"
         self.gateway = GatewayProcess(
             config, directory / "gateway.log", status_port=status_port or free_port()
@@ -58,6 +64,8 @@ class StoreInABox:
             await self.cloud.start()
             for lane in self.lanes:
                 await lane.start()
+            await self.office.start()
+            self._lay_hands()
             self._write_config()
             await self.gateway.start()
             await self.gateway.wait_devices_online()
@@ -68,8 +76,11 @@ class StoreInABox:
 
     async def stop(self) -> None:
         await self.gateway.stop()
+        for hands in self._hands:
+            hands.release()
         for lane in self.lanes:
             await lane.stop()
+        await self.office.stop()
         await self.cloud.stop()
         await self.broker.stop()
 
@@ -81,6 +92,17 @@ class StoreInABox:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.stop()
+
+    def _lay_hands(self) -> None:
+        printers: dict[str, WiredPrinter | LabelPrinter] = {
+            **{f"{lane.plan.name}-printer": lane.printer for lane in self.lanes},
+            KITCHEN: self.office.kitchen,
+            LABELS: self.office.labels,
+        }
+        for name, printer in printers.items():
+            hands = Hands(self.directory, name)
+            hands.take(printer)
+            self._hands.append(hands)
 
     def _write_config(self) -> None:
         secret = self.directory / "cloud-secret"
@@ -101,5 +123,5 @@ class StoreInABox:
             "status": {"port": self.gateway.status_port},
             "log": {"level": "info", "format": "json"},
         }  # fmt: skip
-        devices = [device for lane in self.lanes for device in lane.devices]
+        devices = [*(device for lane in self.lanes for device in lane.devices), *self.office.devices]
         self.gateway.config.write_text(config_text(sections, devices))

@@ -48,6 +48,7 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[
             "EDGE_CONFIG": str(Path(addresses["directory"]) / "gateway.toml"),
             "EDGE_STATUS_URL": addresses["status"],
             "EDGE_CLOUD_URL": addresses["cloud"],
+            "EDGE_DEMO": addresses["directory"],
         }
     finally:
         if demo.returncode is None:

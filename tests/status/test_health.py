@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from edge_gateway.contracts.firmware import FirmwareStatus
-from edge_gateway.contracts.states import Health, PowerState
-from edge_gateway.status.source import StreamStatus
+from edge_gateway.contracts.states import Health, PowerState, flag_words
+from edge_gateway.status.source import JobsStatus, StreamStatus
 from tests.status.snapshots import bus, gateway, outbox, printer, scale, snapshot, uplink
 
 
@@ -57,6 +57,12 @@ def test_health_of_a_store_without_problems_has_no_reasons() -> None:
             "cover open",
         ),
         (
+            {"devices": (printer(jobs=JobsStatus(waiting=0, unknown=1)),)},
+            Health.DEGRADED,
+            "device/lane1-printer",
+            "1 print job waits for somebody to look at the paper; see: edge-gateway print jobs lane1-printer",
+        ),
+        (
             {"devices": (scale(firmware="1.8", firmware_status=FirmwareStatus.BELOW_MINIMUM),)},
             Health.DEGRADED,
             "device/lane1-scale",
@@ -87,3 +93,16 @@ def test_health_is_the_worst_of_all_and_keeps_every_reason() -> None:
     health = snapshot(bus=bus(is_connected=False), outbox=outbox(is_open=False), uplinks=()).health
     assert health.status is Health.UNHEALTHY
     assert {reason.part for reason in health.reasons} == {"store", "bus"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("offline", "cover_open"), "cover open"),
+        (("paper_near_end", "offline"), "it says it is offline, paper near end"),
+        (("paper_empty", "paper_near_end"), "paper empty, paper near end"),
+        (("a_flag_of_tomorrow",), "a flag of tomorrow"),
+    ],
+)
+def test_flags_in_words_name_the_cause_before_offline(flags: tuple[str, ...], words: str) -> None:
+    assert flag_words(flags) == words
