@@ -37,6 +37,12 @@ def _escpos(job: Job) -> Shown:
     return show_escpos(job)
 
 
+def _star(job: Job) -> Shown:
+    from edge_gateway.preview.star import show_star
+
+    return show_star(job)
+
+
 def _labels(language: str) -> Callable[[Job], Shown]:
     def show_them(job: Job) -> Shown:
         from edge_gateway.preview.labels import show_labels
@@ -48,6 +54,7 @@ def _labels(language: str) -> Callable[[Job], Shown]:
 
 _LANGUAGES: Final[Mapping[str, Callable[[Job], Shown]]] = {
     "escpos": _escpos,
+    "star": _star,
     "zpl": _labels("zpl"),
     "epl": _labels("epl"),
     "tspl": _labels("tspl"),

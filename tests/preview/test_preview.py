@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -169,3 +170,22 @@ def test_image_is_on_the_picture_dot_for_dot() -> None:
     black = [(x, y) for y in range(grey.height) for x in range(grey.width) if grey.getpixel((x, y)) == 0]
     assert black == [(24 + 3, 24 + 2)]
     assert shown.text == "[picture 8 dots high]\n"
+
+
+@pytest.mark.parametrize("raster", ["raster", "column_24"])
+def test_star_printer_shows_the_same_text_as_an_epson(raster: str) -> None:
+    document: list[dict[str, Any]] = [
+        {"type": "text", "text": "Grüße", "align": "center", "bold": True, "size": [2, 2]},
+        {"type": "columns", "left": "ขอบคุณ", "right": "45.00"},
+        {"type": "columns", "left": "TOTAL", "right": "45.00", "underline": True},
+        {"type": "qr", "data": "S001-1"},
+        {"type": "barcode", "symbology": "ean_13", "data": "4006381333931"},
+        {"type": "drawer"},
+        {"type": "cut"},
+    ]
+    star = show(render(printer_of_profile("generic-star", {"raster": raster}), {"document": document}))
+    assert star.problems == ()
+    assert star.text == text_of(document)
+    with Image.open(io.BytesIO(star.png)) as picture:
+        found = zxingcpp.read_barcodes(picture.convert("L"))
+    assert {each.text for each in found} == {"S001-1", "4006381333931"}

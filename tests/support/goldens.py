@@ -40,6 +40,8 @@ def goldens() -> dict[str, Golden]:
         "z_report-he": ({}, "z_report", "he"),
         "kitchen_ticket-th-impact": (IMPACT, "kitchen_ticket", "th"),
         "kitchen_ticket-de-impact": (IMPACT, "kitchen_ticket", "de"),
+        "receipt-de-star": ({"profile": "generic-star"}, "receipt", "de"),
+        "receipt-ar-star": ({"profile": "generic-star"}, "receipt", "ar"),
     }
 
 
@@ -55,8 +57,9 @@ def drawn(golden: Golden) -> Shown:
 
 
 def printer(own: Mapping[str, Any]) -> Printer:
-    """The profile of the goldens, with other settings."""
-    return printer_of_profile(PROFILE, own)
+    """The profile of the goldens or another one, with other settings."""
+    settings = {key: value for key, value in own.items() if key != "profile"}
+    return printer_of_profile(own.get("profile", PROFILE), settings)
 
 
 def difference(wanted: bytes, found: bytes) -> str | None:
