@@ -1,4 +1,4 @@
-"""The till of the print benchmarks: asks for one print and waits for its end."""
+"""The till of the print benchmarks: asks for a print and waits for its end, or looks how it stands."""
 
 from __future__ import annotations
 
@@ -42,14 +42,22 @@ class PrintTill:
         self, printer: str, document: Sequence[Mapping[str, Any]], *, answer: str = "completed"
     ) -> dict[str, Any]:
         """The reply. Raises RuntimeError if it is none that was hoped for."""
+        return await self._ask(printer, "print", {"document": document, "answer": answer}, answer)
+
+    async def state(self, printer: str, job_id: str) -> str:
+        """Of a job."""
+        reply = await self._ask(printer, "read_job", {"job_id": job_id}, "completed")
+        return str(reply["result"]["job"]["state"])
+
+    async def _ask(self, printer: str, name: str, params: Mapping[str, Any], expected: str) -> dict[str, Any]:
         self._asked += 1
         reply = await self._link.request(
-            f"pos_printer/{printer}/command/print",
-            {"document": document, "answer": answer},
+            f"pos_printer/{printer}/command/{name}",
+            params,
             request_id=f"bench-{self._asked}",
             repeat_s=PRINT_S_MAX,
             deadline_s=PRINT_S_MAX,
         )
-        if reply.get("status") != answer:
-            raise RuntimeError(f"{printer}: a print was answered {reply}, expected {answer}")
+        if reply.get("status") != expected:
+            raise RuntimeError(f"{printer}: {name} was answered {reply}, expected {expected}")
         return reply

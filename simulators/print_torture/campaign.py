@@ -99,11 +99,10 @@ class PrintCampaign:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(store.run())
             printing = [group.create_task(self._print(stop)) for _ in range(AT_ONCE)]
-            raging = asyncio.Event()
-            weather = group.create_task(self._weather.run(raging))
+            weather = group.create_task(self._weather.run(store.closing))
             telling = group.create_task(self._progress())
             await self._until_over(printing, stop)
-            raging.set()
+            store.closing.set()
             await weather
             await self._settle(printing)
             await self._read_jobs()

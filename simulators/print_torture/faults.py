@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Callable
 from random import Random
@@ -28,8 +27,8 @@ AT_ANY_TIME_SHARE = 0.25
 READY_S_MAX = 12.0
 
 
-async def at_byte(traps: ByteTraps, count: int, when: When, do: Callable[[], None]) -> str:
-    """Do it when so many more bytes have passed, or now if they take too long."""
+async def at_byte(store: PrintStore, traps: ByteTraps, count: int, when: When, do: Callable[[], None]) -> str:
+    """Do it when so many more bytes have passed, or now if they take too long, or at once if the campaign ends."""
     is_done = asyncio.Event()
 
     def spring() -> None:
@@ -37,8 +36,12 @@ async def at_byte(traps: ByteTraps, count: int, when: When, do: Callable[[], Non
         is_done.set()
 
     trap = traps.set(count, when, spring)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(is_done.wait(), PATIENCE_S)
+    waits = [asyncio.ensure_future(event.wait()) for event in (is_done, store.closing)]
+    try:
+        await asyncio.wait(waits, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
     if traps.disarm(trap):
         do()
         return "no byte passed by"
@@ -59,7 +62,9 @@ class GatewayEnd(Fault[PrintStore]):
         else:
             await gateway.wait_first_ready(READY_S_MAX)
             count = round(random.expovariate(1 / KILL_BYTES_MEAN))
-            words = await at_byte(printer.traps, count, "received", lambda: gateway.process.send_signal(self.number))
+            words = await at_byte(
+                self.store, printer.traps, count, "received", lambda: gateway.process.send_signal(self.number)
+            )
         await (gateway.kill() if self.number is signal.SIGKILL else gateway.stop())
         await asyncio.sleep(random.uniform(*DOWN_S))
         await gateway.start()
@@ -96,7 +101,7 @@ class PrinterTrouble(Fault[PrintStore]):
 
     async def do(self, random: Random) -> str:
         count = round(random.expovariate(1 / BYTES_MEAN))
-        words = await at_byte(self.printer.traps, count, self.when, self.strike)
+        words = await at_byte(self.store, self.printer.traps, count, self.when, self.strike)
         await self.go_on()
         return words
 

@@ -39,6 +39,8 @@ class PrintStore:
         self.tills: list[PrintingTill] = []
         self._outbox = directory / "outbox"
         self.broker_deaths = 0
+        self.closing = asyncio.Event()
+        """The faults of this moment are the last ones."""
         self._seed = seed
         self._is_broker_wanted = False
 

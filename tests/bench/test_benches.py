@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from edge_gateway.bench import accept, backlog, cloud_trouble, codecs, drain, durable_append, scan_latency, weigh
+from edge_gateway.bench import (
+    accept,
+    backlog,
+    cloud_trouble,
+    codecs,
+    drain,
+    durable_append,
+    print_path,
+    scan_latency,
+    weigh,
+)
 from edge_gateway.bench.result import BenchResult
 
 pytestmark = pytest.mark.e2e
@@ -92,3 +102,23 @@ async def test_codecs_tells_the_rate_of_every_codec() -> None:
     told = {(case["case"], case["direction"]) for case in cases}
     assert {("scale/toledo-8217", "device->host"), ("scale/dialog-06", "host->device")} <= told
     assert all(case["frames_per_s"] > 0 for case in cases)
+
+
+async def test_print_tells_bytes_times_rate_and_loop_lag_of_both_programs() -> None:
+    cases = _checked("print", await print_path.run(1, 3, 0.5))
+    assert [case["program"] for case in cases] == [
+        "edge-gateway",
+        "bare: open, write",
+        "edge-gateway",
+        "lines joined",
+        "edge-gateway",
+        "bare socket",
+        *["edge-gateway", "a bare loop"] * 2,
+    ]
+    wire, bare_wire, rendering, _, rate, bare_rate, well, _, stalled, bare_loop = cases
+    assert wire["bytes"] == bare_wire["bytes"] == rendering["bytes"] <= 2560
+    assert min(wire["p50_s"], bare_wire["p50_s"]) >= wire["wire_limit_s"] * 0.9
+    assert rate["jobs_per_s"] > 0 < bare_rate["jobs_per_s"]
+    assert [well["case"], stalled["case"]] == ["all printers well", "two printers stalled"]
+    assert min(each["receipts"] for each in (well, stalled)) > 0 < min(each["scans"] for each in (well, stalled))
+    assert all(each["loop_lag_p99_ms"] >= each["loop_lag_p50_ms"] for each in (well, stalled, bare_loop))
