@@ -62,9 +62,7 @@ class GatewayEnd(Fault[PrintStore]):
         else:
             await gateway.wait_first_ready(READY_S_MAX)
             count = round(random.expovariate(1 / KILL_BYTES_MEAN))
-            words = await at_byte(
-                self.store, printer.traps, count, "received", lambda: gateway.process.send_signal(self.number)
-            )
+            words = await at_byte(self.store, printer.traps, count, "received", lambda: gateway.strike(self.number))
         await (gateway.kill() if self.number is signal.SIGKILL else gateway.stop())
         await asyncio.sleep(random.uniform(*DOWN_S))
         await gateway.start()

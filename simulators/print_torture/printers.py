@@ -5,15 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from simulators.escpos_printer import EscposPrinter
 from simulators.link import PtyLink
 from simulators.mosquitto import free_port
 from simulators.print_torture.byte_traps import ByteTraps
 from simulators.print_torture.roll import Roll
-from simulators.printer_machine import PrinterMachine
+from simulators.printer_wires import WiredPrinter
 from simulators.relay import Flow, Relay
+from simulators.star_printer import StarPrinter
 
 COPY_MARK: Final = "=COPY="
 """No line of a job can have it."""
@@ -25,8 +26,8 @@ CONFIRM_TIMEOUT_S: Final = 4.0
 SETTINGS: Final = {"status_interval_s": STATUS_INTERVAL_S, "confirm_timeout_s": CONFIRM_TIMEOUT_S}
 
 
-class WatchedEscpos(EscposPrinter):
-    """An ESC/POS printer in which traps can be laid."""
+class _Watched(WiredPrinter):
+    """A printer in which traps can be laid."""
 
     def __init__(self, **machine: Any) -> None:
         self.traps = ByteTraps()
@@ -42,13 +43,21 @@ class WatchedEscpos(EscposPrinter):
         return consumed
 
 
+class WatchedEscpos(_Watched, EscposPrinter):
+    """Of Epson's language."""
+
+
+class WatchedStar(_Watched, StarPrinter):
+    """Of Star's."""
+
+
 class TorturedPrinter(ABC):
     """One printer. ``name`` is its device id."""
 
-    def __init__(self, name: str, machine: PrinterMachine, traps: ByteTraps, profile: str) -> None:
+    def __init__(self, name: str, machine: _Watched, profile: str) -> None:
         self.name = name
         self.machine = machine
-        self.traps = traps
+        self.traps = machine.traps
         self.roll = Roll(COPY_MARK)
         self._profile = profile
         self._taken = 0
@@ -113,20 +122,18 @@ FAULTS: Final = ("paper_out", "cover_open", "cutter_jam", "stall", "mute", "hold
 class NetworkPrinter(TorturedPrinter):
     """Over TCP, through a relay that is its network."""
 
-    def __init__(self, name: str, profile: str, **machine: Any) -> None:
-        escpos = WatchedEscpos(bytes_per_s=BYTES_PER_S, **machine)
-        super().__init__(name, escpos, escpos.traps, profile)
-        self._escpos = escpos
+    def __init__(self, name: str, machine: _Watched, profile: str) -> None:
+        super().__init__(name, machine, profile)
         self._port = free_port()
         self._relay = Relay("127.0.0.1", self._port, port=free_port())
 
     async def start(self) -> None:
-        await self._escpos.listen_tcp(port=self._port)
+        await self.machine.listen_tcp(port=self._port)
         await self._relay.start()
 
     async def stop(self) -> None:
         await self._relay.stop()
-        await self._escpos.stop()
+        await self.machine.stop()
 
     async def unplug(self) -> None:
         await self._relay.set(to_target=Flow.SWALLOW, to_client=Flow.SWALLOW)
@@ -143,22 +150,22 @@ class NetworkPrinter(TorturedPrinter):
 
 
 class SerialPrinter(TorturedPrinter):
-    """On a pty. ``is_xonxoff``: stops its host with XOFF, else as DTR does."""
+    """On a pty. ``flow``: stops its host with XOFF, else as DTR does."""
 
-    def __init__(self, name: str, profile: str, path: Path, *, is_xonxoff: bool, **machine: Any) -> None:
-        escpos = WatchedEscpos(bytes_per_s=BYTES_PER_S, is_xonxoff=is_xonxoff, **machine)
-        super().__init__(name, escpos, escpos.traps, profile)
-        self._escpos = escpos
+    def __init__(
+        self, name: str, machine: _Watched, profile: str, path: Path, flow: Literal["xonxoff", "none"]
+    ) -> None:
+        super().__init__(name, machine, profile)
         self._link = PtyLink(path)
-        self._is_xonxoff = is_xonxoff
+        self._flow = flow
 
     async def start(self) -> None:
         self._link.plug()
-        await self._escpos.attach(self._link)
+        await self.machine.attach(self._link)
 
     async def stop(self) -> None:
         self._link.unplug()
-        await self._escpos.stop()
+        await self.machine.stop()
 
     async def unplug(self) -> None:
         self._link.unplug()
@@ -166,7 +173,7 @@ class SerialPrinter(TorturedPrinter):
     async def plug(self) -> None:
         if not self._link.is_plugged:
             self._link.plug()
-            await self._escpos.attach(self._link)
+            await self.machine.attach(self._link)
 
     def cut(self) -> None:
         """A loose plug."""
@@ -174,17 +181,20 @@ class SerialPrinter(TorturedPrinter):
         self._link.plug()
 
     def _transport(self) -> dict[str, Any]:
-        flow = "xonxoff" if self._is_xonxoff else "none"
-        return {"kind": "serial", "path": self._link.path, "flow": flow}
+        return {"kind": "serial", "path": self._link.path, "flow": self._flow}
 
 
 def make_printers(directory: Path) -> list[TorturedPrinter]:
     """One of each kind."""
+    pace: dict[str, Any] = {"bytes_per_s": BYTES_PER_S}
+    xon = WatchedEscpos(columns=48, is_xonxoff=True, **pace)
     return [
-        NetworkPrinter("tcp-epson", "epson-tm-t20", columns=48),
-        NetworkPrinter("tcp-generic", "generic-escpos"),
-        SerialPrinter("xon-epson", "epson-tm-t20", directory / "xon-epson", is_xonxoff=True, columns=48),
-        SerialPrinter("dtr-generic", "generic-escpos", directory / "dtr-generic", is_xonxoff=False),
+        NetworkPrinter("tcp-epson", WatchedEscpos(columns=48, **pace), "epson-tm-t20"),
+        NetworkPrinter("tcp-generic", WatchedEscpos(**pace), "generic-escpos"),
+        SerialPrinter("xon-epson", xon, "epson-tm-t20", directory / "xon-epson", "xonxoff"),
+        SerialPrinter("dtr-generic", WatchedEscpos(**pace), "generic-escpos", directory / "dtr-generic", "none"),
+        NetworkPrinter("tcp-star", WatchedStar(language="star-line", **pace), "generic-star"),
+        SerialPrinter("dtr-star", WatchedStar(**pace), "generic-star", directory / "dtr-star", "none"),
     ]
 
 

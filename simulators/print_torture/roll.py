@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from simulators.escpos_paper import ColumnImage, Line, Picture
 from simulators.print_torture.jobs import TortureJob
 from simulators.print_torture.marks import Mark, find_mark
 
@@ -61,8 +62,8 @@ class Roll:
             mark = find_mark(item.text)
             if mark is not None:
                 self._seen.append(Seen(mark, item.text, self._is_copy(mark)))
-            elif self._seen and item.text.startswith("[picture"):
-                self._seen[-1].picture_dots += int(getattr(item, "height_dots", 0))
+            elif self._seen and (height := _picture_dots(item)):
+                self._seen[-1].picture_dots += height
             elif self._copy_mark in item.text:
                 self._is_copy_next = True
 
@@ -82,6 +83,15 @@ class Roll:
             found[seen.mark.number][-1].append(seen)
             last = seen.mark
         return found
+
+
+def _picture_dots(item: PaperItem) -> int:
+    """Height of a picture, or of a strip of one in a line; 0: it is none."""
+    if isinstance(item, Picture):
+        return item.height_dots
+    if isinstance(item, Line) and any(isinstance(each, ColumnImage) for each in item.items):
+        return item.height_dots
+    return 0
 
 
 def copies(job: TortureJob, runs: Sequence[Sequence[Seen]], *, of_copies: bool = False) -> Copies:

@@ -57,6 +57,11 @@ class TorturedGateway:
         self._forget_start()
         self._becoming_ready = asyncio.create_task(self._note_ready(self.process.pid))
 
+    def strike(self, number: signal.Signals) -> None:
+        """Send a signal that ends it, at once; ``kill`` or ``stop`` must follow."""
+        self._part()
+        self.process.send_signal(number)
+
     async def kill(self) -> None:
         """SIGKILL."""
         self._part()

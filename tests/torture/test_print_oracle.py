@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulators.escpos_paper import ColumnImage, Line, Picture
 from simulators.print_torture.jobs import SHAPES, JobMaker, TortureJob
 from simulators.print_torture.oracle import PrintOracle, Verdict
 from simulators.print_torture.roll import Roll, copies
@@ -20,7 +21,6 @@ class Item:
     """A line on paper."""
 
     text: str
-    height_dots: int = 24
 
 
 def _job(shape: str, *, policy: str | None = "continue") -> TortureJob:
@@ -29,20 +29,20 @@ def _job(shape: str, *, policy: str | None = "continue") -> TortureJob:
     return replace(next(job for job in jobs if job.shape == shape), policy=policy)
 
 
-def _paper(job: TortureJob, indices: Iterable[int] | None = None) -> list[Item]:
+def _paper(job: TortureJob, indices: Iterable[int] | None = None) -> list[Item | Picture]:
     """The lines of a job as they should be, pictures behind them."""
     lines = {line.mark.index: line for line in job.lines}
-    items = []
+    items: list[Item | Picture] = []
     for index in sorted(lines) if indices is None else indices:
         line = lines[index]
         items.append(Item(line.text if line.text is not None else f"[qr {line.mark}]"))
         if line.picture_dots:
-            items.append(Item("[picture 160x40]", line.picture_dots))
+            items.append(Picture(160, line.picture_dots, bytes(20 * line.picture_dots), 1))
     return items
 
 
 def _judged(
-    job: TortureJob, state: str | None, *pieces: Sequence[Item], told: str | None = None, **record: Any
+    job: TortureJob, state: str | None, *pieces: Sequence[Item | Picture | Line], told: str | None = None, **record: Any
 ) -> Verdict:
     oracle, roll = PrintOracle(), Roll(COPY)
     known = oracle.known(job)
@@ -92,8 +92,23 @@ def test_oracle_sees_that_a_line_in_the_middle_is_missing() -> None:
 
 def test_oracle_sees_that_a_picture_is_not_whole() -> None:
     job = _job("raster")
-    paper = [replace(item, height_dots=item.height_dots - 1) for item in _paper(job)]
+    paper = _paper(job)
+    for item in paper:
+        if isinstance(item, Picture):
+            item.height_dots -= 1
     assert _kinds(_judged(job, "completed", paper)) == ["completed_not_whole"]
+
+
+def test_oracle_takes_a_picture_in_strips_for_whole_when_it_is() -> None:
+    job = _job("raster")
+    strips: list[Item | Picture | Line] = []
+    for item in _paper(job):
+        count = -(-item.height_dots // 24) if isinstance(item, Picture) else 0
+        strips += [Line([ColumnImage((0,) * 160, 24, 1, 1)]) for _ in range(count)] or [item]
+    assert _kinds(_judged(job, "completed", strips)) == []
+    is_strip = [isinstance(item, Line) for item in strips]
+    del strips[is_strip.index(True)]
+    assert _kinds(_judged(job, "completed", strips)) == ["completed_not_whole"]
 
 
 def test_oracle_sees_a_changed_line() -> None:
