@@ -34,6 +34,7 @@ from edge_gateway.print_room import make_print_service, print_findings
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.event_router import EventRouter
+from edge_gateway.services.kitchen_orders import PRINT_ORDER, KitchenOrders
 from edge_gateway.services.statistics_keeper import StatisticsKeeper
 from edge_gateway.services.transactions import TransactionService
 from edge_gateway.services.weighings import Weighings
@@ -151,6 +152,9 @@ class Gateway:
         self._device_requests = DeviceRequestService(
             self._registry.get, command_log, self._claims, clock, self._discovery.forget, self._printing
         )
+        self._kitchen = KitchenOrders(
+            settings.kitchen, settings.store.timezone, self._device_requests.handle, self._place_of, clock
+        )
         subscriber = RequestSubscriber(
             self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
@@ -193,6 +197,7 @@ class Gateway:
                 "bus": self._bus.counters,
                 "requests": subscriber.counters,
                 "device_requests": self._device_requests.counters,
+                "kitchen_orders": self._kitchen.counters,
                 "terminals": terminals.counters,
                 "printing": self._printing.counters,
                 "transactions": self._transactions.counters,
@@ -300,13 +305,20 @@ class Gateway:
         await _cancel(stopping)
         return failed
 
+    def _place_of(self, device_id: str) -> tuple[str, str] | None:
+        device = self._registry.get(device_id)
+        return None if device is None else (device.lane, device.device_class)
+
     async def _handle(self, request: Request) -> Reply:
         task = asyncio.current_task()
         assert task is not None
         self._requests_in_hand.add(task)
         try:
-            service = self._transactions if request.device_class == "pos" else self._device_requests
-            return await service.handle(request)
+            if request.device_class == "pos":
+                if request.name == PRINT_ORDER:
+                    return await self._kitchen.handle(request)
+                return await self._transactions.handle(request)
+            return await self._device_requests.handle(request)
         finally:
             self._requests_in_hand.discard(task)
 

@@ -12,6 +12,7 @@ from edge_gateway.contracts.fields import Level
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.variable_measure import Country, VariableMeasureTemplate
 from edge_gateway.settings_discovery import DiscoverySettings
+from edge_gateway.settings_kitchen import KitchenSettings
 from edge_gateway.settings_parts import Host, LaneName, Section, TimeWindow
 from edge_gateway.settings_printing import PrintingSettings
 from edge_gateway.settings_uplinks import CloudSettings, NamedUplinkSettings, UplinkSettings
@@ -169,6 +170,7 @@ class GatewaySettings(Section):
     log: LogSettings = LogSettings()
     device: tuple[DeviceSettings, ...] = ()
     discovery: DiscoverySettings = DiscoverySettings()
+    kitchen: KitchenSettings = KitchenSettings()
     profiles_directory: Path = Field(
         SITE_PROFILES,
         description="Firmware profiles of this site, before the packaged ones of the same name; need not exist.",

@@ -172,6 +172,7 @@ def _reference_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
     yield from _together_problems(file)
     yield from _keep_days_problems(file)
     yield from _backup_problems(file)
+    yield from _kitchen_problems(file)
 
 
 def _backup_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
@@ -315,3 +316,15 @@ def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
             yield from _leaves(inner, (*path, index))
     elif path:
         yield path, value
+
+
+def _kitchen_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    """Routes to printers that nobody configured."""
+    devices = file.data.get("device", [])
+    known = {entry.get("id") for entry in devices if isinstance(entry, dict)} if isinstance(devices, list) else set()
+    kitchen = file.data.get("kitchen")
+    routes = kitchen.get("route", []) if isinstance(kitchen, dict) else []
+    for index, route in enumerate(routes if isinstance(routes, list) else []):
+        printer = route.get("printer") if isinstance(route, dict) else None
+        if isinstance(printer, str) and printer not in known:
+            yield file.problem(("kitchen", "route", index, "printer"), "expected the id of a [[device]]")

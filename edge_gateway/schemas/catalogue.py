@@ -11,6 +11,7 @@ from edge_gateway.contracts.attached_report import AttachedReport
 from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParams
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
+from edge_gateway.contracts.kitchen_order import PrintOrderParams, PrintOrderResult
 from edge_gateway.contracts.life import StatisticsParams
 from edge_gateway.contracts.line_display_commands import (
     ClearTextParams,
@@ -129,6 +130,14 @@ COMMANDS: Final = (
         SubmitTransactionResult,
         "Hand a transaction over for good. `accepted`: it is on the gateway's disk. Repeat it until you see that; "
         "its repeat gets the same answer and is stored once.",
+    ),
+    Command(
+        "pos",
+        "print_order",
+        PrintOrderParams,
+        PrintOrderResult,
+        "Print an order's tickets where they are prepared, by the routes of [kitchen]. `accepted`: every ticket is on "
+        "the gateway's disk. Sent again, nothing is printed twice.",
     ),
     Command("pos_printer", "print", PrintJobParams, print_payloads.PrintResult, "Print, once for each job id."),
     Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),

@@ -259,6 +259,18 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
 PARAMS: Final[dict[str, dict[str, Any]]] = {
     **counter.PARAMS,
     "pos.submit_transaction": {"transaction": TRANSACTION},
+    "pos.print_order": {
+        "order": {
+            "order_id": "S001-T3-20261121-0042",
+            "number": "42",
+            "placed_at": "2026-11-21T12:31:00Z",
+            "table": "7",
+            "items": [
+                {"quantity": "2", "name": "Tomato soup", "category": "starters", "modifiers": ["no cream"]},
+                {"quantity": "1", "name": "Mineral water", "category": "drinks"},
+            ],
+        }
+    },
     "pos_printer.print": {
         "document": [
             {"type": "text", "text": "Example Store", "align": "center", "bold": True, "size": [2, 2]},
@@ -328,6 +340,24 @@ _PRINTER: Final = {
 }
 RESULTS: Final[dict[str, dict[str, Any]]] = {
     **counter.RESULTS,
+    "pos.print_order": {
+        "tickets": [
+            {
+                "printer": "kitchen-1",
+                "station": "Kitchen",
+                "job_id": "order.S001-T3-20261121-0042.0.kitchen-1",
+                "items": 1,
+                "status": "accepted",
+            },
+            {
+                "printer": "bar-1",
+                "station": "Bar",
+                "job_id": "order.S001-T3-20261121-0042.0.bar-1",
+                "items": 1,
+                "status": "accepted",
+            },
+        ]
+    },
     "pos.submit_transaction": {"transaction_id": "S001-T3-20261121-000123", "event_id": _EVENT_ID},
     "pos_printer.print": print_examples.PRINT_RESULT,
     **_of_printers(print_examples.RESULTS),

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from edge_gateway import settings, settings_printing, settings_transports, settings_uplinks
+from edge_gateway import settings, settings_kitchen, settings_printing, settings_transports, settings_uplinks
 from edge_gateway.contracts import variable_measure
 from edge_gateway.devices import profile_model
 from edge_gateway.devices.profile_model import FirmwarePolicy, Match, Profile
@@ -21,7 +21,15 @@ from edge_gateway.settings_uplinks import DeliverySettings
 from tests.support.markdown import ROOT
 
 PAGE: Final = ROOT / "docs/configuration.md"
-_MODULES: Final = (settings, settings_printing, settings_uplinks, settings_transports, profile_model, variable_measure)
+_MODULES: Final = (
+    settings,
+    settings_kitchen,
+    settings_printing,
+    settings_uplinks,
+    settings_transports,
+    profile_model,
+    variable_measure,
+)
 PROFILE: Final = (Profile, Match, FirmwarePolicy)
 """Of a firmware profile, which is a file of its own."""
 STREAM_TABLE: Final = "defaults of the streams"
