@@ -72,7 +72,10 @@ class KitchenOrders:
         # What was accepted is known by its job id and not printed again.
         code = first.error_code or ErrorCode.INTERNAL
         is_retryable = all(reply.is_retryable for _, reply in refused)
-        raise RequestError(code, text, is_retryable=is_retryable, details={"tickets": shown})
+        # A ticket that is perhaps on paper makes the whole unknown: sent again it would be answered the same.
+        is_unknown = any(reply.status is ReplyStatus.UNKNOWN for _, reply in refused)
+        status = ReplyStatus.UNKNOWN if is_unknown else ReplyStatus.FAILED
+        return Reply(request.id, status, None, code, text, is_retryable, {"tickets": shown})
 
     async def _print_ticket(self, request: Request, params: PrintOrderParams, ticket: RoutedTicket) -> Reply:
         job_id = ticket.job_id

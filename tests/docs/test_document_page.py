@@ -50,7 +50,9 @@ def test_element_and_its_fields_are_explained(element: Any) -> None:
         assert f"`{field}`" in PAGE, field
 
 
-@pytest.mark.parametrize("word", [*Symbology, *(EscposPage.model_fields.keys() - PrinterSettings.model_fields.keys())])
+@pytest.mark.parametrize(
+    "word", [*Symbology, *sorted(EscposPage.model_fields.keys() - PrinterSettings.model_fields.keys())]
+)
 def test_symbology_or_setting_is_explained(word: str) -> None:
     if word not in DrawerSettings.model_fields or word in ("drawer_pulse_ms", "drawer_pause_ms"):
         assert f"`{word}`" in PAGE
