@@ -66,3 +66,7 @@ class KeptBytes:
     def after(self, sequence: int, *, age_s_min: float = 0.0) -> Iterable[RawChunk]:
         """As ``RawRing.after``; nothing while it is held back."""
         return [] if self.is_held_back else self._ring.after(sequence, age_s_min=age_s_min)
+
+
+def keep_nothing(direction: RawDirection, data: bytes) -> None:
+    """Of card data."""

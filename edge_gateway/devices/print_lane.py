@@ -33,6 +33,8 @@ class PrintLane:
         self._driver: PrinterDriver | None = None
         self._fault: asyncio.Future[None] | None = None
         self._task: asyncio.Future[Mapping[str, Any]] | None = None
+        self.was_begun = False
+        """The last job: its driver came to the printing."""
 
     def attach(self, driver: Driver) -> None:
         """From here on jobs go to this driver."""
@@ -51,6 +53,7 @@ class PrintLane:
 
     async def print(self, rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
         """The driver's result. Raises RequestError, UnknownOutcomeError if it was begun and its end is not known."""
+        self.was_begun = False
         if self._driver is None:
             raise DeviceError(ErrorCode.OFFLINE, f"{self._device_id}: it is not connected; nothing was printed")
         if self._task is not None:
@@ -65,6 +68,7 @@ class PrintLane:
             self._task = None
             if not task.done():
                 await _stop(task)
+            self.was_begun = begun.is_begun
         return self._outcome(task, is_begun=begun.is_begun, fault=fault)
 
     async def _give_up(self, cancelled: Cancellation) -> None:

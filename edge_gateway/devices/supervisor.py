@@ -17,12 +17,12 @@ from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.life import STATISTICS_COMMANDS
 from edge_gateway.contracts.printing import PRINT_COMMAND, PrintWatch, Rendered, refuse_unprintable
 from edge_gateway.contracts.states import CARD_DATA_CLASSES
-from edge_gateway.contracts.tap import RawDirection, tapped
+from edge_gateway.contracts.tap import tapped
 from edge_gateway.contracts.transport import Transport, misses_before_gone
 from edge_gateway.contracts.waiting import to_the_end
 from edge_gateway.devices.command_queue import CommandFailure, CommandQueue, Objection, no_objection
 from edge_gateway.devices.conversation import converse
-from edge_gateway.devices.kept_bytes import KeptBytes
+from edge_gateway.devices.kept_bytes import KeptBytes, keep_nothing
 from edge_gateway.devices.print_lane import PrintLane
 from edge_gateway.devices.profiles import DriverClass, Profile
 from edge_gateway.devices.reconnecting import Attempt, Reconnecting, until_next_look_s
@@ -105,14 +105,14 @@ class Supervisor(SupervisedDevice):
         return result
 
     async def print_job(self, content: Mapping[str, Any], rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
-        """Print one job, ``rendered`` of ``content``, beside the commands. One at a time. Raises RequestError: as
-        ``PrinterDriver.print_rendered``, OFFLINE (nothing was printed), or unknown."""
+        """One job, beside the commands. Raises RequestError: as ``PrinterDriver.print_rendered``, OFFLINE, unknown."""
         if not self.is_printer:
             raise refuse_unprintable(self.device_id)
         try:
             result = await self._prints.print(rendered, watch)
         except RequestError as error:
-            self.statistics.failed(PRINT_COMMAND, error)
+            if self._prints.was_begun:  # one that is waited for fails nothing
+                self.statistics.failed(PRINT_COMMAND, error)
             raise
         self.statistics.carried_out(PRINT_COMMAND, content, result)
         return result
@@ -198,7 +198,7 @@ class Supervisor(SupervisedDevice):
 
     async def _connection(self) -> None:
         """Raises TransportError with the reason of the end, or whatever a driver's bug raises."""
-        transport = tapped(self._transport, _keep_nothing if self.raw is None else self.raw.add)
+        transport = tapped(self._transport, keep_nothing if self.raw is None else self.raw.add)
         session = DeviceSession(
             self.device_id,
             transport,
@@ -246,7 +246,3 @@ class Supervisor(SupervisedDevice):
     def _log_fault(self, reason: str, fault: BaseException | None = None) -> None:
         stack = stack_of(fault) if fault is not None else None
         log.error(log_events.DEVICE_FAILED, device=self.device_id, reason=reason, stack=stack)
-
-
-def _keep_nothing(direction: RawDirection, data: bytes) -> None:
-    """Of card data."""

@@ -12,6 +12,7 @@ import pytest
 
 from edge_gateway.contracts.errors import ErrorCode, RequestError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PrintFailedError, PrintWatch
+from edge_gateway.services.printing import book
 from edge_gateway.settings_printing import PrintingSettings
 from tests.printing.bench import PaperPrinter, open_bench
 from tests.support.clock import FakeClock
@@ -581,3 +582,19 @@ async def test_new_state_of_a_printer_is_tried_at_once_and_the_same_one_is_not(t
         bench.wake("p1")
         await bench.advance(0.3)
     assert printer.paper == ["a"]
+
+
+async def test_unknown_jobs_that_nobody_looks_at_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "UNKNOWN_MAX", 3)
+    printer = PaperPrinter("p1")
+
+    def fail(watch: PrintWatch) -> None:
+        raise UnknownOutcomeError("no confirmation")
+
+    printer.within = fail
+    async with open_bench(tmp_path, printer) as bench:
+        for number in range(5):
+            await bench.print(f"j{number}")
+            await bench.settle()
+        assert [job.job_id for job in bench.service.unknown()] == ["j2", "j3", "j4"]
+        assert (await bench.job("j0"))["settled_by"]["how"] == "too many"

@@ -12,12 +12,14 @@ import structlog
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock, rfc3339
 from edge_gateway.contracts.errors import ErrorCode, RequestError, StorageFullError, StoreError, UnknownOutcomeError
-from edge_gateway.contracts.print_jobs import JobLostError, NewJob, PrintSpool
+from edge_gateway.contracts.print_jobs import JobLostError, NewJob, PrintSpool, SpooledJob
 from edge_gateway.contracts.printing import JobState
 from edge_gateway.services.printing.job import NEXT_STATES, Job, error_json, job_of
 
 ENDED_KEPT: Final = 1_000
 """Jobs in memory that ended: the repeats of a busy hour are answered without the disk."""
+UNKNOWN_MAX: Final = 500
+"""Jobs that wait for a person: a shop that never looks at the paper. The oldest counts as settled then."""
 KEEP_RETRY_S: Final = 5.0
 """Between two attempts at a disk that does not take what came of a job."""
 
@@ -72,7 +74,6 @@ class JobBook:
         return [job for job in self._open.values() if job.state is JobState.PRINTING]
 
     def of_printer(self, printer: str) -> Iterator[Job]:
-        """Open jobs that are printed there."""
         return (job for job in self._open.values() if job.printer == printer)
 
     async def find(self, device_id: str, job_id: str) -> Job | None:
@@ -82,7 +83,7 @@ class JobBook:
         if known is not None:
             return known
         spooled = await self._spool.find(device_id, job_id)
-        return self._open.get(key) or (None if spooled is None else self._remember(job_of(spooled)))
+        return self._open.get(key) or (None if spooled is None else self._take(spooled))
 
     async def newest(self, printer: str, limit: int, states: tuple[JobState, ...]) -> list[Job]:
         """As ``PrintSpool.newest``; how far a job is as it is known here."""
@@ -94,6 +95,8 @@ class JobBook:
     async def accept(self, new: NewJob, begin_by_s: float) -> Job:
         """On disk when it returns. Raises StoreError, nothing accepted."""
         spooled = await self._spool.accept(new)
+        if spooled.state is not JobState.ACCEPTED:
+            return self._take(spooled)
         job = self._open[new.device_id, new.job_id] = job_of(spooled, begin_by_s)
         self.counters[JobState.ACCEPTED.value] += 1
         return job
@@ -115,10 +118,9 @@ class JobBook:
             await self._spool.begin(job.spooled, record)
         except JobLostError as error:
             raise UnknownOutcomeError(str(error)) from error
-        except StorageFullError as error:
-            raise RequestError(ErrorCode.STORAGE_FULL, f"the disk is full, nothing was printed: {error}") from error
         except StoreError as error:
-            raise RequestError(ErrorCode.INTERNAL, f"the store failed, nothing was printed: {error}") from error
+            code = ErrorCode.STORAGE_FULL if isinstance(error, StorageFullError) else ErrorCode.INTERNAL
+            raise RequestError(code, f"the gateway's store: {error}; nothing was printed") from error
         job.record = record
         self._turn(job, JobState.PRINTING)
 
@@ -173,6 +175,7 @@ class JobBook:
         while not is_kept:
             await self._clock.sleep(KEEP_RETRY_S)
             is_kept = await self._keep(job, state, is_first=False)
+        await self._bound_unknown()
 
     async def settle(self, job: Job, how: Mapping[str, Any]) -> None:
         """A person has looked at the paper of an unknown job: it is not open any more. Raises StoreError."""
@@ -211,6 +214,24 @@ class JobBook:
             job.ended.set()
         self.on_change(job)
 
+    async def _bound_unknown(self) -> None:
+        """Where nobody ever looks, the oldest go."""
+        unknown = self.unknown()
+        for job in unknown[: max(0, len(unknown) - UNKNOWN_MAX)]:
+            try:
+                await self.settle(job, {"how": "too many", "at": rfc3339(self._clock.now())})
+            except StoreError:
+                return  # with the next one
+
+    def _take(self, spooled: SpooledJob) -> Job:
+        """As it is on disk; one that was salvaged while the gateway runs waits for a person."""
+        job = job_of(spooled)
+        if job.state is JobState.UNKNOWN and job.is_open:
+            self._open[job.key] = job
+            self.on_change(job)
+            return job
+        return self._remember(job)
+
     def _remember(self, job: Job) -> Job:
         self._ended[job.key] = job
         self._ended.move_to_end(job.key)
@@ -219,12 +240,11 @@ class JobBook:
         return job
 
     def _log(self, job: Job) -> None:
-        error = job.record.get("error") or {}
         log.info(
             log_events.PRINT_JOB_ENDED,
             job_id=job.job_id,
             printer=job.printer,
             state=job.state.value,
-            code=error.get("code"),
+            code=(job.record.get("error") or {}).get("code"),
             sent_bytes=job.record.get("sent_bytes", 0),
         )
