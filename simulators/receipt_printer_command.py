@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from simulators.gadget_link import GadgetLink, port_status
 from simulators.link import PtyLink
 from simulators.printer_faults import Fault, When
 from simulators.printer_wires import WiredPrinter
@@ -83,6 +84,7 @@ def run(argv: list[str] | None, name: str, make: Callable[..., WiredPrinter], an
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9100, help="TCP port; 0 takes a free one")
     parser.add_argument("--pty", type=Path, help="be a serial printer at this path instead")
+    parser.add_argument("--gadget", type=Path, help="be a USB printer at this node of the kernel's gadget")
     parser.add_argument("--columns", type=int, default=48)
     parser.add_argument("--speed", type=float, default=None, help="bytes a second (default: at once)")
     parser.add_argument("--drawer-open-level", choices=("low", "high"), default="low")
@@ -113,12 +115,15 @@ async def _serve(arguments: argparse.Namespace, name: str, make: Callable[..., W
         forgets_at_stop=arguments.forgets_at_stop,
     )
     printer.on_change = lambda what: _report(printer, what, arguments.png_dir)
-    link = None
+    link: PtyLink | GadgetLink | None = None
     if arguments.pty is not None:
         link = PtyLink(arguments.pty)
+    elif arguments.gadget is not None:
+        link = GadgetLink(arguments.gadget, lambda: port_status(printer.condition))
+    if link is not None:
         link.plug()
         await printer.attach(link, link.unplug)
-        _tell({"simulator": name, "path": str(arguments.pty)})
+        _tell({"simulator": name, "path": str(link.path)})
     else:
         port = await printer.listen_tcp(arguments.host, arguments.port)
         _tell({"simulator": name, "host": arguments.host, "port": port})

@@ -29,7 +29,7 @@ TRANSFER_BYTES_MAX = 8192
 
 LPGETSTATUS = 0x060B
 LPIOC_GET_DEVICE_ID = 2 << 30 | DEVICE_ID_BYTES_MAX << 16 | ord("P") << 8 | 1
-LPIOC_GET_PROTOCOLS = 2 << 30 | 8 << 16 | ord("P") << 8 | 3
+LPIOC_GET_PROTOCOLS = 2 << 30 | 8 << 16 | ord("P") << 8 | 2
 """include/uapi/linux/lp.h; the last two are _IOC(_IOC_READ, 'P', number, length)."""
 
 
