@@ -26,7 +26,10 @@ PLACES: dict[str, dict[str, Any]] = {
     "tcp": {"host": "192.0.2.1", "port": 9100},
     "evdev": {"path": "/dev/input/by-id/usb-example-event-kbd"},
     "hidraw": {"path": "/dev/hidraw0"},
+    "usb_printer": {"device": "usb:04b8:0202:J5CF012345"},
     "ble": {"address": "F0:F1:F2:F3:F4:F5"},
+    "rfcomm": {"address": "00:11:62:AA:BB:CC"},
+    "gpio": {"lines": {"drawer": {"line": "GPIO17", "direction": "output"}}},
 }
 
 
