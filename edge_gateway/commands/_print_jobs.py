@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from edge_gateway.contracts.states import flag_words
+
 if TYPE_CHECKING:
     from edge_gateway.settings import GatewaySettings
 
@@ -73,6 +75,15 @@ def dismiss(
 ) -> None:
     """Somebody has looked at the paper of an unknown job: nothing more is to be done."""
     _show([_ask(config, printer, "dismiss", {"job_id": job_id, **_who(operator, reason)})["job"]], as_json=as_json)
+
+
+def clear_error(printer: str = Printer, config: Path = Config, as_json: bool = AsJson) -> None:
+    """Tell a printer that somebody freed its knife or its mechanism: it goes on with what it holds."""
+    found = _ask(config, printer, "clear_error", {})
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(f"{printer}: {flag_words(found.get('flags', ())) or 'nothing is in its way'}")
 
 
 def _who(operator: str | None, reason: str | None) -> dict[str, str]:

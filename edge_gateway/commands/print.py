@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from edge_gateway.commands._print_jobs import JobGroup, cancel, dismiss, jobs, reprint
+from edge_gateway.commands._print_jobs import JobGroup, cancel, clear_error, dismiss, jobs, reprint
 
 if TYPE_CHECKING:
     from edge_gateway.preview.rendered import Printer
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     commands.command("cancel")(cancel)
     commands.command("reprint")(reprint)
     commands.command("dismiss")(dismiss)
+    commands.command("clear-error")(clear_error)
 
 
 def preview(
