@@ -91,6 +91,8 @@ class PrinterJob:
         self._sent = 0
         self._is_clearing_useless = not limits.can_clear_buffer
         self._well_since_s = self._heard_s = clock.monotonic()
+        self._was_silent = False
+        """A question had no answer: a confirmation that did not come may be lost as well, and proves nothing."""
         self._cancelled: asyncio.Future[Any] | None = None
         self.is_broken_off = False
         """A piece is on its way, or a command is half sent: the connection is of no use when the job ends so."""
@@ -193,6 +195,8 @@ class PrinterJob:
         now_s = self._clock.monotonic()
         if is_heard:
             self._heard_s = now_s
+        elif is_asking:
+            self._was_silent = True
         if self._is_all_confirmed:
             return
         if (obstacle := self._condition.obstacle()) is not None:
@@ -255,7 +259,7 @@ class PrinterJob:
     @property
     def _is_part_missing(self) -> bool:
         """Something visible of the job is not on paper, if the printer prints nothing more of it."""
-        return self._sent < self._total or self._confirmations.is_part_missing
+        return self._sent < self._total or (self._confirmations.is_part_missing and not self._was_silent)
 
     def _require_patience(self) -> None:
         """Well, all sent, and no confirmation: for as long as printing may take, and no longer."""

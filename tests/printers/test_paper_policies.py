@@ -345,3 +345,18 @@ async def test_printer_that_says_nothing_is_waited_for(way: Way, fault: Fault, t
             return
         await task
         assert device.counters["receipts"] == 1
+
+
+async def test_cancelled_job_of_a_printer_that_fell_mute_is_unknown_since_its_confirmation_may_be_lost() -> None:
+    """Found by ``torture-print --seed 1``: whole on paper, and told as cancelled."""
+    device, watch = printer(), Watch()
+    async with print_bench(device, settings={"confirm_timeout_s": 30.0}) as bench:
+        await until_settled(bench)
+        device.trip_at(60, "mute", when="received")
+        task = bench.begin_print(RECEIPT, watch)
+        await until_waiting(watch, ErrorCode.TIMEOUT)
+        await wait_until(lambda: copies(device) == 1)
+        device.set_fault("mute", False)
+        watch.cancelled.set()
+        with pytest.raises(UnknownOutcomeError):
+            await task
