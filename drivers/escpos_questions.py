@@ -11,7 +11,7 @@ from drivers.escpos_settings import EscposSettings
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.waiting import within
 from protocols.printers import escpos_commands as commands
-from protocols.printers.escpos_events import OrderedReply, Query, TextReply
+from protocols.printers.escpos_events import OrderedReply, Query, TextReply, VendorStatus
 
 MISSES_UNKNOWN: Final = 2
 """A question that was missed so often and never answered is one that this model does not know."""
@@ -32,12 +32,18 @@ class EscposQuestions:
 
     async def is_there(self) -> bool:
         """DLE EOT 1: online or not, and the drawer."""
+        if self._settings.status_language == "sii":
+            return await self._ask_own(commands.ENABLE_ASB)
         return await self._ask(Query.DLE_EOT_1)
 
     async def status(self, tries: int) -> bool:
         """Every status question that the model knows. False: not even the first is answered."""
         for _ in range(tries):
             if await self.is_there():
+                if self._settings.status_language == "custom":
+                    await self._ask_own(commands.FULL_STATUS)
+                if self._settings.status_language != "epson":
+                    return True
                 for query in _DETAILS:
                     if query in self._answered or self._misses[query] < MISSES_UNKNOWN:
                         await self._ask(query)
@@ -71,6 +77,15 @@ class EscposQuestions:
                 return False
         await self._line.ordered_answers_end()
         return True
+
+    async def _ask_own(self, question: bytes) -> bool:
+        """A maker's own status."""
+        with self._line.waiting_for(lambda event: isinstance(event, VendorStatus)) as answer:
+            await self._line.write_now(question, self._settings.status_timeout_s)
+            if await within(self._clock, self._settings.status_timeout_s, answer):
+                return True
+        self._line.flush()
+        return False
 
     async def _ask(self, query: Query) -> bool:
         if await self._line.ask_real_time(query, self._settings.status_timeout_s) is None:

@@ -19,6 +19,10 @@ class EscposSettings(EscposPage):
         "gs_r",
         description="How the end of a print is known: GS ( H (better, newer Epson), GS r, or not at all.",
     )
+    status_language: Literal["epson", "custom", "sii"] = Field(
+        "epson",
+        description="How it tells its status: epson (DLE EOT, ASB), custom (DLE EOT 20 beside it), sii (GS a alone).",
+    )
     can_disarm_real_time: bool = Field(False, description="It knows GS ( D; others may print it as text.")
     can_pulse_real_time: bool = Field(
         False, description="Open the drawer with DLE DC4 1 past a print that waits for paper; it is not disarmed then."

@@ -96,6 +96,13 @@ class TcpTransportSettings(Section):
     host: Host = Field(description="Host of the device.")
     port: int = Field(9100, ge=1, le=65535, description="Port of the device.")
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
+    unacknowledged_timeout_s: float = Field(
+        30.0,
+        ge=1,
+        le=86400,
+        description="What was sent and not taken for so long means that the device is gone. A printer that waits for "
+        "paper in the middle of a print takes nothing: it needs as long as a person may.",
+    )
     shared: bool = Field(False, description=_SHARED)
 
 

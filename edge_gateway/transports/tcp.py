@@ -18,11 +18,6 @@ KEEPALIVE_INTERVAL_S = 2
 KEEPALIVE_PROBES = 3
 """A peer that was switched off while the line was idle is noticed after 5 + 3 * 2 = 11 s."""
 
-UNACKNOWLEDGED_MS_MAX = 30_000
-"""Sent and not acknowledged: the peer is gone. Linux counts a peer that answers but takes nothing the same way (a
-printer without paper in the middle of a job), so this is longer than a print may take; a driver that asks questions
-notices silence sooner."""
-
 DROP_READS_MAX = 16
 DROP_READ_BYTES = 65536
 """At most 1 MB of old input is read away at once; a peer that sends faster than that is not waited for."""
@@ -64,7 +59,7 @@ class TcpTransport(StreamTransport):
             wire = socket.socket(family, kind, protocol)
             try:
                 wire.setblocking(False)
-                _set_options(wire)
+                _set_options(wire, self._settings.unacknowledged_timeout_s)
                 await loop.sock_connect(wire, address)
                 return await _adopt(wire, sink)
             except OSError as error:
@@ -96,10 +91,11 @@ async def _adopt(wire: socket.socket, sink: ByteSink) -> Connection:
     return connection
 
 
-def _set_options(wire: socket.socket) -> None:
+def _set_options(wire: socket.socket, unacknowledged_s: float) -> None:
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
-    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
+    # Linux counts a peer that answers but takes nothing (a printer without paper) as one that does not acknowledge.
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(unacknowledged_s * 1000))

@@ -35,6 +35,18 @@ _BITS: Final = {
 }
 """As the manual names them, without ``ASB_``."""
 
+_CODES: Final = (
+    ("no_response", "EX_BADPORT"),
+    ("cover_open", "EPTR_COVER_OPEN"),
+    ("receipt_end", "EPTR_REC_EMPTY"),
+    ("autocutter_err", "EPTR_CUTTER"),
+    ("mechanical_err", "EPTR_MECHANICAL"),
+    ("unrecover_err", "EPTR_UNRECOVERABLE"),
+    ("autorecover_err", "EPTR_AUTOMATICAL"),
+    ("spooler_is_stopped", "EX_SPOOLER"),
+)
+"""The code beside a status with this bit, the cause before what follows from it."""
+
 
 @dataclass(frozen=True, slots=True)
 class EposStatus(CodecEvent):
@@ -105,8 +117,14 @@ def describe(event: CodecEvent) -> JsonEvent:
     if isinstance(event, EposStatus):
         value = event.xml_status_decimal
         told |= {f"{name}_0x{bit:x}": True for name, bit in _BITS.items() if value & bit}
-        told |= {"hex": f"0x{value:08X}", "near_end": event.paper_low, "code": "EX_BADPORT" if value == 1 else ""}
+        told |= {"hex": f"0x{value:08X}", "near_end": event.paper_low, "paper_near_end": event.paper_low}
+        told |= {"code": _code(value), "success": event.print_success}
     return told
+
+
+def _code(value: int) -> str:
+    """The attribute says it for certain; the number says only what is the matter with the printer."""
+    return next((code for name, code in _CODES if value & _BITS[name]), "")
 
 
 PROTOCOLS = {

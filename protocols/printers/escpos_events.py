@@ -24,6 +24,8 @@ class Query(StrEnum):
     DLE_EOT_2 = "DLE EOT 2"
     DLE_EOT_3 = "DLE EOT 3"
     DLE_EOT_4 = "DLE EOT 4"
+    FULL_STATUS = "DLE EOT 20"
+    """Of Custom printers."""
     GS_R_1 = "GS r 1"
     GS_R_2 = "GS r 2"
     GS_I_1 = "GS I 1"
@@ -80,6 +82,27 @@ class AutomaticStatus(CodecEvent):
     auto_recoverable_error: bool
     paper_low: bool
     paper_loaded: bool
+
+    @property
+    def drawer_high(self) -> bool | None:
+        return self.drawer_pin3_high
+
+
+@dataclass(frozen=True, slots=True)
+class VendorStatus(CodecEvent):
+    """A maker's own status. ``raw``: hexadecimal. Custom: six bytes from ``10 0F``; SII: eight from ``C0`` on."""
+
+    kind: str
+    raw: str
+    online: bool
+    cover_open: bool
+    recoverable_error: bool
+    cutter_error: bool
+    unrecoverable_error: bool
+    auto_recoverable_error: bool
+    paper_loaded: bool
+    paper_low: bool | None = None
+    drawer_pin3_high: bool | None = None
 
     @property
     def drawer_high(self) -> bool | None:
@@ -151,6 +174,45 @@ def automatic_status(data: bytes) -> AutomaticStatus:
     """Read the four bytes of an ASB."""
     readings = {name: bool(data[index] & mask) for name, (index, mask) in _ASB_FLAGS.items()}
     return AutomaticStatus("ASB", data.hex(), **_positive(readings))
+
+
+def custom_status(data: bytes) -> VendorStatus:
+    """``10 0F`` paper, user, recoverable, unrecoverable (Custom KUBE commands manual, 0x10 0x04 0x14)."""
+    paper, user, recoverable, unrecoverable = data[2:6]
+    is_cover_open = bool(user & 0x03)
+    is_blocked, is_hot = bool(recoverable & 0x40), bool(recoverable & 0x01)
+    has_paper = not paper & 0x01
+    return VendorStatus(
+        kind="DLE EOT 20",
+        raw=data.hex(),
+        online=has_paper and not is_cover_open and not is_blocked and not is_hot and not unrecoverable & 0x4D,
+        cover_open=is_cover_open,
+        recoverable_error=is_blocked,
+        cutter_error=bool(unrecoverable & 0x01),
+        unrecoverable_error=bool(unrecoverable & 0x4C),
+        auto_recoverable_error=is_hot,
+        paper_loaded=has_paper,
+        paper_low=bool(paper & 0x04),
+    )
+
+
+def sii_status(data: bytes) -> VendorStatus:
+    """Eight bytes, the first from C0 on, the others from D0 on (receiptio, which asks an RP printer with GS a)."""
+    is_cover_open = data[1] & 0xF8 == 0xD8
+    has_paper = is_cover_open or data[1] & 0x01 == 0
+    has_error = bool(data[0] & 0x0B)
+    return VendorStatus(
+        kind="SII",
+        raw=data.hex(),
+        online=not is_cover_open and has_paper and not has_error,
+        cover_open=is_cover_open,
+        recoverable_error=has_error,
+        cutter_error=False,
+        unrecoverable_error=False,
+        auto_recoverable_error=False,
+        paper_loaded=has_paper,
+        drawer_pin3_high=data[3] & 0xF8 == 0xD8,
+    )
 
 
 def ordered_reply(value: int, query: Query | None) -> OrderedReply:

@@ -17,13 +17,17 @@ from protocols.printers.escpos_events import (
     AutomaticStatus,
     BlockReply,
     BufferCleared,
+    OrderedReply,
     ProcessIdReply,
     Query,
     RealTimeStatus,
     TextReply,
+    VendorStatus,
     automatic_status,
+    custom_status,
     ordered_reply,
     real_time_status,
+    sii_status,
 )
 from protocols.printers.escpos_print_data import EscposCommandCodec
 from protocols.printers.flow_control import XOFF, XON, flow_control
@@ -34,6 +38,8 @@ EXPECTED_QUERIES_MAX: Final = 32
 """Questions without an answer that are remembered; a caller asks one at a time."""
 
 _ASB_BYTES: Final = 4
+_CUSTOM_BYTES: Final = 6
+_SII_BYTES: Final = 8
 _BLOCK_HEADERS: Final = frozenset(b"\x5f\x37\x35\x3b\x3d")
 
 
@@ -43,6 +49,8 @@ class EscposStatusCodec:
     def __init__(self) -> None:
         self._asb = bytearray()
         self._block = bytearray()
+        self._vendor = bytearray()
+        self._is_sii = False
         self._real_time: deque[Query] = deque(maxlen=EXPECTED_QUERIES_MAX)
         self._ordered: deque[Query] = deque(maxlen=EXPECTED_QUERIES_MAX)
 
@@ -75,9 +83,15 @@ class EscposStatusCodec:
             events.append(flow_control(byte))
         elif self._block:
             self._take_in_block(byte, events)
+        elif self._vendor and self._take_in_vendor_status(byte, events):
+            pass
         elif byte & 0x93 == 0x12:
             # Real-time answers have bit 4, which the rest of an ASB has not: they too may stand in its middle.
             events.append(real_time_status(byte, self._real_time.popleft() if self._real_time else None))
+        elif self._asb == b"\x10" and byte == 0x0F:
+            # As an ASB it would be online with every error at once: it is the full status of a Custom printer.
+            self._asb.clear()
+            self._vendor += b"\x10\x0f"
         elif self._asb and byte & 0x90 == 0:
             self._asb.append(byte)
             if len(self._asb) == _ASB_BYTES:
@@ -93,10 +107,31 @@ class EscposStatusCodec:
             self._block.append(byte)
         elif byte & 0x93 == 0x10:
             self._asb.append(byte)
-        elif byte & 0x90 == 0:
-            events.append(ordered_reply(byte, self._ordered.popleft() if self._ordered else None))
+        elif byte & 0x90 == 0 or (self._is_sii and byte & 0xF0 == 0x80):
+            events.append(ordered_reply(byte & 0x7F, self._ordered.popleft() if self._ordered else None))
+        elif byte & 0xF0 == 0xC0:
+            self._vendor.append(byte)
         else:
             events.append(FrameRejected.of("no status byte", bytes((byte,))))
+
+    def _take_in_vendor_status(self, byte: int, events: list[CodecEvent]) -> bool:
+        """False: the byte is no part of it."""
+        held = self._vendor
+        if held[0] == 0x10:
+            held.append(byte)
+            if len(held) == _CUSTOM_BYTES:
+                events.append(custom_status(bytes(held)))
+                held.clear()
+            return True
+        if byte & 0xF0 != 0xD0:
+            self._reject_partial("cut short", events)
+            return False
+        held.append(byte)
+        if len(held) == _SII_BYTES:
+            self._is_sii = True
+            events.append(sii_status(bytes(held)))
+            held.clear()
+        return True
 
     def _take_in_block(self, byte: int, events: list[CodecEvent]) -> None:
         if byte == 0:
@@ -112,7 +147,7 @@ class EscposStatusCodec:
             self._block.append(byte)
 
     def _reject_partial(self, how: str, events: list[CodecEvent]) -> None:
-        for name, partial in (("ASB", self._asb), ("block", self._block)):
+        for name, partial in (("ASB", self._asb), ("block", self._block), ("status", self._vendor)):
             if partial:
                 events.append(FrameRejected.of(f"{name} {how}", bytes(partial)))
                 partial.clear()
@@ -139,9 +174,16 @@ def describe(event: CodecEvent) -> JsonEvent:
     described = event_json(event)
     if isinstance(event, TextReply):
         described["model_name"] = event.text
-    elif isinstance(event, RealTimeStatus | AutomaticStatus) and event.drawer_pin3_high is not None:
-        is_open = not event.drawer_pin3_high
-        described |= {"drawer_open": is_open, "drawer_open(when pin3 LOW means open)": is_open}
+    elif isinstance(event, RealTimeStatus | AutomaticStatus | OrderedReply | VendorStatus):
+        if event.drawer_pin3_high is not None:
+            is_open = not event.drawer_pin3_high
+            described |= {"drawer_open": is_open, "drawer_open(when pin3 LOW means open)": is_open}
+        if event.paper_loaded is not None:
+            described |= {"paper_near_end": bool(event.paper_low), "paper_end": not event.paper_loaded}
+        if isinstance(event, RealTimeStatus | AutomaticStatus) and event.recoverable_error is not None:
+            described["mechanical_error"] = event.recoverable_error
+    elif isinstance(event, ProcessIdReply):
+        described["reply"] = "process id response = everything before it has been printed"
     return described
 
 
@@ -156,6 +198,8 @@ PROTOCOLS = {
                 b"\x37\x22ABCD\x00",
                 b"\x00",
                 b"\x13",
+                bytes.fromhex("100f00000000"),
+                bytes.fromhex("c0d0d0d0d0d0d0d0"),
             ),
         ),
         host_to_device=Side(

@@ -282,9 +282,9 @@ async def test_read_status_tells_paper_cover_and_drawer() -> None:
         }
 
 
-async def test_real_time_drawer_pulse_is_disarmed() -> None:
+async def test_real_time_drawer_pulse_is_disarmed_where_it_is_not_wanted() -> None:
     printer = EscposPrinter(columns=48)
-    async with driven_printer(printer) as lane:
+    async with driven_printer(printer, settings={"can_pulse_real_time": False}) as lane:
         await lane.print(RECEIPT)
         printer.data_received(b"\x10\x14\x01\x00\x05")
         assert printer.counters["drawer_kicks"] == 0

@@ -87,15 +87,14 @@ async def test_tcp_connection_is_set_to_notice_a_silent_death(peer: Peer) -> Non
             (socket.IPPROTO_TCP, socket.TCP_NODELAY): 1,
             (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
             (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): tcp.KEEPALIVE_IDLE_S,
-            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT): tcp.UNACKNOWLEDGED_MS_MAX,
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT): 30_000,
         }
         assert {option: wire.getsockopt(*option) for option in options} == options
     await transport.close()
 
 
-async def test_tcp_peer_that_takes_nothing_any_more_is_given_up(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "UNACKNOWLEDGED_MS_MAX", 500)
-    transport, sink = transport_to(peer.port), RecordingSink()
+async def test_tcp_peer_that_takes_nothing_any_more_is_given_up(peer: Peer) -> None:
+    transport, sink = transport_to(peer.port, unacknowledged_timeout_s=1), RecordingSink()
     await transport.open(sink)
     await peer.accept()
     with pytest.raises(TransportError, match="connection lost while writing"):
