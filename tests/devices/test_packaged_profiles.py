@@ -24,8 +24,6 @@ GENERIC = ("any", "Generic")
 PLACES: dict[str, dict[str, Any]] = {
     "serial": {"path": "/dev/serial/by-id/usb-example"},
     "tcp": {"host": "192.0.2.1", "port": 9100},
-    "usb_printer": {"device": "usb:04b8:0202:EXAMPLE"},
-    "rfcomm": {"address": "00:11:62:AA:BB:CC"},
     "evdev": {"path": "/dev/input/by-id/usb-example-event-kbd"},
     "hidraw": {"path": "/dev/hidraw0"},
     "usb_printer": {"device": "usb:04b8:0202:J5CF012345"},
