@@ -3,6 +3,7 @@
 PORT="${EDGE_BROKER_PORT:-18830}"
 DEMO="${EDGE_DEMO:-/tmp/edge-demo}"
 KITCHEN=edge/v1/DEMO/shared/pos_printer/kitchen-printer
+TILL=edge/v1/DEMO/lane-1/pos/T9
 LABELS=edge/v1/DEMO/shared/label_printer/shelf-labels
 DISPLAY_1=edge/v1/DEMO/lane-1/line_display/lane-1-display
 

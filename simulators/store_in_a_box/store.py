@@ -122,6 +122,7 @@ class StoreInABox:
             },
             "status": {"port": self.gateway.status_port},
             "log": {"level": "info", "format": "json"},
+            "kitchen": {"route": [{"printer": KITCHEN, "categories": ["*"]}]},
         }  # fmt: skip
         devices = [*(device for lane in self.lanes for device in lane.devices), *self.office.devices]
         self.gateway.config.write_text(config_text(sections, devices))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
+from edge_gateway.devices.profiles import load_profile
 from edge_gateway.settings_loader import FILE_BYTES_MAX, check_config, load_settings, read_config, usable_devices
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.toml"
@@ -27,9 +28,11 @@ def _problems(directory: Path, text: str) -> list[ConfigProblem]:
     return list(caught.value.problems)
 
 
-def test_example_is_valid_and_has_two_lanes() -> None:
+def test_example_is_valid_and_has_two_lanes_and_what_they_share() -> None:
     settings = load_settings(EXAMPLE)
-    assert {device.lane for device in settings.device} == {"lane-1", "lane-2"}
+    assert {device.lane for device in settings.device} == {"lane-1", "lane-2", "shared"}
+    classes = {load_profile(device.profile).device_class for device in settings.device}
+    assert classes == {"scanner", "scale", "pos_printer", "label_printer", "line_display"}
     assert settings.store.id == "S001"
 
 
