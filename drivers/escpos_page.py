@@ -90,8 +90,10 @@ class EscposPage(DrawerSettings):
         "gs_v_feed", description="gs_v, esc_i: for printers that do not feed to the knife by themselves."
     )
     knife_feed_lines: int = Field(4, ge=0, le=20, description="Lines from the head to the knife, or to the tear bar.")
-    buzzer: Literal["none", "esc_paren_a", "esc_b"] = Field(
-        "none", description="Its buzzer: esc_paren_a (Epson), esc_b (many others), none."
+    buzzer: Literal["none", "esc_paren_a", "esc_b", "drawer_port"] = Field(
+        "none",
+        description="Its buzzer: esc_paren_a (Epson), esc_b (many others), drawer_port (an external one in place of a "
+        "drawer, which is refused then), none.",
     )
     has_qr: bool = Field(True, description="It draws QR codes by itself (GS ( k); else they are drawn for it.")
     has_pdf417: bool = Field(True, description="It draws PDF417 by itself (GS ( k).")

@@ -6,6 +6,7 @@ A display does not answer: that it is there is all that its port says. So it is 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Final
@@ -207,7 +208,7 @@ class LineDisplay:
     def _refresh_at_s(self) -> float | None:
         """None of these: it is not due at all."""
         if self._begun_s is None or self._port.is_stale:
-            return self._session.clock.monotonic()
+            return -math.inf  # long ago: it is compared with a clock that goes on
         interval_s = self._settings.refresh_interval_s
         return self._begun_s + interval_s if interval_s else None
 

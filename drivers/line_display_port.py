@@ -6,7 +6,7 @@ from typing import Final
 
 from drivers.line_display_settings import LineDisplaySettings
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.errors import DeviceError, ErrorCode
+from edge_gateway.contracts.errors import DeviceError, ErrorCode, TransportError
 from edge_gateway.contracts.waiting import within
 
 WRITE_S_MAX: Final = 3.0
@@ -23,12 +23,19 @@ class DisplayPort:
         self.is_stale = False
 
     async def send(self, data: bytes) -> None:
-        """Raises DeviceError(TIMEOUT) where it takes nothing, TransportError."""
+        """Raises DeviceError (TIMEOUT: it takes nothing; BUSY: the printer before it does not), TransportError."""
         if not data:
             return
         if self._is_behind_printer:
             data = self._dialect.select + data + self._dialect.deselect
-        if not await within(self._session.clock, WRITE_S_MAX, self._session.transport.write(data)):
+        try:
+            is_taken = await within(self._session.clock, WRITE_S_MAX, self._session.transport.write(data))
+        except TransportError as error:
+            if not error.is_busy:
+                raise
+            self.is_stale = True
+            raise DeviceError(ErrorCode.BUSY, f"display {self._session.device_id!r}: {error}") from error
+        if not is_taken:
             self.is_stale = True
             reason = f"it took nothing for {WRITE_S_MAX} s; check that it is on, and its flow control"
             self._session.set_answering(False, reason)

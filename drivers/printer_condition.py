@@ -25,6 +25,11 @@ class Conditions(Protocol):
     @property
     def drawer(self) -> Literal["open", "closed", "unknown"]: ...
 
+    @property
+    def drawer_level(self) -> Literal["high", "low"] | None:
+        """Of the wire of its switch."""
+        ...
+
     def take(self, event: CodecEvent) -> bool:
         """Read what a status event says. True: something changed."""
         ...
@@ -72,6 +77,11 @@ class PrinterCondition:
         if self.drawer_open_level == "unknown" or self.drawer_high is None:
             return "unknown"
         return "open" if self.drawer_high == (self.drawer_open_level == "high") else "closed"
+
+    @property
+    def drawer_level(self) -> Literal["high", "low"] | None:
+        """Of pin 3; high is also what a connector has with nothing plugged in."""
+        return None if self.drawer_high is None else "high" if self.drawer_high else "low"
 
     @property
     def paper(self) -> Literal["ok", "near_end", "empty", "unknown"]:
@@ -131,5 +141,6 @@ class PrinterCondition:
             "cover_open": self.cover_open,
             "paper": self.paper,
             "drawer": self.drawer,
+            "drawer_level": self.drawer_level,
             "error_level": self.error_level,
         }

@@ -32,3 +32,8 @@ class DrawerSettings(PrinterSettings):
     drawer_open_level: Literal["low", "high", "unknown"] = Field(
         "unknown", description="Level of its switch while the drawer is open; unknown: no switch, or not tried out."
     )
+
+
+def has_drawer(settings: object) -> bool:
+    """A drawer is wired to its connector, and not a kitchen's buzzer, which would sound at each pulse."""
+    return bool(getattr(settings, "drawer_pin", 0)) and getattr(settings, "buzzer", "none") != "drawer_port"

@@ -12,19 +12,29 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
+from drivers.drawer_watch import DrawerWatch
 from drivers.printer_at_once import AtOnce
 from drivers.printer_condition import Conditions
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_job import JobLimits, PrinterJob
 from drivers.printer_line import PrinterLine
 from drivers.printer_presence import Presence
-from drivers.printer_settings import PrinterSettings
+from drivers.printer_settings import PrinterSettings, has_drawer
+from edge_gateway.contracts.cash_drawer import (
+    DISPLAY_BEHIND,
+    DRAWER_CLOSED,
+    DRAWER_OPENED,
+    DRAWER_PULSED,
+    PRINTED,
+    OpenPrinterDrawerParams,
+    command_of,
+)
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, TransportError
 from edge_gateway.contracts.events import CodecEvent
-from edge_gateway.contracts.printing import PaperPolicy, PrintWatch, Rendered
+from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError, PrintWatch, Rendered
 from edge_gateway.contracts.waiting import within
 
 DRAWER_SENSE_S: Final = 1.0
@@ -45,7 +55,13 @@ class ReceiptPrinter(ABC):
         "read_status": False,
         "clear_error": True,
     }
-    events: ClassVar[frozenset[str]] = frozenset({"drawer_opened", "drawer_closed"})
+    events: ClassVar[frozenset[str]] = frozenset({DRAWER_PULSED, DRAWER_OPENED, DRAWER_CLOSED})
+
+    @classmethod
+    def commands_of(cls, settings: Any) -> Mapping[str, bool]:
+        """Without open_drawer where none is wired, or a buzzer in its place."""
+        missing = set() if has_drawer(settings) else {"open_drawer"}
+        return {name: has_effect for name, has_effect in cls.commands.items() if name not in missing}
 
     def __init__(self, session: Session, settings: PrinterSettings, condition: Conditions) -> None:
         self._session = session
@@ -60,14 +76,15 @@ class ReceiptPrinter(ABC):
         self._is_broken = asyncio.Event()
         self._job: PrinterJob | None = None
         self._may_confirm_late = True
+        self._drawer = DrawerWatch(session)
 
     @abstractmethod
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
         """Of this connection; ``self._take`` hears what the printer says."""
 
     @abstractmethod
-    def _drawer_pulse(self) -> bytes:
-        """In print order. Raises RequestError(UNSUPPORTED) where no drawer is wired."""
+    def _drawer_pulse(self, pin: Literal[2, 5] | None) -> bytes:
+        """In print order; on ``pin``, or the configured one. Raises RequestError(UNSUPPORTED): no drawer is wired."""
 
     @abstractmethod
     def _render(self, content: Mapping[str, Any]) -> Rendered:
@@ -88,7 +105,7 @@ class ReceiptPrinter(ABC):
 
     async def print_rendered(self, rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
         async with self._paper:
-            is_confirmed = await self._run_job(rendered, watch)
+            is_confirmed = await self._run_job(rendered, watch, PRINTED if rendered.opens_drawer else None)
         return {
             "bytes": len(rendered.data),
             "replaced_characters": rendered.replaced_count,
@@ -101,17 +118,27 @@ class ReceiptPrinter(ABC):
             return await self.print_rendered(self._render(params), AtOnce(PaperPolicy.CONTINUE))
         if name == "clear_error":
             return await self._clear_error(params)
+        if name == "open_drawer":
+            return await self._open_drawer(OpenPrinterDrawerParams.model_validate(params))
+        if name == DISPLAY_BEHIND:
+            await self._write_display_behind(params["data"])
+            return {}
         if params:
             raise RequestError(ErrorCode.INVALID_REQUEST, f"{name}: takes no params, got {', '.join(sorted(params))}")
-        if name == "open_drawer":
-            return await self._open_drawer()
         return await self._read_status()
 
     def _confirmed_by(self, is_confirmed: bool) -> str:
         return "printer" if is_confirmed else "none"
 
-    async def _run_job(self, rendered: Rendered, watch: PrintWatch, confirm_timeout_s: float | None = None) -> bool:
-        """Status before, ``begin``, the bytes, the confirmation after."""
+    async def _run_job(
+        self,
+        rendered: Rendered,
+        watch: PrintWatch,
+        opening: Mapping[str, Any] | None,
+        confirm_timeout_s: float | None = None,
+    ) -> bool:
+        """Status before, ``begin``, the bytes, the confirmation after. ``opening``: the command whose drawer pulse is
+        among them."""
         common = self._common
         await self._require_ready()
         await watch.begin()
@@ -124,19 +151,27 @@ class ReceiptPrinter(ABC):
         clock = self._session.clock
         job = PrinterJob(self._name, self._line, self._dialect, self._condition, self._questions, clock, limits, watch)
         self._job = job
+        if opening is not None:
+            self._drawer.expect(opening)
         try:
             return await job.run(rendered)
+        except PrintFailedError as error:
+            if not error.is_on_paper:
+                self._drawer.withdraw()
+            raise
         finally:
+            if opening is not None:
+                self._drawer.sent()
             self._job = None
             self._may_confirm_late = self._may_confirm_late or job.is_unconfirmed
             if job.is_broken_off:
                 self._is_broken.set()
 
-    async def _open_drawer(self) -> Mapping[str, Any]:
+    async def _open_drawer(self, params: OpenPrinterDrawerParams) -> Mapping[str, Any]:
         """The pulse, in print order; past a job that is being printed only where the printer has such a pulse."""
-        pulse = self._drawer_pulse()
-        if self._job is not None and (now := self._dialect.drawer_pulse_now()) is not None:
-            return await self._open_drawer_now(now)
+        pulse, command = self._drawer_pulse(params.pin), command_of(params)
+        if self._job is not None and params.pin is None and (now := self._dialect.drawer_pulse_now()) is not None:
+            return await self._open_drawer_now(now, command)
         if not await within(self._session.clock, DRAWER_TURN_S_MAX, self._paper.acquire()):
             raise DeviceError(ErrorCode.BUSY, self._busy_words())
         try:
@@ -144,7 +179,7 @@ class ReceiptPrinter(ABC):
             deadline = asyncio.ensure_future(self._session.clock.sleep(DRAWER_CONFIRM_S))
             deadline.add_done_callback(lambda done: None if done.cancelled() else watch.cancelled.set())
             try:
-                is_confirmed = await self._run_job(Rendered(pulse), watch, DRAWER_CONFIRM_S)
+                is_confirmed = await self._run_job(Rendered(pulse), watch, command, DRAWER_CONFIRM_S)
             finally:
                 deadline.cancel()
         finally:
@@ -152,16 +187,26 @@ class ReceiptPrinter(ABC):
         await self._sense_drawer()
         return {"drawer": self._condition.drawer, "confirmed_by": self._confirmed_by(is_confirmed)}
 
-    async def _open_drawer_now(self, pulse: bytes) -> Mapping[str, Any]:
+    async def _open_drawer_now(self, pulse: bytes, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Between two questions, and not into the middle of a command: a job asks only where it is between two."""
         job = self._job
         if job is not None and job.is_broken_off and job.waiting_for is None:
             await self._session.clock.sleep(SENSE_INTERVAL_S)
         async with self._questions:
+            self._drawer.expect(command)
             if not await self._line.write_now(pulse, self._common.status_timeout_s):
+                self._drawer.withdraw()
                 raise DeviceError(ErrorCode.BUSY, self._busy_words())
+            self._drawer.sent()
         await self._sense_drawer()
         return {"drawer": self._condition.drawer, "confirmed_by": "none"}
+
+    async def _write_display_behind(self, data: bytes) -> None:
+        """For a display on its cable, which takes its own out of what is sent: between two commands of a job."""
+        async with self._questions:
+            is_between = self._job is None or not self._job.is_broken_off
+            if not is_between or not await self._line.write(data, self._common.status_timeout_s):
+                raise DeviceError(ErrorCode.BUSY, f"{self._name}: it takes nothing now; the display was not written")
 
     def _busy_words(self) -> str:
         job = self._job
@@ -234,12 +279,10 @@ class ReceiptPrinter(ABC):
     def _take(self, event: CodecEvent, *, is_told_by_itself: bool, is_believed: bool = True) -> None:
         """Anything the printer says: it is there, and perhaps in another condition."""
         self._presence.heard(is_told_by_itself=is_told_by_itself)
-        drawer = self._condition.drawer
         if is_believed and self._condition.take(event):
+            self._drawer.sensed(self._condition.drawer, self._condition.drawer_level)
             self._session.set_flags(self._condition.flags())
             self._session.set_details(self._condition.to_json())
-            if self._condition.drawer != drawer and drawer != "unknown":
-                self._session.emit("drawer_opened" if self._condition.drawer == "open" else "drawer_closed", {})
 
     @property
     def _name(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
 from drivers.printer_condition import PrinterCondition
 from drivers.printer_dialect import PrinterDialect
@@ -11,7 +12,7 @@ from drivers.printer_line import PrinterLine
 from drivers.receipt_printer import ReceiptPrinter
 from drivers.star_dialect import StarDialect
 from drivers.star_settings import StarSettings
-from edge_gateway.contracts.document import parse_document
+from edge_gateway.contracts.document import opens_drawer, parse_document
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.events import CodecEvent
@@ -36,16 +37,18 @@ class StarPrinter(ReceiptPrinter):
     def render(cls, settings: StarSettings, content: Mapping[str, Any]) -> Rendered:
         if unknown := content.keys() - {"document"}:
             raise RequestError(ErrorCode.INVALID_REQUEST, f"print: unknown params {', '.join(sorted(unknown))}")
-        encoded = encode_star(parse_document(content.get("document")), settings.encoder_options())
-        return Rendered(encoded.data, encoded.cuts, encoded.replaced_count)
+        document = parse_document(content.get("document"))
+        encoded = encode_star(document, settings.encoder_options())
+        return Rendered(encoded.data, encoded.cuts, encoded.replaced_count, opens_drawer=opens_drawer(document))
 
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
         line = PrinterLine(session, StarStatusCodec(), self._heard)
         self._star = StarDialect(line, self._settings, session.clock)
         return line, self._star
 
-    def _drawer_pulse(self) -> bytes:
-        return encode_star_drawer(self._settings.encoder_options())
+    def _drawer_pulse(self, pin: Literal[2, 5] | None) -> bytes:
+        options = self._settings.encoder_options()
+        return encode_star_drawer(options if pin is None else replace(options, drawer_pin=pin))
 
     def _render(self, content: Mapping[str, Any]) -> Rendered:
         return self.render(self._settings, content)

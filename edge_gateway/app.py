@@ -25,6 +25,7 @@ from edge_gateway.contracts.events import OutboxEvent, StampedEvent
 from edge_gateway.contracts.states import DeviceClass, PowerState
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.behind_printers import BehindPrinters
 from edge_gateway.devices.claims import Claims
 from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
@@ -33,6 +34,7 @@ from edge_gateway.overview import Overview, device_findings
 from edge_gateway.print_room import make_print_service, print_findings
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
+from edge_gateway.services.drawers import Drawers
 from edge_gateway.services.event_router import EventRouter
 from edge_gateway.services.kitchen_orders import PRINT_ORDER, KitchenOrders
 from edge_gateway.services.statistics_keeper import StatisticsKeeper
@@ -40,7 +42,7 @@ from edge_gateway.services.transactions import TransactionService
 from edge_gateway.services.weighings import Weighings
 from edge_gateway.services.weight_audit import WeightAudit
 from edge_gateway.settings import GatewaySettings
-from edge_gateway.settings_transports import TransportSettings
+from edge_gateway.settings_transports import PrinterTransportSettings, TransportSettings
 from edge_gateway.status.notify import SystemdNotifier
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
@@ -108,7 +110,11 @@ class Gateway:
         )
         self._inventory = world.make_inventory()
 
+        self._behind_printers = BehindPrinters(lambda device_id: self._registry.get(device_id))
+
         def make_transport(transport: TransportSettings) -> Transport:
+            if isinstance(transport, PrinterTransportSettings):
+                return self._behind_printers.make(transport)
             return world.make_transport(transport, self._inventory)
 
         self._registry = build_registry(
@@ -165,6 +171,15 @@ class Gateway:
         )
         terminals = TerminalStates(self._bus, topics, self._claims.terminal_gone)
         self._alerts = Alerts(store_id, self._publisher.alert, ids, clock)
+        self._drawers = Drawers(
+            store_id,
+            self._outbox,
+            self._alerts,
+            ids,
+            self._boot_epoch,
+            self._behind_printers.has_drawer,
+            self._holder_of,
+        )
         self._uplinks = {each.name: world.make_uplink(each, store_id, clock) for each in settings.uplinks}
         self._couriers = {
             each.name: Courier(
@@ -202,6 +217,7 @@ class Gateway:
                 "printing": self._printing.counters,
                 "transactions": self._transactions.counters,
                 "weight_audit": weight_audit.counters,
+                "drawer_audit": self._drawers.counters,
                 "events": self._router.counters,
                 "profiles": self._profiles.counters,
                 "discovery": self._discovery.counters,
@@ -259,6 +275,7 @@ class Gateway:
             self._tasks["bus"] = asyncio.create_task(self._bus.run(), name="bus")
             stack.push_async_callback(self._stop_bus)
             stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
+            stack.push_async_callback(self._drawers.finish, ROUTER_DRAIN_S)
             self._start(stack, "devices", self._registry.run())
             self._start(stack, "claims", self._claims.run())
             self._start(stack, "profiles", self._profiles.run())
@@ -342,12 +359,19 @@ class Gateway:
     def _device_said(self, stamped: StampedEvent) -> None:
         self._router.route(stamped)
         self._weighings.note(stamped)
+        self._drawers.note(stamped)
+        self._behind_printers.said(stamped)
+
+    def _holder_of(self, device_id: str) -> str | None:
+        claim = self._claims.view(device_id)
+        return None if claim is None else claim.owner
 
     def _scale_lanes(self) -> set[str]:
         return {device.lane for device in self._registry if device.device_class == DeviceClass.SCALE}
 
     def _device_changed(self, device: Supervisor) -> None:
         """Retain the device's state, and its info where that changed as well."""
+        self._behind_printers.changed(device)
         place = (device.lane, device.device_class, device.device_id)
         if device.state.power != PowerState.ONLINE:
             self._weighings.gone(device.device_id)

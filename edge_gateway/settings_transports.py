@@ -187,6 +187,17 @@ class GpioTransportSettings(Section):
     )
 
 
+class PrinterTransportSettings(Section):
+    """Through a printer of this configuration: to the drawer on its connector, or the display on its cable."""
+
+    kind: Literal["printer"]
+    printer: str = Field(min_length=1, description="Id of the printer.")
+    carries: Literal["drawer", "display"] = Field(description="What hangs on it; mostly the profile says so.")
+    pin: Literal[2, 5] | None = Field(
+        None, description="Of the drawer connector; none: as the printer's drawer_pin says. Both share one switch."
+    )
+
+
 class BleTransportSettings(Section):
     """A Bluetooth Low Energy device: bytes come as notifications of one GATT service, and go by writing."""
 
@@ -222,14 +233,15 @@ TransportSettings = Annotated[
     | UsbPrinterTransportSettings
     | BleTransportSettings
     | RfcommTransportSettings
-    | GpioTransportSettings,
+    | GpioTransportSettings
+    | PrinterTransportSettings,
     Field(discriminator="kind"),
 ]
 
 PLACE_KEYS = frozenset(
     {
         *("path", "device", "host", "port", "address", "name", "adapter", "shared", "software_parity"),
-        *("through", "channel", "lines"),
+        *("through", "channel", "lines", "printer", "pin"),
     }
 )
 """Where a device is and through which adapter: of one store alone. A recording is made and replayed without them."""

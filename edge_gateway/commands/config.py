@@ -103,6 +103,7 @@ def _with_profile(entry: Any, directories: Sequence[Path]) -> Any:
 def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequence[Path]) -> list[ConfigProblem]:
     """What the registry says of the devices, by their place in the file."""
     from edge_gateway.contracts.errors import ConfigError
+    from edge_gateway.devices.printers_named import require_printers
     from edge_gateway.devices.resolving import resolve_devices
 
     places = list(devices)
@@ -112,7 +113,7 @@ def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequenc
         return re.sub(r"\bdevice\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", text)
 
     try:
-        resolve_devices(list(devices.values()), directories)
+        require_printers(resolve_devices(list(devices.values()), directories))
     except ConfigError as error:
         return [replace(each, key=in_file(each.key), expected=in_file(each.expected)) for each in error.problems]
     return []

@@ -53,6 +53,7 @@ __all__ = [
     "RuleElement",
     "TableElement",
     "TextElement",
+    "opens_drawer",
     "parse_document",
 ]
 
@@ -162,6 +163,11 @@ def parse_document(value: Any) -> Sequence[Element]:
         return tuple(_DOCUMENT.validate_python(value))
     except ValidationError as error:
         raise RequestError(ErrorCode.INVALID_REQUEST, _describe(error)) from error
+
+
+def opens_drawer(document: Sequence[Element]) -> bool:
+    """There is a drawer element in it."""
+    return any(isinstance(element, DrawerElement) for element in document)
 
 
 def _characters(element: Element) -> int:

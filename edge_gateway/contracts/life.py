@@ -23,6 +23,7 @@ COMMON_STATISTICS: Final = ("HoursPoweredCount", "CommunicationErrorCount", "M_R
 CLASS_STATISTICS: Final[Mapping[DeviceClass, tuple[str, ...]]] = {
     DeviceClass.SCANNER: ("GoodScanCount",),
     DeviceClass.SCALE: ("GoodWeightReadCount",),
+    DeviceClass.CASH_DRAWER: ("DrawerGoodOpenCount", "DrawerFailedOpenCount"),
     DeviceClass.POS_PRINTER: (
         "BarcodePrintedCount",
         "PaperCutCount",

@@ -64,6 +64,7 @@ EVENTS_LOCKED: Final = "events_locked"
 EVENTS_UNLOCKED: Final = "events_unlocked"
 TRANSACTION_ACCEPTED: Final = "transaction_accepted"
 WEIGHT_AUDIT_NOT_KEPT: Final = "weight_audit_not_kept"
+DRAWER_AUDIT_NOT_KEPT: Final = "drawer_audit_not_kept"
 EVENTS_DROPPED: Final = "events_dropped"
 # uplinks
 BATCH_DELIVERED: Final = "batch_delivered"

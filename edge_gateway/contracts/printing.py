@@ -70,6 +70,8 @@ class Rendered:
     """Characters that the printer does not have, printed as another."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """More for the result of the job, JSON-able."""
+    opens_drawer: bool = False
+    """A drawer pulse is among the data."""
 
 
 class Cancellation(Protocol):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
+from edge_gateway.contracts.cash_drawer import DrawerState, Level
 from edge_gateway.contracts.errors import TransportError
+from edge_gateway.contracts.gpio import Edge, GpioPort
+from edge_gateway.contracts.printer_port import PrinterPort
 from edge_gateway.contracts.transport import (
     ByteSink,
     ModemLines,
@@ -28,6 +31,10 @@ def tapped(transport: Transport, tell: Tell) -> Tapped:
         return _TappedReports(transport, tell)
     if isinstance(transport, ModemTransport):
         return _TappedModem(transport, tell)
+    if isinstance(transport, GpioPort):
+        return _TappedGpio(transport, tell)
+    if isinstance(transport, PrinterPort):
+        return _TappedPrinter(transport, tell)
     return Tapped(transport, tell)
 
 
@@ -123,3 +130,49 @@ class _TappedModem(Tapped):
     async def send_break(self, duration_s: float) -> None:
         self._require_own()
         await self._modem.send_break(duration_s)
+
+
+class _TappedGpio(Tapped):
+    """Wires carry no bytes: there is nothing to be told."""
+
+    def __init__(self, inner: GpioPort, tell: Tell) -> None:
+        super().__init__(inner, tell)
+        self._gpio = inner
+
+    async def pulse(self, line: str, ms: int) -> None:
+        self._require_own()
+        await self._gpio.pulse(line, ms)
+
+    async def set(self, line: str, is_active: bool) -> None:
+        self._require_own()
+        await self._gpio.set(line, is_active)
+
+    async def read(self, line: str) -> bool:
+        self._require_own()
+        return await self._gpio.read(line)
+
+    def listen(self, on_edge: Callable[[Edge], None]) -> None:
+        self._require_own()
+        self._gpio.listen(on_edge)
+
+
+class _TappedPrinter(Tapped):
+    def __init__(self, inner: PrinterPort, tell: Tell) -> None:
+        super().__init__(inner, tell)
+        self._printer = inner
+
+    @property
+    def drawer_level(self) -> Level | None:
+        return self._printer.drawer_level
+
+    @property
+    def drawer_state(self) -> DrawerState:
+        return self._printer.drawer_state
+
+    async def open_drawer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._require_own()
+        return await self._printer.open_drawer(command)
+
+    def listen(self, on_level: Callable[[], None], on_pulse: Callable[[Mapping[str, Any]], None]) -> None:
+        self._require_own()
+        self._printer.listen(on_level, on_pulse)

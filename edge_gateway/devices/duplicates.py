@@ -75,6 +75,8 @@ def _place(device: Mapping[str, Any]) -> str | None:
             return f"ble {address.strip().upper().replace('-', ':')}"
         case {"kind": "ble", "name": str(name)}:
             return f"ble {name}"
+        case {"kind": "printer", "printer": str(printer)}:
+            return f"{transport.get('carries', 'drawer')} {transport.get('pin') or ''} of {printer}".replace("  ", " ")
         case {"kind": "rfcomm", "address": str(address)}:
             return f"rfcomm {address.strip().upper().replace('-', ':')} channel {transport.get('channel', 1)}"
     return None

@@ -97,6 +97,7 @@ class TransportDefaults(_Part):
     ble: dict[str, Any] | None = None
     rfcomm: dict[str, Any] | None = None
     gpio: dict[str, Any] | None = None
+    printer: dict[str, Any] | None = None
 
     @cached_property
     def kinds(self) -> Mapping[str, dict[str, Any]]:

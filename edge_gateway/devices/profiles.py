@@ -46,6 +46,7 @@ _PLACES: Final[Mapping[str, Mapping[str, Any]]] = {
     "usb_printer": {"path": "/dev/usb/lp0"},
     "ble": {"address": "00:00:00:00:00:00"},
     "rfcomm": {"address": "00:00:00:00:00:00"},
+    "printer": {"printer": "printer", "carries": "drawer"},
     "gpio": {"lines": {"any": {"line": "any", "direction": "output"}}},
 }
 """What only a device can say, so that the rest of a profile's transport can be looked at."""

@@ -13,6 +13,7 @@ from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.contracts.events import StampedEvent
 from edge_gateway.contracts.transport import Transport
+from edge_gateway.devices.printers_named import require_printers
 from edge_gateway.devices.resolving import ResolvedDevice, resolve_devices
 from edge_gateway.devices.supervisor import Supervisor
 from edge_gateway.settings import DeviceSettings
@@ -50,7 +51,9 @@ class Registry:
         """By device id, where each is attached."""
         self.configured: dict[str, DeviceSettings] = {}
         """By device id, what was written of each: without what holds for the store."""
-        for device, resolved in zip(devices, self.resolve(devices), strict=True):
+        all_resolved = self.resolve(devices)
+        require_printers(all_resolved)
+        for device, resolved in zip(devices, all_resolved, strict=True):
             self._add(device, resolved)
 
     def get(self, device_id: str) -> Supervisor | None:

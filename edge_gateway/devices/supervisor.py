@@ -104,6 +104,14 @@ class Supervisor(SupervisedDevice):
         self.statistics.carried_out(name, params, result)
         return result
 
+    async def ask(
+        self, name: str, params: Mapping[str, Any], *, has_effect: bool, deadline_s: float
+    ) -> Mapping[str, Any]:
+        """A command of the gateway's own, which the bus does not have. Raises as ``execute``."""
+        if not self._is_connected:
+            raise RequestError(ErrorCode.OFFLINE, f"{self.device_id}: not connected: {self._condition.reason}")
+        return await self._commands.execute(name, params, has_effect=has_effect, deadline_s=deadline_s)
+
     async def print_job(self, content: Mapping[str, Any], rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
         """One job, beside the commands. Raises RequestError: as ``PrinterDriver.print_rendered``, OFFLINE, unknown."""
         if not self.is_printer:

@@ -16,7 +16,7 @@ from edge_gateway.contracts.events import FrameRejected
 from edge_gateway.contracts.transport import Transport
 
 Line = dict[str, Any]
-VOLATILE_KEYS = frozenset({"age_ms", "measured_at", "duration_ms", "reason"})
+VOLATILE_KEYS = frozenset({"age_ms", "measured_at", "duration_ms", "open_s", "open_since", "reason"})
 """Ages and times, which differ from run to run, and words for people: left out where lines are compared."""
 
 

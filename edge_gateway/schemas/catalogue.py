@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from edge_gateway.contracts.attached_report import AttachedReport
+from edge_gateway.contracts.cash_drawer import DrawerView, OpenDrawerParams, OpenDrawerResult, OpenPrinterDrawerParams
 from edge_gateway.contracts.claims import ClaimParams, ReleaseParams, RenewParams
 from edge_gateway.contracts.cloud_commands import CommandCompletedData
 from edge_gateway.contracts.envelopes import ReplyEnvelope, RequestEnvelope
@@ -41,7 +42,7 @@ from edge_gateway.contracts.transaction import (
     TransactionCompletedData,
 )
 from edge_gateway.contracts.weight_sold import WeightSoldData
-from edge_gateway.schemas import payloads, print_payloads
+from edge_gateway.schemas import drawer_payloads, payloads, print_payloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,13 @@ EVENTS: Final = (
     Event("scanner", "scan_failed", payloads.ScanFailedData),
     Event("scanner", "age_checked", payloads.AgeCheckedData),
     Event("scale", "weight_changed", payloads.WeightChangedData),
-    Event("pos_printer", "drawer_opened", payloads.DrawerData),
-    Event("pos_printer", "drawer_closed", payloads.DrawerData),
+    Event("pos_printer", "drawer_pulsed", drawer_payloads.DrawerPulsedData),
+    Event("pos_printer", "drawer_opened", drawer_payloads.DrawerOpenedData),
+    Event("pos_printer", "drawer_closed", drawer_payloads.DrawerClosedData),
+    Event("cash_drawer", "drawer_pulsed", drawer_payloads.DrawerPulsedData),
+    Event("cash_drawer", "drawer_opened", drawer_payloads.DrawerOpenedData),
+    Event("cash_drawer", "drawer_closed", drawer_payloads.DrawerClosedData),
+    Event("cash_drawer", "drawer_left_open", drawer_payloads.DrawerLeftOpenData),
 )
 PRINT_EVENTS: Final = tuple(
     Event(device_class.value, JOB_EVENT, print_payloads.PrintJobChangedData) for device_class in sorted(PRINTER_CLASSES)
@@ -103,6 +109,8 @@ COMMON_EVENTS: Final = (Event(ANY_CLASS, "claim_lost", payloads.ClaimLostData),)
 """Of any device."""
 ALERTS: Final = (
     Event("alert", "event_dead_lettered", payloads.EventDeadLetteredData),
+    Event("alert", "drawer_opened_uncommanded", drawer_payloads.DrawerAlertData),
+    Event("alert", "drawer_left_open", drawer_payloads.DrawerAlertData),
     Event("alert", "store_full", payloads.StoreFullData),
     Event("alert", "store_filling", payloads.StoreFillingData),
     Event("alert", "events_locked", payloads.EventsLockedData),
@@ -117,6 +125,7 @@ ALERTS: Final = (
 CLOUD_EVENTS: Final = (
     Event("pos", "transaction_completed", TransactionCompletedData),
     Event("pos", "weight_sold", WeightSoldData),
+    Event("cash_drawer", "drawer_used", drawer_payloads.DrawerUsedData),
     Event("gateway", "command_completed", CommandCompletedData),
     Event("gateway", "outbox_changed", OutboxChangedData),
     *PRINT_AUDIT_EVENTS,
@@ -140,7 +149,13 @@ COMMANDS: Final = (
         "the gateway's disk. Sent again, nothing is printed twice.",
     ),
     Command("pos_printer", "print", PrintJobParams, print_payloads.PrintResult, "Print, once for each job id."),
-    Command("pos_printer", "open_drawer", payloads.NoParams, payloads.DrawerResult, "Kick the cash drawer."),
+    Command(
+        "pos_printer",
+        "open_drawer",
+        OpenPrinterDrawerParams,
+        payloads.DrawerResult,
+        "Kick the cash drawer on its connector.",
+    ),
     Command(
         "pos_printer",
         "clear_error",
@@ -185,6 +200,8 @@ COMMANDS: Final = (
         "Let the scale weigh and compute the price (UnifiedPOS DoPriceCalculating).",
     ),
     Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
+    Command("cash_drawer", "open_drawer", OpenDrawerParams, OpenDrawerResult, "Open the drawer: one pulse, never two."),
+    Command("cash_drawer", "read_drawer", payloads.NoParams, DrawerView, "Whether it is open, where that is known."),
     Command(
         "line_display",
         "display_text",

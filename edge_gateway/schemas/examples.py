@@ -148,8 +148,6 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
         "sequence": 8,
     },
     **_of_printers(print_examples.EVENT_DATA),
-    "pos_printer.drawer_opened": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 3},
-    "pos_printer.drawer_closed": {"device_id": "lane3-printer", "lane": "lane-3", "epoch": 1763720000, "sequence": 4},
     "gateway.command_completed": {
         "command_id": "cmd-1",
         "name": "replay_dead_letters",
@@ -203,6 +201,7 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
     },
 }
 ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
+    **counter.ALERT_DATA,
     "alert.event_dead_lettered": {
         "text": "the cloud refused event 019aa61c of transactions for good: missing; see edge-gateway outbox list",
         "stream": "transactions",
@@ -282,7 +281,7 @@ PARAMS: Final[dict[str, dict[str, Any]]] = {
         ]
     },
     **_of_printers(print_examples.PARAMS),
-    "pos_printer.open_drawer": {},
+    "pos_printer.open_drawer": {"reason": "no_sale", "operator": "op-7"},
     "pos_printer.clear_error": {"output": "keep"},
     "pos_printer.read_status": {},
     "label_printer.print": {
@@ -335,6 +334,7 @@ _PRINTER: Final = {
     "cover_open": False,
     "paper": "ok",
     "drawer": "closed",
+    "drawer_level": "high",
     "error_level": "none",
     "flags": [],
 }

@@ -162,10 +162,6 @@ class WeightChangedData(WeightReading, DeviceEventData):
     """The scale shows something new."""
 
 
-class DrawerData(DeviceEventData):
-    """The cash drawer was opened, or closed, by whatever means."""
-
-
 class ClaimHolder(Sent):
     """Who holds a device alone."""
 
@@ -413,5 +409,6 @@ class PrinterStatus(Sent):
     cover_open: bool | None
     paper: str | None
     drawer: str | None
+    drawer_level: str | None = Field(description="Of pin 3 of the drawer connector: high, low; null: not said.")
     error_level: Literal["none", "recoverable", "fatal"] = Field(description="ErrorLevel of UnifiedPOS.")
     flags: list[str]

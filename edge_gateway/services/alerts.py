@@ -116,6 +116,10 @@ class Alerts:
             if now_s - seen_s >= FINDING_INTERVAL_S:
                 del self._findings_told[key]
 
+    def tell(self, finding: Finding) -> None:
+        """At once: something happened. Whoever tells it keeps it from being told too often."""
+        self._tell(finding.severity, finding.name, finding.data)
+
     def _look_at_fill(self, store: StoreLook) -> None:
         """Once for each level that is reached on the way up."""
         if store.fill_level > self._fill_level_told:

@@ -11,12 +11,14 @@ from edge_gateway.settings_transports import (
     EvdevTransportSettings,
     GpioTransportSettings,
     HidrawTransportSettings,
+    PrinterTransportSettings,
     RfcommTransportSettings,
     SerialTransportSettings,
     TcpTransportSettings,
     TransportSettings,
     UsbPrinterTransportSettings,
 )
+from edge_gateway.transports.away_from_printer import AwayFromPrinter
 from edge_gateway.transports.ble import BleTransport
 from edge_gateway.transports.evdev import EvdevTransport
 from edge_gateway.transports.gpio import GpioTransport
@@ -60,6 +62,8 @@ class TransportFactory:
                 return RfcommTransport(settings)
             case GpioTransportSettings():
                 return GpioTransport(settings)
+            case PrinterTransportSettings():
+                return AwayFromPrinter(settings)
         assert_never(settings)
 
 

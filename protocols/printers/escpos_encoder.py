@@ -53,6 +53,8 @@ __all__ = [
     "encode_drawer_kick",
 ]
 
+BUZZER_PULSE_MS_MAX: Final = 500
+"""Of a buzzer on the drawer port: the longest that ESC p can say is 510."""
 PRINT_BYTES_MAX: Final = 4_194_304
 """Of one print: ten metres of picture on 80 mm paper. More is a mistake, and an hour at 9600 baud."""
 
@@ -74,6 +76,9 @@ def encode_document(document: Sequence[Element], options: EncoderOptions) -> Enc
 
 def encode_drawer_kick(options: EncoderOptions) -> bytes:
     """The pulse alone. Raises RequestError(UNSUPPORTED) where no drawer is wired."""
+    if options.buzzer == "drawer_port":
+        words = "drawer: a buzzer is on this printer's drawer port (buzzer), and would sound instead"
+        raise RequestError(ErrorCode.UNSUPPORTED, words)
     if options.drawer_pin is None:
         raise RequestError(ErrorCode.UNSUPPORTED, "drawer: none is configured at this printer (drawer_pin)")
     return commands.drawer_kick(options.drawer_pin, options.drawer_on_ms, options.drawer_off_ms)
@@ -240,5 +245,8 @@ def _buzzer(options: EncoderOptions, element: BuzzerElement) -> bytes:
             return commands.buzzer(element.times, element.duration_ms)
         case "esc_b":
             return commands.buzzer_of_clones(element.times, element.duration_ms)
+        case "drawer_port":
+            on_ms = min(element.duration_ms, BUZZER_PULSE_MS_MAX)
+            return commands.drawer_kick(options.drawer_pin or 2, on_ms, on_ms) * element.times
         case "none":
             raise RequestError(ErrorCode.UNSUPPORTED, "buzzer: none is configured at this printer (buzzer)")

@@ -37,7 +37,7 @@ class EncoderOptions:
     that may be changed to; ``wide_encoding``: of its ideographs (FS &), if it has them.
 
     ``setup``: bytes that belong behind every ESC @, which forgets them (ASB, real-time commands).
-    ``drawer_pin`` None: no drawer is wired, and a drawer element is refused.
+    ``drawer_pin`` None: no drawer is wired, and a drawer element is refused, as where the ``buzzer`` is on its port.
     ``cut_command``: ``gs_v_feed`` feeds to the knife by itself, before the others so many lines are fed.
     ``raw_commands``: commands of raw elements that are let through, as manuals write them (``ESC 3``).
     """
@@ -57,7 +57,7 @@ class EncoderOptions:
     cut: Literal["partial", "full", "none"] = "partial"
     cut_command: Literal["gs_v_feed", "gs_v", "esc_i"] = "gs_v_feed"
     knife_feed_lines: int = 4
-    buzzer: Literal["esc_paren_a", "esc_b", "none"] = "none"
+    buzzer: Literal["esc_paren_a", "esc_b", "drawer_port", "none"] = "none"
     has_qr: bool = True
     has_pdf417: bool = True
     has_barcodes: bool = True

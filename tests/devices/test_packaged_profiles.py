@@ -30,6 +30,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "ble": {"address": "F0:F1:F2:F3:F4:F5"},
     "rfcomm": {"address": "00:11:62:AA:BB:CC"},
     "gpio": {"lines": {"drawer": {"line": "GPIO17", "direction": "output"}}},
+    "printer": {"printer": "printer-1"},
 }
 
 

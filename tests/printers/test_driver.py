@@ -210,7 +210,7 @@ async def test_drawer_opens_on_the_configured_pin_and_is_sensed() -> None:
         await lane.until_flags("drawer_open")
         printer.close_drawer()
         await lane.until_flags()
-        assert lane.event_names == ["drawer_opened", "drawer_closed"]
+        assert lane.event_names == ["drawer_pulsed", "drawer_opened", "drawer_closed"]
         assert printer.counters["drawer_kicks"] == 1
 
 
@@ -254,7 +254,7 @@ async def test_drawer_is_refused_where_none_is_configured() -> None:
         ("print", {"document": RECEIPT, "copies": 2}),
         ("print", {"document": [{"type": "text", "text": "\x1bp\x00\x19\xfa"}]}),
         ("print", {"document": [{"type": "barcode", "symbology": "ean_13", "data": "4006381333932"}]}),
-        ("open_drawer", {"pin": 2}),
+        ("open_drawer", {"pin": 3}),
         ("read_status", {"all": True}),
     ],
 )
@@ -277,6 +277,7 @@ async def test_read_status_tells_paper_cover_and_drawer() -> None:
             "cover_open": False,
             "paper": "near_end",
             "drawer": "closed",
+            "drawer_level": "high",
             "error_level": "none",
             "flags": ["paper_near_end"],
         }

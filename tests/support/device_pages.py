@@ -30,6 +30,7 @@ _PLACES: Final[Mapping[str, str]] = {
     "usb_printer": 'device = "usb:VVVV:PPPP:SERIAL"',
     "rfcomm": 'address = "00:11:62:AA:BB:CC"',
     "gpio": 'lines.drawer = { line = "GPIO17", direction = "output" }',
+    "printer": 'printer = "lane3-printer"',
     "ble": 'address = "F0:F1:F2:F3:F4:F5"',
 }
 

@@ -38,4 +38,5 @@ def marked_as_copy(content: Mapping[str, Any], mark: str) -> dict[str, Any]:
     if "document" not in content:
         return {**content, COPY_MARK: mark}
     words = {"type": "text", "text": mark, "align": "center", "bold": True, "size": list(_MARK_SIZE)}
-    return {**content, "document": [words, {"type": "rule"}, *content["document"]]}
+    elements = [element for element in content["document"] if element.get("type") != "drawer"]  # no sale, no cash
+    return {**content, "document": [words, {"type": "rule"}, *elements]}
