@@ -63,6 +63,11 @@ class PrinterLine:
         finally:
             self.forget(future)
 
+    @property
+    def can_send(self) -> bool:
+        """Flow control lets bytes be sent now."""
+        return self._can_send.is_set()
+
     async def send(self, data: bytes) -> None:
         """Hand bytes to the port as soon as flow control lets it. Raises TransportError."""
         await self._can_send.wait()

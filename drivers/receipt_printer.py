@@ -14,9 +14,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal
 
-from drivers.drawer_watch import DrawerWatch
 from drivers.printer_at_once import AtOnce
 from drivers.printer_condition import Conditions
+from drivers.printer_connector import PrinterConnector
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_job import JobLimits, PrinterJob
 from drivers.printer_line import PrinterLine
@@ -37,9 +37,6 @@ from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError, PrintWatch, Rendered
 from edge_gateway.contracts.waiting import within
 
-DRAWER_SENSE_S: Final = 1.0
-"""A drawer that was kicked is open within this, or stuck."""
-SENSE_INTERVAL_S: Final = 0.1
 DRAWER_TURN_S_MAX: Final = 4.0
 """Most prints end within this; a drawer that would open later is answered busy instead."""
 DRAWER_CONFIRM_S: Final = 5.0
@@ -74,9 +71,10 @@ class ReceiptPrinter(ABC):
         self._questions = asyncio.Lock()
         """Held by whoever asks: answers do not say what they answer."""
         self._is_broken = asyncio.Event()
-        self._job: PrinterJob | None = None
         self._may_confirm_late = True
-        self._drawer = DrawerWatch(session)
+        self._connector = PrinterConnector(
+            self._name, session, self._line, self._dialect, condition, self._questions, settings.status_timeout_s
+        )
 
     @abstractmethod
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
@@ -98,7 +96,7 @@ class ReceiptPrinter(ABC):
         async with self._questions:
             await self._begin()
         while not await within(self._session.clock, self._common.status_interval_s, self._is_broken.wait()):
-            if self._job is None:  # a job asks for itself
+            if self._connector.job is None:  # a job asks for itself
                 async with self._questions:
                     await self._look()
         raise TransportError(f"{self._name}: a print was broken off; connecting anew")
@@ -121,7 +119,7 @@ class ReceiptPrinter(ABC):
         if name == "open_drawer":
             return await self._open_drawer(OpenPrinterDrawerParams.model_validate(params))
         if name == DISPLAY_BEHIND:
-            await self._write_display_behind(params["data"])
+            await self._connector.write_display(params["data"])
             return {}
         if params:
             raise RequestError(ErrorCode.INVALID_REQUEST, f"{name}: takes no params, got {', '.join(sorted(params))}")
@@ -150,19 +148,19 @@ class ReceiptPrinter(ABC):
         )
         clock = self._session.clock
         job = PrinterJob(self._name, self._line, self._dialect, self._condition, self._questions, clock, limits, watch)
-        self._job = job
+        self._connector.job = job
         if opening is not None:
-            self._drawer.expect(opening)
+            self._connector.drawer.expect(opening)
         try:
             return await job.run(rendered)
         except PrintFailedError as error:
-            if not error.is_on_paper:
-                self._drawer.withdraw()
+            if opening is not None and not error.is_on_paper:
+                self._connector.drawer.withdraw()
             raise
         finally:
             if opening is not None:
-                self._drawer.sent()
-            self._job = None
+                self._connector.drawer.sent()
+            self._connector.job = None
             self._may_confirm_late = self._may_confirm_late or job.is_unconfirmed
             if job.is_broken_off:
                 self._is_broken.set()
@@ -170,10 +168,15 @@ class ReceiptPrinter(ABC):
     async def _open_drawer(self, params: OpenPrinterDrawerParams) -> Mapping[str, Any]:
         """The pulse, in print order; past a job that is being printed only where the printer has such a pulse."""
         pulse, command = self._drawer_pulse(params.pin), command_of(params)
-        if self._job is not None and params.pin is None and (now := self._dialect.drawer_pulse_now()) is not None:
-            return await self._open_drawer_now(now, command)
+        if (
+            self._connector.job is not None
+            and params.pin is None
+            and (now := self._dialect.drawer_pulse_now()) is not None
+        ):
+            await self._connector.open_drawer_now(now, command)
+            return {"drawer": self._condition.drawer, "confirmed_by": "none"}
         if not await within(self._session.clock, DRAWER_TURN_S_MAX, self._paper.acquire()):
-            raise DeviceError(ErrorCode.BUSY, self._busy_words())
+            raise DeviceError(ErrorCode.BUSY, self._connector.busy_words())
         try:
             watch = AtOnce(PaperPolicy.FAIL)  # a drawer must not open minutes later
             deadline = asyncio.ensure_future(self._session.clock.sleep(DRAWER_CONFIRM_S))
@@ -184,41 +187,8 @@ class ReceiptPrinter(ABC):
                 deadline.cancel()
         finally:
             self._paper.release()
-        await self._sense_drawer()
+        await self._connector.sense_drawer()
         return {"drawer": self._condition.drawer, "confirmed_by": self._confirmed_by(is_confirmed)}
-
-    async def _open_drawer_now(self, pulse: bytes, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Between two questions, and not into the middle of a command: a job asks only where it is between two."""
-        job = self._job
-        if job is not None and job.is_broken_off and job.waiting_for is None:
-            await self._session.clock.sleep(SENSE_INTERVAL_S)
-        async with self._questions:
-            self._drawer.expect(command)
-            if not await self._line.write_now(pulse, self._common.status_timeout_s):
-                self._drawer.withdraw()
-                raise DeviceError(ErrorCode.BUSY, self._busy_words())
-            self._drawer.sent()
-        await self._sense_drawer()
-        return {"drawer": self._condition.drawer, "confirmed_by": "none"}
-
-    async def _write_display_behind(self, data: bytes) -> None:
-        """For a display on its cable, which takes its own out of what is sent: between two commands of a job."""
-        async with self._questions:
-            is_between = self._job is None or not self._job.is_broken_off
-            if not is_between or not await self._line.write(data, self._common.status_timeout_s):
-                raise DeviceError(ErrorCode.BUSY, f"{self._name}: it takes nothing now; the display was not written")
-
-    def _busy_words(self) -> str:
-        job = self._job
-        why = f", which waits for {job.waiting_for.value}" if job is not None and job.waiting_for is not None else ""
-        return f"{self._name}: a print is under way{why}; the drawer was not opened: mend it, or cancel the print"
-
-    async def _sense_drawer(self) -> None:
-        deadline_s = self._session.clock.monotonic() + DRAWER_SENSE_S
-        while self._condition.drawer == "closed" and self._session.clock.monotonic() < deadline_s:
-            await self._session.clock.sleep(SENSE_INTERVAL_S)
-            async with self._questions:
-                await self._dialect.is_there()
 
     async def _clear_error(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """After a person mended it. ``output``: what the printer holds is printed (keep), or forgotten (clear)."""
@@ -226,7 +196,7 @@ class ReceiptPrinter(ABC):
         if params.keys() - {"output"} or output not in ("keep", "clear"):
             words = 'clear_error: expected {"output": "keep"} or {"output": "clear"}'
             raise RequestError(ErrorCode.INVALID_REQUEST, words)
-        if output == "clear" and self._job is not None:
+        if output == "clear" and self._connector.job is not None:
             words = f"{self._name}: a print is under way; cancel it, or clear the error and keep the output"
             raise DeviceError(ErrorCode.BUSY, words)
         async with self._questions:
@@ -280,7 +250,7 @@ class ReceiptPrinter(ABC):
         """Anything the printer says: it is there, and perhaps in another condition."""
         self._presence.heard(is_told_by_itself=is_told_by_itself)
         if is_believed and self._condition.take(event):
-            self._drawer.sensed(self._condition.drawer, self._condition.drawer_level)
+            self._connector.drawer.sensed(self._condition.drawer, self._condition.drawer_level)
             self._session.set_flags(self._condition.flags())
             self._session.set_details(self._condition.to_json())
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag, PowerState, ScaleStatus
+from edge_gateway.diagnosis.counter_examination import examine_display, examine_drawer
 from edge_gateway.diagnosis.device_link import DeviceLink, NoAnswerError
 from edge_gateway.diagnosis.findings import Finding, failed, fine, warning
 
@@ -65,6 +66,12 @@ async def examine(link: DeviceLink, *, wait_s: float, is_printing: bool, tell: T
                     yield finding
             case "pos_printer":
                 async for finding in _printer(link, is_printing):
+                    yield finding
+            case "cash_drawer":
+                async for finding in examine_drawer(link, wait_s, tell):
+                    yield finding
+            case "line_display":
+                async for finding in examine_display(link, wait_s, tell):
                     yield finding
             case other:
                 yield fine("test", f"it is there and answers; a {other} has no test of its own")

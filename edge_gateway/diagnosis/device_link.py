@@ -98,6 +98,12 @@ class DeviceLink:
 
         return found[0] if await self._until(has_come, wait_s) else None
 
+    async def next_state(
+        self, is_wanted: Callable[[Mapping[str, Any]], bool], wait_s: float
+    ) -> Mapping[str, Any] | None:
+        """The state as soon as it is so; None: it did not become so in that time."""
+        return self.state if await self._until(lambda: is_wanted(self.state or {}), wait_s) else None
+
     async def _until(self, condition: Callable[[], bool], wait_s: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):

@@ -35,6 +35,7 @@ from edge_gateway.contracts.print_requests import (
 )
 from edge_gateway.contracts.printing import JOB_EVENT, PRINTER_CLASSES
 from edge_gateway.contracts.scanner_commands import BeepParams, LedParams, SetParameterParams
+from edge_gateway.contracts.signal_commands import LightsView, SoundParams, SwitchOffParams, SwitchOnParams, ToneView
 from edge_gateway.contracts.transaction import (
     SubmitTransactionParams,
     SubmitTransactionResult,
@@ -202,6 +203,10 @@ COMMANDS: Final = (
     Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
     Command("cash_drawer", "open_drawer", OpenDrawerParams, OpenDrawerResult, "Open the drawer: one pulse, never two."),
     Command("cash_drawer", "read_drawer", payloads.NoParams, DrawerView, "Whether it is open, where that is known."),
+    Command("lights", "switch_on", SwitchOnParams, LightsView, "Switch a light on, or let it blink."),
+    Command("lights", "switch_off", SwitchOffParams, LightsView, "Switch a light off, or all."),
+    Command("tone_indicator", "sound", SoundParams, ToneView, "Sound the buzzer; answered when it begins."),
+    Command("tone_indicator", "stop", payloads.NoParams, ToneView, "Be silent."),
     Command(
         "line_display",
         "display_text",

@@ -55,6 +55,10 @@ ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
     },
 }
 PARAMS: Final[dict[str, dict[str, Any]]] = {
+    "lights.switch_on": {"light": "red", "blink_on_ms": 500, "blink_off_ms": 500},
+    "lights.switch_off": {},
+    "tone_indicator.sound": {"cycles": 3, "on_ms": 200, "off_ms": 200},
+    "tone_indicator.stop": {},
     "cash_drawer.open_drawer": {"reason": "no_sale", "operator": "op-7"},
     "cash_drawer.read_drawer": {},
     "line_display.display_text": {"text": "TOTAL", "right": "3.69", "row": 2},
@@ -71,6 +75,10 @@ RESULTS: Final[dict[str, dict[str, Any]]] = {
         for name in ("display_text", "clear_text", "start_marquee", "set_brightness", "set_blink", "test_display")
     },
     "line_display.read_display": _VIEW,
+    "lights.switch_on": {"lights": {"red": "blinking", "yellow": "off", "green": "off"}},
+    "lights.switch_off": {"lights": {"red": "off", "yellow": "off", "green": "off"}},
+    "tone_indicator.sound": {"is_sounding": True},
+    "tone_indicator.stop": {"is_sounding": False},
     "cash_drawer.open_drawer": {"drawer": "open", "confirmed_by": "switch"},
     "cash_drawer.read_drawer": {
         "drawer": "open",

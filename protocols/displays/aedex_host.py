@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.decoding import Decodable, Side
-from protocols.displays.display_commands import DisplayTable, Entry, codec_of
+from protocols.displays.display_commands import DisplayCodec, DisplayTable, Entry
 
 AEDEX_TABLE: Final = DisplayTable(
     {
@@ -25,10 +25,18 @@ AEDEX_TABLE: Final = DisplayTable(
     }
 )
 
+
+class AedexCodec(DisplayCodec):
+    """Implements Codec for host to device."""
+
+    def __init__(self) -> None:
+        super().__init__(AEDEX_TABLE)
+
+
 PROTOCOLS = {
     "pole_display/aedex": Decodable(
         host_to_device=Side(
-            codec_of(AEDEX_TABLE),
+            AedexCodec,
             examples=(b"!#1TOTAL\r", b"!#29.99\r", b"!#4Welcome to our store!\r", b"!#512:30\r", b"!#A\r"),
         )
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.decoding import Decodable, Side
-from protocols.displays.display_commands import DisplayTable, Entry, codec_of, cursor_to, on_or_off
+from protocols.displays.display_commands import DisplayCodec, DisplayTable, Entry, cursor_to, on_or_off
 from protocols.displays.epson_host import EPSON_ENTRIES
 
 BRIGHTNESS_PERCENT: Final = {1: 25, 2: 50, 3: 75, 4: 100}
@@ -60,10 +60,18 @@ CD5220_TABLE: Final = DisplayTable(
     }
 )
 
+
+class Cd5220Codec(DisplayCodec):
+    """Implements Codec for host to device."""
+
+    def __init__(self) -> None:
+        super().__init__(CD5220_TABLE)
+
+
 PROTOCOLS = {
     "pole_display/cd5220": Decodable(
         host_to_device=Side(
-            codec_of(CD5220_TABLE),
+            Cd5220Codec,
             examples=(
                 b"\x1b@\x1b\x11\x1b_\x00",
                 b"\x0c\x1bQAHI\r",

@@ -79,7 +79,7 @@ class DisplayTable:
 
 
 class DisplayCodec:
-    """Implements Codec for host to device; a dialect's own is made by ``codec_of``."""
+    """Implements Codec for host to device; a dialect's own gives its table."""
 
     def __init__(self, table: DisplayTable) -> None:
         self._table = table
@@ -97,10 +97,6 @@ class DisplayCodec:
         if isinstance(event, HostCommand):
             return spell(self._table.find(event), event)
         return event if isinstance(event, FrameRejected) else FrameRejected.of("no command", b"")
-
-
-def codec_of(table: DisplayTable) -> Callable[[], DisplayCodec]:
-    return lambda: DisplayCodec(table)
 
 
 def spell(entry: Entry, command: HostCommand) -> DisplayCommand:

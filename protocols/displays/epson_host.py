@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.decoding import Decodable, Side
-from protocols.displays.display_commands import DisplayTable, Entry, codec_of, cursor_to, on_or_off
+from protocols.displays.display_commands import DisplayCodec, DisplayTable, Entry, cursor_to, on_or_off
 
 BRIGHTNESS_PERCENT: Final = {1: 20, 2: 40, 3: 60, 4: 100}
 _PERIPHERALS: Final = {1: "select printer", 2: "select display", 3: "select printer and display"}
@@ -77,10 +77,18 @@ EPSON_ENTRIES: Final = {
 
 EPSON_TABLE: Final = DisplayTable(EPSON_ENTRIES)
 
+
+class EpsonDisplayCodec(DisplayCodec):
+    """Implements Codec for host to device."""
+
+    def __init__(self) -> None:
+        super().__init__(EPSON_TABLE)
+
+
 PROTOCOLS = {
     "pole_display/epson": Decodable(
         host_to_device=Side(
-            codec_of(EPSON_TABLE),
+            EpsonDisplayCodec,
             examples=(
                 b"\x1b@\x1f\x01\x1fC\x00",
                 b"\x0c",

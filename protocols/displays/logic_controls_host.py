@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.decoding import Decodable, Side
-from protocols.displays.display_commands import DisplayTable, Entry, cell_of, codec_of
+from protocols.displays.display_commands import DisplayCodec, DisplayTable, Entry, cell_of
 
 BRIGHTNESS_PERCENT: Final = {0x20: 20, 0x40: 40, 0x60: 60, 0xFF: 100}
 
@@ -41,8 +41,16 @@ LOGIC_CONTROLS_TABLE: Final = DisplayTable(
     }
 )
 
+
+class LogicControlsCodec(DisplayCodec):
+    """Implements Codec for host to device."""
+
+    def __init__(self) -> None:
+        super().__init__(LOGIC_CONTROLS_TABLE)
+
+
 _SIDE: Final = Side(
-    codec_of(LOGIC_CONTROLS_TABLE),
+    LogicControlsCodec,
     examples=(b"\x1f\x11\x14", b"\x10\x14TOTAL           9.99", b"\x05Welcome to our store\r", b"\x04\xff"),
 )
 PROTOCOLS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.decoding import Decodable, Side
-from protocols.displays.display_commands import DisplayTable, Entry, cell_of, codec_of
+from protocols.displays.display_commands import DisplayCodec, DisplayTable, Entry, cell_of
 from protocols.displays.logic_controls_host import brightness_words
 
 UTC_TABLE: Final = DisplayTable(
@@ -49,15 +49,30 @@ UTC_ENHANCED_TABLE: Final = DisplayTable(
     }
 )
 
+
+class UtcCodec(DisplayCodec):
+    """Implements Codec for host to device."""
+
+    def __init__(self) -> None:
+        super().__init__(UTC_TABLE)
+
+
+class UtcEnhancedCodec(DisplayCodec):
+    """Implements Codec for host to device."""
+
+    def __init__(self) -> None:
+        super().__init__(UTC_ENHANCED_TABLE)
+
+
 PROTOCOLS = {
     "pole_display/utc": Decodable(
         host_to_device=Side(
-            codec_of(UTC_TABLE), examples=(b"\x1f\x11\x14", b"\x10\x14TOTAL           9.99", b"\x04\x60", b"\x1bd")
+            UtcCodec, examples=(b"\x1f\x11\x14", b"\x10\x14TOTAL           9.99", b"\x04\x60", b"\x1bd")
         )
     ),
     "pole_display/utc_enhanced": Decodable(
         host_to_device=Side(
-            codec_of(UTC_ENHANCED_TABLE),
+            UtcEnhancedCodec,
             examples=(b"\x1buATOTAL\r", b"\x1buB9.99\r", b"\x1buDWelcome to our store\r", b"\x1buE12:30\r"),
         )
     ),

@@ -13,6 +13,8 @@ import aiomqtt
 import pytest
 
 from edge_gateway.app import Gateway
+from edge_gateway.diagnosis.device_examination import examine
+from edge_gateway.diagnosis.device_link import open_link
 from edge_gateway.settings import GatewaySettings
 from simulators.display_epson import EpsonDisplay
 from simulators.escpos_printer import EscposPrinter
@@ -210,6 +212,34 @@ async def test_drawer_and_display_go_and_come_with_their_printer(tmp_path: Path)
         await it.until_drawer("closed")
         assert it.printer.counters["drawer_kicks"] == 0
         await it.until(lambda: it.state(DISPLAY).get("power") == "online", "the display")
+
+
+async def test_person_finds_the_polarity_out_with_the_key(tmp_path: Path) -> None:
+    async with shop(tmp_path) as it:
+        bus = it.gateway._settings.bus
+
+        async def tried(
+            device_id: str, act: Callable[[], None] | None = None
+        ) -> dict[str, tuple[str, str, str | None]]:
+            def tell(words: str) -> None:
+                if act is not None:
+                    act()
+
+            async with open_link(bus, "S001", device_id) as link:
+                found = [each async for each in examine(link, wait_s=5, is_printing=False, tell=tell)]
+            return {each.name: (each.verdict.value, each.found, each.remedy) for each in found}
+
+        found = await tried("drawer", it.printer.open_by_key)
+        assert found["switch"][:2] == ("fine", 'it works, and open_level = "low" in its settings is right')
+        it.printer.condition.drawer_open_level = "high"
+        it.printer.close_drawer()
+        await it.until_drawer("open")
+        found = await tried("drawer", it.printer.open_by_key)
+        assert found["switch"][2] == 'set open_level = "high" in its settings'
+        assert it.printer.counters["drawer_kicks"] == 0
+        found = await tried("display")
+        assert found["display"][0] == "fine"
+        assert it.printer.shown[0] == "äöü ß é ñ 0123456789"
 
 
 async def test_display_behind_the_printer_shows_while_receipts_are_printed(tmp_path: Path) -> None:
