@@ -82,7 +82,7 @@ def test_words_of_all_troubles_are_tried() -> None:
     assert {flag for said, flag in STATES.items() if said not in told_otherwise} == {flag for *_, flag in TROUBLES}
 
 
-@pytest.mark.parametrize("word", [*(set(DeviceFlag) - OF_OTHERS), *JobState, *PaperPolicy])
+@pytest.mark.parametrize("word", [*sorted(set(DeviceFlag) - OF_OTHERS), *JobState, *PaperPolicy])
 def test_page_says_what_a_word_asks_for(word: str) -> None:
     assert f"`{word}`" in PAGE
 
