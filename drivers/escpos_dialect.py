@@ -84,7 +84,7 @@ class EscposDialect:
     async def clear_buffer(self) -> bool:
         with self._line.waiting_for(lambda event: isinstance(event, BufferCleared)) as cleared:
             try:
-                await self._line.write_now(commands.CLEAR_BUFFER, CLEAR_TIMEOUT_S)
+                await self._line.write_now(commands.CLEAR_BUFFER, CLEAR_TIMEOUT_S, is_forced=True)
             except TransportError:
                 return False
             return await within(self._clock, CLEAR_TIMEOUT_S, cleared)

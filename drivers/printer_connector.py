@@ -17,9 +17,10 @@ from edge_gateway.contracts.errors import DeviceError, ErrorCode
 DRAWER_SENSE_S: Final = 1.0
 """A drawer that was kicked is open within this, or stuck."""
 SENSE_INTERVAL_S: Final = 0.1
+PULSE_TURN_S: Final = 4.0
+"""A picture is sent within this on most lines; a drawer that would open later is answered busy instead."""
 DISPLAY_TURN_S: Final = 1.5
 """A piece of a print is sent within this on the slowest line; more, and the printer takes nothing."""
-DISPLAY_LOOK_S: Final = 0.02
 
 
 class PrinterConnector:
@@ -34,7 +35,6 @@ class PrinterConnector:
         dialect: PrinterDialect,
         condition: Conditions,
         questions: asyncio.Lock,
-        answer_s: float,
     ) -> None:
         self.drawer = DrawerWatch(session)
         self.job: PrinterJob | None = None
@@ -44,34 +44,20 @@ class PrinterConnector:
         self._dialect = dialect
         self._condition = condition
         self._questions = questions
-        self._answer_s = answer_s
 
     async def open_drawer_now(self, pulse: bytes, command: Mapping[str, Any]) -> None:
-        """Between two questions, and not into the middle of a command: a job asks only where it is between two."""
-        job = self.job
-        if job is not None and job.is_broken_off and job.waiting_for is None:
-            await self._clock.sleep(SENSE_INTERVAL_S)
-        async with self._questions:
-            self.drawer.expect(command)
-            if not await self._line.write_now(pulse, self._answer_s):
-                self.drawer.withdraw()
-                raise DeviceError(ErrorCode.BUSY, self.busy_words())
-            self.drawer.sent()
+        """Between two commands of what is being printed."""
+        self.drawer.expect(command)
+        if not await self._line.write_now(pulse, PULSE_TURN_S):
+            self.drawer.withdraw()
+            raise DeviceError(ErrorCode.BUSY, self.busy_words())
+        self.drawer.sent()
         await self.sense_drawer()
 
     async def write_display(self, data: bytes) -> None:
         """For a display on its cable, which takes its own out of what is sent: between two commands of a job."""
-        deadline_s = self._clock.monotonic() + DISPLAY_TURN_S
-        while not await self._is_written_between(data):
-            if self._clock.monotonic() >= deadline_s:
-                raise DeviceError(ErrorCode.BUSY, f"{self._name}: it takes nothing now; the display was not written")
-            await self._clock.sleep(DISPLAY_LOOK_S)
-
-    async def _is_written_between(self, data: bytes) -> bool:
-        async with self._questions:
-            if not self._line.can_send or (self.job is not None and self.job.is_broken_off):
-                return False
-            return await self._line.write_now(data, self._answer_s)
+        if not await self._line.write_now(data, DISPLAY_TURN_S, is_patient=True):
+            raise DeviceError(ErrorCode.BUSY, f"{self._name}: it takes nothing now; the display was not written")
 
     def busy_words(self) -> str:
         job = self.job

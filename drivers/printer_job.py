@@ -94,6 +94,7 @@ class PrinterJob:
         self._was_silent = False
         """A question had no answer: a confirmation that did not come may be lost as well, and proves nothing."""
         self._cancelled: asyncio.Future[Any] | None = None
+        self._sending: asyncio.Future[None] | None = None
         self.is_broken_off = False
         """A piece is on its way, or a command is half sent: the connection is of no use when the job ends so."""
         self.waiting_for: ErrorCode | None = None
@@ -136,7 +137,7 @@ class PrinterJob:
             before = b""
             if piece.is_between_commands:
                 data += self._confirmations.ask(piece)
-            await self._send(data, piece.end)
+            await self._send(data, piece.end, is_whole=piece.is_between_commands)
             self.is_broken_off = not piece.is_between_commands
             self._tell(None)
         if self._confirmations.can_confirm:
@@ -145,12 +146,11 @@ class PrinterJob:
         await self._until_well()
         return False
 
-    async def _send(self, data: bytes, end: int) -> None:
+    async def _send(self, data: bytes, end: int, *, is_whole: bool) -> None:
         """One piece, however long the printer takes none."""
-        is_between_commands = not self.is_broken_off
         self._require_not_cancelled()
         self.is_broken_off = True
-        sending = asyncio.ensure_future(self._line.send(data))
+        self._sending = sending = asyncio.ensure_future(self._line.send(data, is_whole=is_whole))
         sending.add_done_callback(_take_exception)
         # From here on it counts as sent: what was handed over cannot be taken back.
         before, self._sent = self._sent, end
@@ -158,7 +158,7 @@ class PrinterJob:
             while not await self._is_done_soon(sending):
                 # A line that is stopped is alive, silence does not count here: a dead one is the transport's to tell.
                 self._heard_s = self._clock.monotonic()
-                await self._look(is_asking=is_between_commands)
+                await self._look()
             sending.result()
         except TransportError:
             self._sent = before
@@ -174,7 +174,7 @@ class PrinterJob:
                 self._require_no_hole()
                 self._tell(None)
             else:
-                await self._look(is_asking=True)
+                await self._look()
                 self._require_patience()
         self._require_no_hole()
         self._tell(None)
@@ -184,18 +184,18 @@ class PrinterJob:
         if self._condition.is_known:
             await self._ask()
         while self._condition.obstacle() is not None:
-            await self._look(is_asking=True)
+            await self._look()
             await self._pause()
         self._watch.progress(self._total, self._total)
 
-    async def _look(self, *, is_asking: bool) -> None:
+    async def _look(self) -> None:
         """It stands still: find out why, tell it, and do what the policy says."""
         self._require_not_cancelled()
-        is_heard = is_asking and await self._ask()
+        is_heard = await self._ask()
         now_s = self._clock.monotonic()
         if is_heard:
             self._heard_s = now_s
-        elif is_asking:
+        elif self._line.is_between_commands:
             self._was_silent = True
         if self._is_all_confirmed:
             return
@@ -287,8 +287,17 @@ class PrinterJob:
             return await self._dialect.status(tries=1)
 
     async def _clear(self) -> bool:
-        async with self._questions:
-            return await self._dialect.clear_buffer()
+        """What waits to be sent must not follow the clearing: it is held back, and given up once that is confirmed."""
+        self._line.hold()
+        try:
+            async with self._questions:
+                is_cleared = await self._dialect.clear_buffer()
+            if is_cleared and self._sending is not None and not self._sending.done():
+                self._sending.cancel()
+                await asyncio.wait({self._sending})
+            return is_cleared
+        finally:
+            self._line.release()
 
     async def _pause(self) -> None:
         await self._is_done_soon(asyncio.get_running_loop().create_future())

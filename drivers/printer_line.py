@@ -24,7 +24,12 @@ class PrinterLine:
         self._on_event = on_event
         self._waiting: list[tuple[Wanted, asyncio.Future[CodecEvent]]] = []
         self._can_send = asyncio.Event()
-        self._can_send.set()
+        self._is_released = asyncio.Event()
+        self._between_commands = asyncio.Event()
+        for event in (self._can_send, self._is_released, self._between_commands):
+            event.set()
+        self._writing = asyncio.Lock()
+        """What is handed over goes out whole and in order."""
 
     def data_received(self, data: bytes) -> None:
         """From the transport."""
@@ -64,22 +69,53 @@ class PrinterLine:
             self.forget(future)
 
     @property
-    def can_send(self) -> bool:
-        """Flow control lets bytes be sent now."""
-        return self._can_send.is_set()
+    def is_between_commands(self) -> bool:
+        """Nothing of a command is missing behind what was handed over."""
+        return self._between_commands.is_set()
 
-    async def send(self, data: bytes) -> None:
-        """Hand bytes to the port as soon as flow control lets it. Raises TransportError."""
-        await self._can_send.wait()
-        await self._session.transport.write(data)
+    def hold(self) -> None:
+        """Let nothing be sent that is not under way, until ``release``."""
+        self._is_released.clear()
+
+    def release(self) -> None:
+        """Go on."""
+        self._is_released.set()
+
+    async def send(self, data: bytes, *, is_whole: bool = True) -> None:
+        """Hand bytes to the port as soon as flow control lets it. ``is_whole``: no command is cut short behind them.
+        Raises TransportError."""
+        while not (self._can_send.is_set() and self._is_released.is_set()):
+            await self._can_send.wait()
+            await self._is_released.wait()
+        async with self._writing:
+            if not is_whole:
+                self._between_commands.clear()
+            await self._session.transport.write(data)
+            if is_whole:
+                self._between_commands.set()
 
     async def write(self, data: bytes, timeout_s: float) -> bool:
         """As ``send``. False: not within the time."""
         return await within(self._session.clock, timeout_s, self.send(data))
 
-    async def write_now(self, data: bytes, timeout_s: float) -> bool:
-        """As ``write``, past XOFF: real-time commands are for a printer that takes nothing else."""
-        return await within(self._session.clock, timeout_s, self._session.transport.write(data))
+    async def write_now(
+        self, data: bytes, timeout_s: float, *, is_forced: bool = False, is_patient: bool = False
+    ) -> bool:
+        """As ``write``, past XOFF: real-time commands are for a printer that takes nothing else. Not into the middle of
+        a command, which they would spoil; ``is_forced``: there too; ``is_patient``: not past XOFF."""
+        writing = self._write_between(data, is_forced=is_forced, is_patient=is_patient)
+        return await within(self._session.clock, timeout_s, writing)
+
+    async def _write_between(self, data: bytes, *, is_forced: bool, is_patient: bool) -> None:
+        while True:
+            if is_patient:
+                await self._can_send.wait()
+            if not is_forced:
+                await self._between_commands.wait()
+            async with self._writing:
+                if is_forced or self._between_commands.is_set():
+                    await self._session.transport.write(data)
+                    return
 
     def _hand_out(self, event: CodecEvent) -> None:
         for entry in self._waiting:

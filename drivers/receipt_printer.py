@@ -72,9 +72,7 @@ class ReceiptPrinter(ABC):
         """Held by whoever asks: answers do not say what they answer."""
         self._is_broken = asyncio.Event()
         self._may_confirm_late = True
-        self._connector = PrinterConnector(
-            self._name, session, self._line, self._dialect, condition, self._questions, settings.status_timeout_s
-        )
+        self._connector = PrinterConnector(self._name, session, self._line, self._dialect, condition, self._questions)
 
     @abstractmethod
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:

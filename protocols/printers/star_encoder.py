@@ -26,6 +26,7 @@ from protocols.printers import star_commands as commands
 from protocols.printers import star_symbols as symbols
 from protocols.printers.character_sets import Preparation
 from protocols.printers.escpos_encoder import PRINT_BYTES_MAX, EncodedDocument
+from protocols.printers.escpos_symbols import barcode_module_dots, qr_module_dots
 from protocols.printers.layout import NotText, lay_out, text_lines
 from protocols.printers.layout_lines import Line, Metrics
 from protocols.printers.star_lines import StarLineWriter, picture_commands
@@ -77,13 +78,11 @@ class _Encoder:
         options, stream = self._options, self._stream
         match element:
             case QrElement():
-                self._require(options.has_qr, "qr")
-                self._placed(element.align, symbols.qr_code(element, options.paper_dots))
+                self._qr(element)
             case Pdf417Element():
                 self._require(options.has_pdf417, "pdf417")
                 self._placed(element.align, symbols.pdf417(element, options.paper_dots))
             case BarcodeElement():
-                self._require(options.has_barcodes, f"{element.symbology}")
                 self._barcode(element)
             case ImageElement():
                 width = max(1, options.paper_dots * element.width_percent // 100)
@@ -110,12 +109,33 @@ class _Encoder:
             return commands.feed(options.knife_feed_lines)
         return commands.cut(is_full=(mode or options.cut) == "full")
 
+    def _qr(self, element: QrElement) -> None:
+        """By the printer, else drawn for it."""
+        paper_dots = self._options.paper_dots
+        if self._options.has_qr:
+            self._placed(element.align, symbols.qr_code(element, paper_dots))
+            return
+        dots = qr_module_dots(element, paper_dots)
+        self._picture(self._rasteriser("qr").qr(element.data.encode(), element.level, dots), element.align)
+
     def _barcode(self, element: BarcodeElement) -> None:
-        self._placed(element.align, symbols.barcode(element, self._options.paper_dots))
-        if element.symbology is Symbology.GS1_128 and element.text_position != "none":
-            # As Code 128 it would be told below with its escapes, and without brackets.
-            told = TextElement(type="text", text=element.data, align=element.align)
-            for line in text_lines(told, self._metrics):
+        """By the printer, else drawn for it with its text as a line: so too where the printer would tell it wrongly."""
+        options = self._options
+        if options.has_barcodes and element.symbology in symbols.SYSTEMS:
+            self._placed(element.align, symbols.barcode(element, options.paper_dots))
+            is_told = element.symbology is not Symbology.GS1_128
+        else:
+            rasteriser = self._rasteriser(element.symbology)
+            dots = barcode_module_dots(element, options.paper_dots)
+            picture = rasteriser.barcode(element.symbology, element.data, dots, element.height_dots)
+            if picture.width_dots > options.paper_dots:
+                raise RequestError(
+                    ErrorCode.INVALID_REQUEST, f"barcode: {len(element.data)} characters do not fit the paper"
+                )
+            self._picture(picture, element.align)
+            is_told = False
+        if not is_told and element.text_position != "none":
+            for line in text_lines(TextElement(type="text", text=element.data, align=element.align), self._metrics):
                 self._lines.write(line)
 
     def _logo(self, element: LogoElement) -> None:

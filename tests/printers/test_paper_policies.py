@@ -129,6 +129,41 @@ async def test_restart_of_a_printer_that_cannot_clear_goes_on() -> None:
         assert len(device.paper.receipts[-1].lines) == len(LINES)
 
 
+@pytest.mark.parametrize("seed", range(12))
+async def test_restart_of_a_print_that_the_line_holds_back_is_whole(seed: int) -> None:
+    """XOFF: what waits to be sent must not follow the clearing, which lets the line go on."""
+    device, watch = printer(is_xonxoff=True), Watch(PaperPolicy.RESTART)
+    async with print_bench(device) as bench:
+        await until_settled(bench)
+        device.trip_at(100 + 37 * seed, "cover_open")
+        task = bench.begin_print([*LONG, {"type": "cut"}], watch)
+        await wait_until(lambda: device.counters["buffer_clears"] == 1, what="the rest cleared")
+        device.set_fault("cover_open", False)
+        await task
+        (receipt,) = device.paper.receipts
+        wanted = [element["text"] for element in LONG]
+        assert receipt.lines[-len(wanted) :] == wanted
+        assert receipt.lines[: -len(wanted)] == wanted[: len(receipt.lines) - len(wanted)], "the beginning, and no more"
+        assert device.errors == []
+
+
+async def test_questions_and_pulses_do_not_fall_into_a_picture() -> None:
+    """A printer that takes a long command in pieces: what is asked meanwhile waits for its end."""
+    device, watch = printer(bytes_per_s=20_000.0), Watch()
+    rows = [{"type": "text", "text": "漢字" * 10}] * 6
+    settings = {"can_pulse_real_time": True, "chunk_bytes": 64}
+    async with print_bench(device, way="tcp", settings=settings) as bench:
+        await until_settled(bench)
+        task = bench.begin_print([*rows, {"type": "cut"}], watch)
+        await wait_until(lambda: len(watch.told) > 3, what="pieces sent")
+        status, pulse = await asyncio.gather(bench.execute("read_status"), bench.execute("open_drawer"))
+        await task
+        assert status["answering"]
+        assert pulse["confirmed_by"] == "none"
+        assert device.counters["drawer_kicks"] == 1
+        assert device.errors == []
+
+
 @pytest.mark.parametrize("policy", [PaperPolicy.RESTART, PaperPolicy.LAST_CUT, PaperPolicy.CONTINUE])
 async def test_paper_that_ends_at_any_byte_gives_one_copy(policy: PaperPolicy) -> None:
     """Also with the last line printed, before the cut, and behind it."""

@@ -161,12 +161,36 @@ async def test_printer_without_counters_prints_where_configuration_says_so() -> 
         assert device.counters["receipts"] == 0
 
 
+async def test_codes_that_the_printer_has_not_are_drawn() -> None:
+    device = StarPrinter()
+    codes: list[dict[str, Any]] = [
+        {"type": "qr", "data": "https://example.com"},
+        {"type": "barcode", "symbology": "ean_13", "data": "4006381333931"},
+        {"type": "barcode", "symbology": "gs1_128", "data": "(01)04006381333931(10)A1"},
+        {"type": "cut"},
+    ]
+    for raster in ("raster", "column_24"):
+        settings = {"has_qr": False, "has_barcodes": False, "raster": raster}
+        async with print_bench(StarPrinter(), profile=PROFILE, settings=settings) as bench:
+            await bench.print(codes)
+            (receipt,) = bench.printer.paper.receipts
+            assert "4006381333931" in receipt.lines
+            assert receipt.symbols == []
+            assert bench.printer.errors == []
+    async with print_bench(device, profile=PROFILE) as bench:
+        await bench.print(codes)
+        assert [symbol.kind for symbol in device.paper.receipts[0].symbols] == ["qr", "ean_13", "gs1_128"]
+        assert "(01)04006381333931(10)A1" in device.paper.receipts[0].lines
+        assert device.errors == []
+
+
 async def test_drawer_switch_is_read_in_star_s_sense() -> None:
     device = StarPrinter()
     async with print_bench(device, profile=PROFILE, settings={"drawer_open_level": "high"}) as bench:
         assert (await bench.execute("open_drawer"))["drawer"] == "open"
         device.close_drawer()
-        await wait_until(lambda: [name for name, _ in bench.session.events] == ["drawer_opened", "drawer_closed"])
+        told = ["drawer_pulsed", "drawer_opened", "drawer_closed"]
+        await wait_until(lambda: [name for name, _ in bench.session.events] == told, what="the drawer told")
 
 
 async def test_second_drawer_has_a_command_of_its_own() -> None:
