@@ -14,12 +14,12 @@ import pytest
 import drivers
 from drivers.printer_condition import OpenLevel, PrinterCondition
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag
+from edge_gateway.contracts.states import FLAGS_IN_WAY, DeviceFlag, flag_words
 from edge_gateway.status.health import roll_up
 from tests.status.snapshots import bus, gateway, outbox, printer
 
 MODULES = sorted(path.stem for folder in drivers.__path__ for path in Path(folder).glob("[a-z]*.py"))
-SAYS_FLAGS = {"label_base", "receipt_printer", "scanner_reads"}
+SAYS_FLAGS = {"cash_drawer", "label_base", "receipt_printer", "scanner_reads"}
 """Drivers with conditions; what each can say is driven to its ends below."""
 
 
@@ -46,7 +46,7 @@ def test_session_takes_only_known_flags() -> None:
 @pytest.mark.parametrize("flag", list(DeviceFlag))
 def test_flag_in_the_way_degrades_the_health_and_another_does_not(flag: DeviceFlag) -> None:
     report = roll_up(gateway(), outbox(), bus(), (), (printer(flags=(flag,)),))
-    assert [reason.text for reason in report.reasons] == ([flag.replace("_", " ")] if flag in FLAGS_IN_WAY else [])
+    assert [reason.text for reason in report.reasons] == ([flag_words((flag,))] if flag in FLAGS_IN_WAY else [])
 
 
 def test_printer_that_cannot_print_has_a_flag_in_the_way() -> None:
