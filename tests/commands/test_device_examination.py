@@ -31,7 +31,7 @@ class Broker:
 
 async def examined(commands: list[str], code: str) -> list[Any]:
     broker = Broker(code)
-    link = broker.link = DeviceLink(cast(aiomqtt.Client, broker), "S1", "dialog")
+    link = broker.link = DeviceLink(cast(aiomqtt.Client, broker), "S1", "dialog", "device-test")
     state = {"power": "online", "flags": [], "status": "not_ready", "weight": None}
     told = {Topics("S1").gateway_state: {"state": "online", "version": "1"}, f"{BASE}/state": state}
     for topic, document in {**told, f"{BASE}/info": {"commands": commands}}.items():

@@ -48,7 +48,8 @@ def test_registry_tells_every_problem_of_every_device_at_once() -> None:
         SCALE | {"id": "e", "transport": {"kind": "serial"}},
     ) == [
         "device[0].profile = 'generic-serial-scaner': did you mean generic-serial-scanner or "
-        f"generic-ble-scanner or zebra-serial-scanner? {len(profile_names())} profiles are known, see docs/devices",
+        "generic-serial-cash-drawer or generic-ble-scanner? "
+        f"{len(profile_names())} profiles are known, see docs/devices",
         "device[1].settings.suffix = 'zz': Input should be 'auto', 'cr', 'lf', 'crlf', 'tab', 'etx' or 'none'",
         "device[1].settings.y = 2: no such key here (there are: ages, aim, code_ids, country, duplicate_window_ms, "
         "encoding, frame_bytes_max, idle_gap_ms, prefix, suffix, timezone, variable_measure)",
