@@ -29,6 +29,7 @@ TOPICS = [
     r"edge/v1/DEMO/lane-\d/pos/T\d/command/submit_transaction",
     r"edge/v1/DEMO/lane-\d/pos_printer/lane-\d-printer/command/print",
 ]
+OF_THE_DRAWER = {"drawer_pulsed", "drawer_opened", "drawer_closed"}
 JOB = {"job_id", "state", "printer", "sent_bytes", "waiting_for", "error"}
 READING = {"status", "weight", "unit", "net", "gross", "tare", "resolution", "age_ms"}
 SCAN = {"text", "raw_base64", "aim", "symbology", "gtin", "application_identifiers"}
@@ -89,7 +90,8 @@ def _assert_cloud_event(topic: str, event: dict[str, Any]) -> None:
     assert event["data"]["device_id"] == device
     assert event["data"]["lane"] == lane
     assert event["data"]["sequence"] > 0
-    assert event["data"].keys() >= {"scanner": SCAN, "scale": READING, "pos_printer": JOB}[device_class]
+    if name not in OF_THE_DRAWER:  # which comes when it comes: a sale that is paid in cash
+        assert event["data"].keys() >= {"scanner": SCAN, "scale": READING, "pos_printer": JOB}[device_class]
 
 
 async def test_mosquitto_pub_alone_prints_a_receipt_and_gets_its_reply(store: StoreInABox, tmp_path: Path) -> None:
