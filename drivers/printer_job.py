@@ -207,7 +207,9 @@ class PrinterJob:
             self._tell(None)
         else:
             self._well_since_s = now_s
-            self._tell(ErrorCode.TIMEOUT)
+            if (said := await self._line.port_says()) is not None:
+                self._heard_s = now_s
+            self._tell(said or ErrorCode.TIMEOUT)
             if now_s - self._heard_s >= SILENCE_S_MAX:
                 raise _GiveUpError(ErrorCode.TIMEOUT, f"silent for {SILENCE_S_MAX:g} s")
 

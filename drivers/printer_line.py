@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from drivers.usb_printer_port import port_says
 from edge_gateway.contracts.codec import Codec
 from edge_gateway.contracts.driver import Session
+from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from edge_gateway.contracts.waiting import within
 from protocols.printers.flow_control import FlowControl
@@ -72,6 +74,10 @@ class PrinterLine:
     def is_between_commands(self) -> bool:
         """Nothing of a command is missing behind what was handed over."""
         return self._between_commands.is_set()
+
+    async def port_says(self) -> ErrorCode | None:
+        """What a person has to mend, by the printer's port: see ``drivers.usb_printer_port``."""
+        return await port_says(self._session)
 
     def hold(self) -> None:
         """Let nothing be sent that is not under way, until ``release``."""

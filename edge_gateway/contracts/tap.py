@@ -17,6 +17,7 @@ from edge_gateway.contracts.transport import (
     Transport,
     misses_before_gone,
 )
+from edge_gateway.contracts.usb_printer import PortStatus, UsbPrinterTransport
 
 RawDirection = Literal["<", ">", "<<", ">>"]
 """From the device, to the device; doubled: feature reports of a HID device."""
@@ -31,6 +32,8 @@ def tapped(transport: Transport, tell: Tell) -> Tapped:
         return _TappedReports(transport, tell)
     if isinstance(transport, ModemTransport):
         return _TappedModem(transport, tell)
+    if isinstance(transport, UsbPrinterTransport):
+        return _TappedUsbPrinter(transport, tell)
     if isinstance(transport, GpioPort):
         return _TappedGpio(transport, tell)
     if isinstance(transport, PrinterPort):
@@ -112,6 +115,20 @@ class _TappedReports(Tapped):
         report = await self._reports.get_feature(report_id, length)
         self._tell("<<", report)
         return report
+
+
+class _TappedUsbPrinter(Tapped):
+    def __init__(self, inner: UsbPrinterTransport, tell: Tell) -> None:
+        super().__init__(inner, tell)
+        self._printer = inner
+
+    @property
+    def device_id(self) -> Mapping[str, str]:
+        return self._printer.device_id
+
+    async def port_status(self) -> PortStatus:
+        self._require_own()
+        return await self._printer.port_status()
 
 
 class _TappedModem(Tapped):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -97,6 +97,7 @@ async def driven_printer(
     settings: Mapping[str, Any] | None = None,
     chunker: Chunker | None = None,
     is_online_expected: bool = True,
+    make_loopback: Callable[..., LoopbackTransport] = LoopbackTransport,
 ) -> AsyncIterator[Lane]:
     """The printer on a wire and its supervisor running; both are stopped at the end."""
     transport: Transport
@@ -105,7 +106,7 @@ async def driven_printer(
         port = await printer.listen_tcp()
         transport = make_transport(TcpTransportSettings(kind="tcp", host="127.0.0.1", port=port))
     else:
-        transport = loopback = LoopbackTransport(chunker=chunker)
+        transport = loopback = make_loopback(chunker=chunker)
         await printer.attach(loopback.far_end, loopback.far_end.hang_up)
     known = load_profile(profile)
     device = DeviceSettings(
