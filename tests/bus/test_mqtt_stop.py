@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import select
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.support.broker import Broker, BusClient
 from tests.support.bus import make_bus, running
+from tests.support.waiting import wait_until
 
 STATE = "edge/v1/S001/gateway/state"
 CANCELLATIONS = 200
@@ -39,6 +41,7 @@ async def test_bus_stops_in_time_without_a_broker(broker: Broker) -> None:
         bus.publish("t/1", b"x")
         async with asyncio.timeout(4):
             await bus.stop(deadline_s=0.5)
+        assert bus.counters["dropped:stopped"] == 2, "the event, and that the gateway is online"
 
 
 async def test_bus_stops_in_time_when_the_broker_is_reached_but_silent() -> None:
@@ -49,9 +52,10 @@ async def test_bus_stops_in_time_when_the_broker_is_reached_but_silent() -> None
         bus = make_bus(broker)
         async with running(bus, is_connected=False):
             bus.publish("t/1", b"x")
-            await asyncio.sleep(0)
+            await wait_until(lambda: select.select([silent], [], [], 0)[0], what="a connection")
             async with asyncio.timeout(4):
                 await bus.stop(deadline_s=0.2)
+            assert bus.counters["dropped:stopped"] == 2
 
 
 async def test_bus_cancelled_while_it_connects_leaves_nothing_behind(

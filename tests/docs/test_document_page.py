@@ -62,4 +62,5 @@ def test_configuration_of_the_page_is_valid() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     for device in tomllib.loads(block)["device"]:
         profile = load_profile(device["profile"])
-        load_driver(profile).Settings.model_validate({**profile.settings, **device["settings"]})
+        read = load_driver(profile).Settings.model_validate({**profile.settings, **device["settings"]})
+        assert read.model_fields_set >= device["settings"].keys()

@@ -29,6 +29,9 @@ def test_scale_page_explains_each_setting(name: str) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_configuration_of_the_scale_page_is_valid(example: str) -> None:
-    for device in tomllib.loads(example)["device"]:
-        profile = load_profile(device["profile"])
-        load_driver(profile).Settings.model_validate({**profile.settings, **device.get("settings", {})})
+    devices = tomllib.loads(example)["device"]
+    assert devices
+    for device in devices:
+        profile, own = load_profile(device["profile"]), device.get("settings", {})
+        read = load_driver(profile).Settings.model_validate({**profile.settings, **own})
+        assert read.model_fields_set >= own.keys()

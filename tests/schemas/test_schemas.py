@@ -82,17 +82,20 @@ def test_schemas_command_writes_checks_and_removes(tmp_path: Path) -> None:
     assert not (out / "old.json").exists()
 
 
-def test_examples_are_valid() -> None:
-    for event in (*EVENTS, *PRINT_EVENTS, *COMMON_EVENTS, *CLOUD_EVENTS):
-        event.data.model_validate(examples.EVENT_DATA[f"{event.device_class}.{event.name}"])
-    for alert in ALERTS:
-        alert.data.model_validate(examples.ALERT_DATA[f"alert.{alert.name}"])
-    for command in (*COMMANDS, *PRINT_COMMANDS, *COMMON_COMMANDS):
-        key = f"{command.device_class}.{command.name}"
-        command.params.model_validate(examples.PARAMS[key])
-        command.result.model_validate(examples.RESULTS[key])
-    for state in STATES:
-        state.payload.model_validate(examples.STATES[state.name])
+def test_examples_are_valid_and_each_is_of_something() -> None:
+    events = {f"{each.device_class}.{each.name}": each for each in (*EVENTS, *PRINT_EVENTS, *COMMON_EVENTS)}
+    events |= {f"{each.device_class}.{each.name}": each for each in CLOUD_EVENTS}
+    commands = {f"{each.device_class}.{each.name}": each for each in (*COMMANDS, *PRINT_COMMANDS, *COMMON_COMMANDS)}
+    for what, wanted, given in (
+        ("events", {name: each.data for name, each in events.items()}, examples.EVENT_DATA),
+        ("alerts", {f"alert.{each.name}": each.data for each in ALERTS}, examples.ALERT_DATA),
+        ("params", {name: each.params for name, each in commands.items()}, examples.PARAMS),
+        ("results", {name: each.result for name, each in commands.items()}, examples.RESULTS),
+        ("states", {each.name: each.payload for each in STATES}, examples.STATES),
+    ):
+        assert given.keys() == wanted.keys(), what
+        for name, model in wanted.items():
+            model.model_validate(given[name])
 
 
 def test_catalogue_has_the_commands_of_every_driver() -> None:
@@ -160,8 +163,12 @@ def test_asyncapi_has_every_topic_family_of_the_contract() -> None:
     ],
 )
 def test_states_that_are_sent_fit_their_models(state: DeviceState) -> None:
-    payloads.DeviceStatePayload.model_validate_json(states.device_state(state))
-    payloads.GatewayStatePayload.model_validate_json(states.gateway_state("offline", None, "1"))
+    sent = states.device_state(state)
+    told = payloads.DeviceStatePayload.model_validate_json(sent)
+    assert told.model_dump(exclude_unset=True).keys() == json.loads(sent).keys()
+    assert (told.power, told.since, told.reason, told.flags) == (state.power, state.since, state.reason, [*state.flags])
+    gateway = payloads.GatewayStatePayload.model_validate_json(states.gateway_state("offline", None, "1"))
+    assert (gateway.state, gateway.since, gateway.version) == ("offline", None, "1")
 
 
 def test_readings_that_are_sent_fit_their_model() -> None:

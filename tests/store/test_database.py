@@ -178,11 +178,13 @@ async def test_database_that_cannot_be_measured_is_a_store_error_and_leaves_noth
 async def test_database_can_be_closed_twice_and_opened_again(tmp_path: Path) -> None:
     one = database(tmp_path)
     await one.close()
-    await one.open()
-    await one.close()
-    await one.close()
-    await one.open()
-    await one.close()
+    for _ in range(2):
+        await one.open()
+        assert await one.read(lambda connection: connection.execute("SELECT 1").fetchone()) == (1,)
+        await one.close()
+        await one.close()
+        with pytest.raises(StoreError, match="the store is not open"):
+            await one.read(lambda connection: None)
 
 
 def test_database_that_was_not_closed_does_not_hold_up_the_exit(tmp_path: Path) -> None:
