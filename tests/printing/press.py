@@ -21,9 +21,13 @@ from edge_gateway.services.printing.service import PrintService
 from edge_gateway.settings_printing import PrintingSettings
 from tests.printing.bench import PaperPrinter
 from tests.support.stores import open_store
+from tests.support.waiting import wait_until
 
 PRODUCERS = 4
 PIECES = 5
+WAITING_MAX = 20
+ALL_PRINTED_S = 50.0
+"""Who started this process gives it a little more."""
 
 
 class TellingPrinter(PaperPrinter):
@@ -63,9 +67,10 @@ async def main(directory: Path, run: str, count: int) -> None:
             async with asyncio.TaskGroup() as tasks:
                 for producer in range(PRODUCERS):
                     tasks.create_task(submit(service, f"{run}-{producer}", "p1" if producer % 2 else "p2"))
-        await asyncio.sleep(0.2)
-        while any(service.jobs_of(printer).waiting for printer in printers):  # noqa: ASYNC110 - it has no event for it
-            await asyncio.sleep(0.02)
+        await ask(service, "look", "p1", "read_jobs", {})  # answered when the jobs of before are loaded
+        await wait_until(
+            lambda: not any(service.jobs_of(printer).waiting for printer in printers), timeout_s=ALL_PRINTED_S
+        )
         await service.finish()
         running.cancel()
 
@@ -75,13 +80,16 @@ async def submit(service: PrintService, name: str, printer: str) -> None:
     while True:
         job_id = f"{name}-{number}"
         params = {"document": [{"type": "text", "text": job_id}], "answer": "accepted"}
-        request = Request(job_id, "lane-1", "pos_printer", printer, "print", params)
-        reply = await service.answer(request, refusal=None, objection=lambda: None, expires_in_s=None)
-        assert reply.error_code is None, reply
+        await ask(service, job_id, printer, "print", params)
         tell("accepted", f"{printer}/{job_id}")
         number += 1
-        if service.jobs_of(printer).waiting > 20:
-            await asyncio.sleep(0.01)
+        await wait_until(lambda: service.jobs_of(printer).waiting <= WAITING_MAX, what="room")
+
+
+async def ask(service: PrintService, request_id: str, printer: str, name: str, params: Mapping[str, Any]) -> None:
+    request = Request(request_id, "lane-1", "pos_printer", printer, name, params)
+    reply = await service.answer(request, refusal=None, objection=lambda: None, expires_in_s=None)
+    assert reply.error_code is None, reply
 
 
 def tell(what: str, which: str) -> None:

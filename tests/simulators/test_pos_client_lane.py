@@ -18,6 +18,7 @@ from simulators.pos_client_requests import PosRequests
 from simulators.pos_client_statistics import PosStatistics
 from tests.support.broker import Broker
 from tests.support.scripted_gateway import LANE, STORE, TERMINAL, Asked, ScriptedGateway, accepted, scripted_gateway
+from tests.support.waiting import wait_until
 
 DEADLINE_S = 30.0
 
@@ -124,9 +125,7 @@ async def test_lane_stops_after_the_sale_at_hand(broker: Broker) -> None:
     store, stopping = _Store(), asyncio.Event()
     async with _lane(broker, store) as lane:
         running = asyncio.create_task(lane.run(None, stopping, pause_s=60))
-        async with asyncio.timeout(DEADLINE_S):
-            while lane.statistics.sales < 1:  # noqa: ASYNC110 - a plain counter
-                await asyncio.sleep(0.01)
+        await wait_until(lambda: lane.statistics.sales >= 1)
         stopping.set()
         await asyncio.wait_for(running, DEADLINE_S)
         assert lane.statistics.sales == len(lane.statistics.accepted) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,9 @@ from edge_gateway.settings_uplinks import CloudSettings, DeliverySettings
 from edge_gateway.store.database import Database
 from edge_gateway.store.outbox import SqliteOutbox
 from edge_gateway.uplinks.couriers.courier import Courier
+from tests.support.clock import FakeClock
 from tests.support.stores import TRANSACTIONS, event
+from tests.support.waiting import TIMEOUT_S
 
 UPLINK = "https"
 SETTINGS = CloudSettings(
@@ -147,3 +150,13 @@ async def delivered(outbox: SqliteOutbox, count: int, *, stream: str = TRANSACTI
         # What is asked is on disk and changes without an event of ours: asked again until it is true.
         while (await outbox.counts())[stream].delivered_total < count:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+async def advance_until(clock: FakeClock, condition: Callable[[], object], *, seconds_max: float) -> None:
+    """Move the clock on in small steps; what the store's thread does meanwhile takes real time."""
+    begun_s, deadline_s = clock.monotonic(), time.monotonic() + TIMEOUT_S
+    while not condition() and time.monotonic() < deadline_s:
+        if clock.monotonic() - begun_s < seconds_max:
+            await clock.advance(0.25)
+        await asyncio.sleep(0.005)
+    assert condition(), f"not within {seconds_max} s"

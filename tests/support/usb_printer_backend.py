@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import queue
 import threading
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -163,7 +162,6 @@ class UsbPrinter(IBackend):  # type: ignore[misc] # pyusb has no types
         if not self.is_attached:
             raise gone()
         if answer is None:
-            time.sleep(0)
             raise stalled()
         self.log.append(f"request {request_type:#04x} {request} {value} {index:#06x}")
         data[: len(answer)] = type(data)("B", answer)

@@ -7,7 +7,7 @@ A test module of an uplink makes a fixture ``far_end`` that yields its ``FarEnd`
 
 ``--uplink-events 10000 --uplink-seed 7``: the full measure of the outages; by default they are a few hundred.
 
-A promise that a far end cannot be brought to show (an MQTT broker refuses no single event) is skipped with the reason.
+Where the far end may refuse single events (a message broker refuses none), it inherits ``RefusedUplinkBehaviour``.
 """
 
 from __future__ import annotations
@@ -53,11 +53,6 @@ PACE: dict[str, Any] = {
 class FarEnd(Protocol):
     """The server at the other end, as a test drives it. Its port stays the same over stops and starts."""
 
-    can_refuse: bool
-    """It can be told to refuse single events for good."""
-    can_stall: bool
-    """It can be told to take requests and not to answer."""
-
     def settings(self, **pace: Any) -> UplinkSettings:
         """Of an uplink to it; ``pace``: settings of its delivery."""
         ...
@@ -74,12 +69,16 @@ class FarEnd(Protocol):
         """Ids in the order of their effect, each once: as whoever reads it, deduplicating by id, sees them."""
         ...
 
-    async def refuse(self, event_ids: Sequence[str]) -> None:
-        """From now on, if ``can_refuse``."""
+    async def stall(self, is_stalled: bool) -> None:
+        """Take requests and answer none."""
         ...
 
-    async def stall(self, is_stalled: bool) -> None:
-        """If ``can_stall``."""
+
+class RefusingFarEnd(FarEnd, Protocol):
+    """It can be told to refuse single events for good."""
+
+    async def refuse(self, event_ids: Sequence[str]) -> None:
+        """From now on."""
         ...
 
 
@@ -130,19 +129,6 @@ class UplinkBehaviour:
             await line.all_delivered()
             assert_in_order(await far_end.events(), ids)
 
-    async def test_uplink_buries_what_the_far_end_refuses(self, far_end: FarEnd, tmp_path: Path) -> None:
-        if not far_end.can_refuse:
-            pytest.skip("this far end refuses no single event")
-        async with Line(self, far_end, tmp_path) as line:
-            poison = ["e00003", "e00011"]
-            await far_end.refuse(poison)
-            ids = await line.append(40)
-            await line.all_delivered(but=len(poison))
-            await wait_until(lambda: len(line.dead) == len(poison), what="the dead letters")
-            assert sorted(line.dead) == poison
-            assert all(line.dead.values()), "each with its reason"
-            assert_in_order(await far_end.events(), [one for one in ids if one not in poison])
-
     async def test_uplink_health_follows_the_far_end(self, far_end: FarEnd, tmp_path: Path) -> None:
         async with Line(self, far_end, tmp_path) as line:
             assert line.courier.health is Health.INACTIVE
@@ -159,8 +145,6 @@ class UplinkBehaviour:
             await wait_until(lambda: line.courier.health is Health.HEALTHY)
 
     async def test_uplink_outlives_a_far_end_that_stalls(self, far_end: FarEnd, tmp_path: Path) -> None:
-        if not far_end.can_stall:
-            pytest.skip("this far end cannot be made to stall")
         async with Line(self, far_end, tmp_path) as line:
             ids = await line.append(5)
             await line.all_delivered()
@@ -200,6 +184,21 @@ class UplinkBehaviour:
             assert line.dead == {}
         finally:
             await line.close()
+
+
+class RefusedUplinkBehaviour(UplinkBehaviour):
+    """Where the far end may refuse single events."""
+
+    async def test_uplink_buries_what_the_far_end_refuses(self, far_end: RefusingFarEnd, tmp_path: Path) -> None:
+        async with Line(self, far_end, tmp_path) as line:
+            poison = ["e00003", "e00011"]
+            await far_end.refuse(poison)
+            ids = await line.append(40)
+            await line.all_delivered(but=len(poison))
+            await wait_until(lambda: len(line.dead) == len(poison), what="the dead letters")
+            assert sorted(line.dead) == poison
+            assert all(line.dead.values()), "each with its reason"
+            assert_in_order(await far_end.events(), [one for one in ids if one not in poison])
 
 
 class Line:

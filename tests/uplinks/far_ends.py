@@ -7,7 +7,7 @@ import json
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -56,8 +56,6 @@ class FarEnd(ABC):
 
     kind: str
     server: Any
-    can_refuse = False
-    can_stall = True
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -80,9 +78,6 @@ class FarEnd(ABC):
 
     async def events(self) -> list[str]:
         return list(dict.fromkeys(one.id for one in await self.received()))
-
-    async def refuse(self, event_ids: Sequence[str]) -> None:
-        raise NotImplementedError
 
     async def stall(self, is_stalled: bool) -> None:
         if is_stalled:

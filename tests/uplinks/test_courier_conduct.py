@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,19 @@ from edge_gateway.uplinks.couriers.conduct import UNHEALTHY_AFTER_S
 from edge_gateway.uplinks.couriers.places import HANGING_AFTER_S
 from edge_gateway.uplinks.couriers.refusals import REFUSALS_IN_A_ROW_MAX
 from tests.support.clock import FakeClock
-from tests.support.couriers import SETTINGS, UPLINK, ScriptedUplink, accept, append, carrying, delivered, open_outbox
+from tests.support.couriers import (
+    SETTINGS,
+    UPLINK,
+    ScriptedUplink,
+    accept,
+    advance_until,
+    append,
+    carrying,
+    delivered,
+    open_outbox,
+)
 from tests.support.stores import TRANSACTIONS
-from tests.support.waiting import TIMEOUT_S, wait_until
+from tests.support.waiting import wait_until
 
 
 class Line:
@@ -40,16 +49,6 @@ class Line:
         if self.failure is not None:
             raise self.failure
         return accept(events)
-
-
-async def advance_until(clock: FakeClock, condition: Callable[[], object], *, seconds_max: float) -> None:
-    """Move the clock on in small steps; what the store's thread does meanwhile takes real time."""
-    begun_s, deadline_s = clock.monotonic(), time.monotonic() + TIMEOUT_S
-    while not condition() and time.monotonic() < deadline_s:
-        if clock.monotonic() - begun_s < seconds_max:
-            await clock.advance(0.25)
-        await asyncio.sleep(0.005)
-    assert condition(), f"not within {seconds_max} s"
 
 
 async def test_courier_slows_down_when_the_cloud_refuses_one_event_after_the_other(tmp_path: Path) -> None:

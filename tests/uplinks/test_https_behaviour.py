@@ -11,14 +11,11 @@ import pytest
 
 from edge_gateway.settings_uplinks import CloudSettings, UplinkSettings
 from simulators.cloud import CloudSimulator
-from tests.uplinks.behaviour import UplinkBehaviour
+from tests.uplinks.behaviour import RefusedUplinkBehaviour
 
 
 class CloudFarEnd:
     """Implements ``FarEnd``. Its journal is on disk, as a cloud's would be."""
-
-    can_refuse = True
-    can_stall = True
 
     def __init__(self, directory: Path) -> None:
         self._cloud = CloudSimulator(is_token_required=False, ledger_path=directory / "ledger.jsonl")
@@ -54,5 +51,5 @@ async def far_end(tmp_path: Path) -> AsyncIterator[CloudFarEnd]:
         await cloud.stop()
 
 
-class TestHttpsUplink(UplinkBehaviour):
-    """See ``UplinkBehaviour``."""
+class TestHttpsUplink(RefusedUplinkBehaviour):
+    """See ``RefusedUplinkBehaviour``."""

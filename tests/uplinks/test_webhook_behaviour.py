@@ -10,14 +10,11 @@ import pytest
 
 from edge_gateway.settings_uplinks import UplinkSettings, WebhookSettings
 from simulators.webhook_receiver import ReceiverFault, WebhookReceiver, make_secret
-from tests.uplinks.behaviour import UplinkBehaviour
+from tests.uplinks.behaviour import RefusedUplinkBehaviour
 
 
 class ReceiverFarEnd:
     """Implements ``FarEnd``."""
-
-    can_refuse = True
-    can_stall = True
 
     def __init__(self, folder: Path) -> None:
         secret = make_secret()
@@ -57,5 +54,5 @@ async def far_end(tmp_path: Path) -> AsyncIterator[ReceiverFarEnd]:
         await receiver.stop()
 
 
-class TestWebhookUplink(UplinkBehaviour):
-    """See ``UplinkBehaviour``."""
+class TestWebhookUplink(RefusedUplinkBehaviour):
+    """See ``RefusedUplinkBehaviour``."""
