@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from edge_gateway.settings import DeviceSettings
 Configuration = tuple[DeviceSettings, Profile, Transport, DriverClass]
 
 
-class SupervisedDevice:
+class SupervisedDevice(ABC):
     """The part of a supervisor that needs no connection."""
 
     def __init__(self, configuration: Configuration, clock: Clock, on_event: Callable[[StampedEvent], None]) -> None:
@@ -40,8 +41,9 @@ class SupervisedDevice:
         self._known = commands_of(self._driver_class, self._driver_settings)
         """Its commands, to ``has_effect``."""
 
+    @abstractmethod
     def _tell_change(self) -> None:
-        raise NotImplementedError
+        """The state has changed."""
 
     @property
     def device_id(self) -> str:

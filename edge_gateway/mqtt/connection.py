@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -76,7 +77,7 @@ class ConnectionOptions:
     connect_timeout_s: float
 
 
-class MqttConnection(SocketClient):
+class MqttConnection(SocketClient, ABC):
     """A subclass hears of each PUBACK in ``_acknowledged``, on the event loop; there it may send, not ``flush``."""
 
     def __init__(self, options: ConnectionOptions) -> None:
@@ -141,9 +142,9 @@ class MqttConnection(SocketClient):
                 await self.__aexit__(None, None, None)
         self.close()
 
+    @abstractmethod
     def _acknowledged(self, mid: int, code: int) -> None:
         """A PUBACK with its reason code; ``REFUSED`` and above are refusals, which aiomqtt takes for success."""
-        raise NotImplementedError
 
     def _on_connect(
         self,

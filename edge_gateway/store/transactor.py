@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
@@ -47,7 +48,7 @@ class LimitReachedError(StorageFullError):
     """The store's own limit, not the disk's: what is given up makes room at once."""
 
 
-class Operation(Generic[ItemT, OutcomeT]):
+class Operation(ABC, Generic[ItemT, OutcomeT]):
     """One kind of write. Lives in the SQLite thread (but for ``announce``), and may keep what it knows there."""
 
     name: str
@@ -67,12 +68,12 @@ class Operation(Generic[ItemT, OutcomeT]):
             count[self.rank_of(item)] += self.new_bytes(item)
         return count
 
+    @abstractmethod
     def apply(self, connection: sqlite3.Connection, items: Sequence[ItemT]) -> list[OutcomeT | EdgeGatewayError]:
         """Write all items inside the open transaction; an outcome, or an error of its own, for each.
 
         Must leave its own state alone until ``committed``: it may be called again after a rollback.
         """
-        raise NotImplementedError
 
     def recall(self, connection: sqlite3.Connection, item: ItemT) -> OutcomeT | EdgeGatewayError | None:
         """The outcome of an item that asks for nothing new; None if it does. Reads only: for when room is short."""

@@ -7,6 +7,7 @@ only the maker's tool brings it back. Source: posiflex-hidcd 1.0.0, README "Prot
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -57,7 +58,7 @@ def _report(drawer: int, command: int) -> bytes:
     return bytes((drawer, command)).ljust(REPORT_BYTES, b"\0")
 
 
-class _ReportCodec:
+class _ReportCodec(ABC):
     """Reports of fixed length; a shorter one is whole when the line is idle."""
 
     def __init__(self) -> None:
@@ -78,8 +79,9 @@ class _ReportCodec:
         self._buffer.clear()
         return [self._understand(report)] if report else []
 
+    @abstractmethod
     def _understand(self, report: bytes) -> CodecEvent:
-        raise NotImplementedError
+        """One report."""
 
 
 class PosiflexDrawerCodec(_ReportCodec):

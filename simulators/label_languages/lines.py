@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from simulators.label_machine import LabelMachine
@@ -10,7 +11,7 @@ from simulators.label_parts import PrintedLabel, SequenceError
 LINE_BYTES_MAX = 4096
 
 
-class LineParser:
+class LineParser(ABC):
     """Cuts lines. A subclass obeys one, and says of a beginning how many raw bytes follow it."""
 
     encoding = "cp1252"
@@ -26,9 +27,9 @@ class LineParser:
     def is_in_middle(self) -> bool:
         return bool(self._line) or bool(self._raw_left) or bool(self.label.items)
 
+    @abstractmethod
     def obey(self, line: str, raw: bytes) -> None:
         """One command. Raises SequenceError."""
-        raise NotImplementedError
 
     def raw_bytes(self, line: bytes) -> int:
         """Raw bytes that follow this beginning of a line; 0: none, or not yet."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_gateway.contracts.errors import ConflictError, StoreError
+from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError, StoreError
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store import writer as writer_module
@@ -120,13 +120,17 @@ async def test_store_commits_what_waits_when_it_is_closed(tmp_path: Path) -> Non
         assert (await store.outbox.counts())[TRANSACTIONS].pending == 20
 
 
+class Nothing(Operation[int, int]):
+    """Needs no room, and never comes to be written."""
+
+    def apply(self, connection: sqlite3.Connection, items: Sequence[int]) -> list[int | EdgeGatewayError]:
+        raise AssertionError("the thread is gone")
+
+
 async def test_writer_tells_all_who_wait_when_its_thread_is_gone() -> None:
     class DeadThread:
         async def run(self, work: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
             raise StoreError("the store is closed")
-
-    class Nothing(Operation[int, int]):
-        """Needs no room."""
 
     class Roomy:
         is_roomy = True
@@ -149,9 +153,6 @@ async def test_writer_leaves_nobody_waiting_when_the_disk_hangs_at_close() -> No
         async def run(self, work: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
             await asyncio.Event().wait()
             return []
-
-    class Nothing(Operation[int, int]):
-        """Needs no room."""
 
     class Roomy:
         is_roomy = True
