@@ -81,7 +81,7 @@ def xkb_levels(library: ctypes.CDLL, layout: Layout, keys: Mapping[int, KeyLevel
 def test_layout_is_the_systems_wherever_windows_and_x_agree(layout: Layout) -> None:
     library = xkb()
     if library is None:
-        pytest.skip("libxkbcommon is not installed (./dev setup installs it)")
+        pytest.skip("libxkbcommon is not installed (./dev test installs it)")
     theirs = xkb_levels(library, layout, LAYOUTS[layout])
     differing = {
         (key, level): (character, theirs.get((key, level)))

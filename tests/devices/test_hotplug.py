@@ -34,7 +34,10 @@ def kernel_tells() -> bool:
     return True
 
 
-needs_events = pytest.mark.skipif(not kernel_tells(), reason="the kernel cannot be made to tell of a change here")
+needs_events = pytest.mark.skipif(
+    not kernel_tells(),
+    reason=f"{EVENT_FILE} is not there, or not ours to write: only root makes the kernel tell of a change",
+)
 
 
 class CountingSysfs(Sysfs):

@@ -79,7 +79,7 @@ async def test_every_fault_can_be_made_and_is_healed(store: TortureStore) -> Non
 
 async def test_fake_clock_moves_the_gateways_time_while_it_runs(store: TortureStore) -> None:
     if not store.clock.is_available:
-        pytest.skip("libfaketime is not installed")
+        pytest.skip("libfaketime is not installed (./dev test installs it)")
     store.clock.set(-86_400)
     async with asyncio.timeout(SALE_TIMEOUT_S):
         while datetime.now(UTC) - await _gateway_time(store) < timedelta(hours=23):  # noqa: ASYNC110 - another process

@@ -123,7 +123,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mount, umount = shutil.which("mount") or "/bin/mount", shutil.which("umount") or "/bin/umount"
     done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)], capture_output=True)
     if done.returncode != 0:
-        pytest.skip(f"a small file system cannot be mounted here: {done.stderr.decode().strip()}")
+        pytest.skip(f"only root mounts a small file system here: {done.stderr.decode().strip()}")
     yield place
     subprocess.run([umount, str(place)], check=True)
 

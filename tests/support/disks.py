@@ -19,7 +19,7 @@ def tmpfs(path: Path, size: str) -> Iterator[None]:
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True, text=True, check=False
     )  # fmt: skip
     if mounted.returncode != 0:
-        pytest.skip(f"no right to mount a tmpfs here: {mounted.stderr.strip()}")
+        pytest.skip(f"only root mounts a tmpfs here: {mounted.stderr.strip()}")
     try:
         yield
     finally:

@@ -15,7 +15,9 @@ UNIT = SYSTEMD / "edge-gateway.service"
 EXPOSURE_MAX = 20
 """In tenths, as ``systemd-analyze security --threshold`` counts; the score is 0.0 (best) to 10.0."""
 
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed (./dev test installs it)"
+)
 
 
 @pytest.fixture
@@ -43,7 +45,9 @@ def test_unit_exposes_little(unit: Path) -> None:
     assert done.returncode == 0, done.stdout.splitlines()[-1:]
 
 
-@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
+@pytest.mark.skipif(
+    shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed (./dev test installs it)"
+)
 def test_sysusers_makes_every_user_and_group_that_the_unit_names(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     config = SYSTEMD / "edge-gateway.sysusers.conf"

@@ -15,7 +15,7 @@ async def test_disk_is_filled_as_asked_and_freed_again(tmp_path: Path, left: int
     disk = SmallDisk(tmp_path / "disk")
     await disk.mount()
     if not disk.is_small:
-        pytest.skip(f"no right to mount a tmpfs here: {disk.why_not}")
+        pytest.skip(f"only root mounts a tmpfs here: {disk.why_not}")
     try:
         before = os.statvfs(disk.path).f_bavail
         assert left - 8192 <= disk.fill(left) <= left

@@ -77,10 +77,10 @@ asyncio.run(main())
 
 def test_network_return_is_told_by_the_kernel_when_a_link_or_an_address_comes() -> None:
     if shutil.which("ip") is None or shutil.which("unshare") is None:
-        pytest.skip("no ip or unshare command here")
+        pytest.skip("no ip or unshare command here (./dev test installs them)")
     trial = subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False, timeout=20)
     if trial.returncode:
-        pytest.skip(f"no network namespace may be made here: {trial.stderr.decode().strip()}")
+        pytest.skip(f"only root makes a network namespace here: {trial.stderr.decode().strip()}")
     done = subprocess.run(
         ["unshare", "--net", sys.executable, "-c", IN_A_NETWORK_OF_ITS_OWN],
         capture_output=True,
