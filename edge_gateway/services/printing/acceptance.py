@@ -94,7 +94,7 @@ class Acceptance:
 
     def _require_room(self, device_id: str, new_bytes: int) -> None:
         settings = self._settings_of(device_id)
-        waiting = self._book.waiting(device_id)
+        waiting = self._book.known.waiting(device_id)
         count, size = len(waiting), sum(job.spooled.content_bytes for job in waiting)
         if count >= settings.waiting_jobs_max or size + new_bytes > settings.waiting_bytes_max:
             self._book.counters["refused:quota"] += 1

@@ -32,9 +32,8 @@ class Backup:
         out_since_s = self._out_since_s.setdefault(printer, now_s)
         asked = self._settings_of(job.spooled.device_id)
         target = asked.backup if printer == job.spooled.device_id else job.spooled.device_id
-        is_in_hand = job.state.is_end or job.is_ending or job.cancelled.is_set()
         is_claim = job.waiting_for in (None, ErrorCode.CLAIMED, ErrorCode.STORAGE_FULL, ErrorCode.INTERNAL)
-        if target is None or is_in_hand or is_claim or now_s - out_since_s < asked.backup_after_s:
+        if target is None or job.cancelled.is_set() or is_claim or now_s - out_since_s < asked.backup_after_s:
             return False
         other = self._find(target)
         if other is None or not is_usable(other):
@@ -42,7 +41,6 @@ class Backup:
         try:
             # What one printer can print another may not.
             await self._rendering.for_other(other, job)
-            await self._book.move(job, target)
+            return await self._book.move(job, target)
         except (RequestError, StoreError):
             return False
-        return True

@@ -156,13 +156,13 @@ class PrintDesk:
     async def _cancel(self, request: Request) -> Reply:
         """How it stands after that: what has ended stays as it ended."""
         job = await self._job(request.target, read_params(JobParams, request).job_id)
-        job.cancelled.set()
         if job.state is JobState.ACCEPTED and not job.is_attempted:
             words = f"job {job.job_id!r} was cancelled; nothing was printed"
             await self._book.end(job, JobState.CANCELLED, error=RequestError(ErrorCode.CANCELLED, words))
         elif not job.state.is_end:
+            job.cancelled.set()
             self._book.on_waiting(job.printer)
-            await within(self._clock, CANCEL_S_MAX, job.ended.wait())
+        await within(self._clock, CANCEL_S_MAX, job.ended.wait())
         return _told(request, job)
 
     def _lasting(self, request: Request, objection: Objection, options: JobOptions) -> Objection:

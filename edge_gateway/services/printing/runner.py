@@ -9,7 +9,7 @@ from typing import Final
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, StoreError, UnknownOutcomeError
 from edge_gateway.contracts.print_jobs import ContentLostError
-from edge_gateway.contracts.printing import CANNOT_PRINT_NOW, JobState
+from edge_gateway.contracts.printing import CANNOT_PRINT_NOW, JobState, PrintFailedError
 from edge_gateway.contracts.waiting import within
 from edge_gateway.services.printing.backup import Backup
 from edge_gateway.services.printing.book import JobBook
@@ -71,7 +71,7 @@ class PrinterRunner:
         """The first in order. Those that a claim of somebody else holds up hold up nobody."""
         if self.is_stopping:
             return None
-        for job in self._book.waiting(self._printer):
+        for job in self._book.known.waiting(self._printer):
             objection = self._objection(job)
             if objection is None or objection.code is not ErrorCode.CLAIMED:
                 return job
@@ -80,25 +80,31 @@ class PrinterRunner:
 
     async def _attempt(self, job: Job) -> bool:
         """False: it waits on. True: it is at its end, or was begun and ended."""
-        if (objection := self._objection(job)) is not None:
-            return await self._settle(job, objection)
+        job.is_attempted = True
+        try:
+            if (objection := self._objection(job)) is not None:
+                return await self._settle(job, objection)
+            return await self._try(job)
+        except StoreError as error:  # read or written: it is not begun, and not at its end
+            self._book.wait_for(job, ErrorCode.INTERNAL, str(error))
+            return False
+        finally:
+            job.is_attempted = False
+
+    async def _try(self, job: Job) -> bool:
+        """Raises StoreError where it was not begun."""
         printer = self._find(self._printer)
         if printer is None:
             gone = RequestError(ErrorCode.OFFLINE, f"{self._printer}: no such printer is configured any more")
             return await self._settle(job, gone)
-        job.is_attempted = True
         try:
             return await self._print(job, printer)
         except ContentLostError as error:
             lost = RequestError(ErrorCode.INTERNAL, f"{error}; nothing was printed", is_retryable=True)
             await self._book.end(job, JobState.FAILED, error=lost)
             return True
-        except StoreError as error:
-            return await self._settle(job, RequestError(ErrorCode.INTERNAL, str(error)))
         except RequestError as error:
             return await self._settle(job, error)
-        finally:
-            job.is_attempted = False
 
     async def _print(self, job: Job, printer: Printer) -> bool:
         """Raises RequestError or StoreError where it was not begun."""
@@ -110,7 +116,7 @@ class PrinterRunner:
             await watch.finish()
             if not watch.is_begun:
                 raise
-            await self._book.end(job, _state_after(error, job), error=error)
+            await self._book.end(job, _state_after(error, job), error=_outcome_of(error))
             return True
         await watch.finish()
         if not watch.is_begun:
@@ -122,7 +128,7 @@ class PrinterRunner:
         return True
 
     async def _settle(self, job: Job, error: RequestError) -> bool:
-        """Of a job that was not begun. True: that is its end."""
+        """Of a job that was not begun. True: that is its end. Raises StoreError: it has not ended."""
         if isinstance(error, UnknownOutcomeError):
             await self._book.end(job, JobState.UNKNOWN, error=error)
             return True
@@ -161,8 +167,14 @@ class PrinterRunner:
 
 
 def _state_after(error: RequestError, job: Job) -> JobState:
-    """Of a job that was begun."""
-    if isinstance(error, UnknownOutcomeError):
+    """Of a job that was begun: what does not say for certain that it failed leaves it unknown."""
+    if not isinstance(error, PrintFailedError):
         return JobState.UNKNOWN
     is_cancelled = error.code is ErrorCode.CANCELLED and job.cancelled.is_set()
     return JobState.CANCELLED if is_cancelled else JobState.FAILED
+
+
+def _outcome_of(error: RequestError) -> RequestError:
+    if isinstance(error, PrintFailedError | UnknownOutcomeError):
+        return error
+    return UnknownOutcomeError(f"{error}; it may be on paper: look at the printer")

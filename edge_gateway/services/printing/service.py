@@ -26,13 +26,15 @@ from edge_gateway.services.printing.content import Prepare
 from edge_gateway.services.printing.desk import PrintDesk
 from edge_gateway.services.printing.job import Job
 from edge_gateway.services.printing.overview import PrinterJobs, printer_jobs
-from edge_gateway.services.printing.printer import Printer, SettingsOf
+from edge_gateway.services.printing.printer import Printer, SettingsOf, is_usable
 from edge_gateway.services.printing.rendering import Rendering
 from edge_gateway.services.printing.runner import PrinterRunner
 from edge_gateway.services.printing.settling import Settling
 
 LOAD_RETRY_S: Final = 1.0
 """Between two looks for the jobs of before, while the store is not open or is being salvaged."""
+IN_HAND_S: Final = 1.0
+"""Until the next look at a job whose time is over while its printer's driver has it in hand: it begins it or not."""
 STOP_S: Final = 1.0
 """At a stop, a job that was begun gets this long to end; then it is unknown."""
 
@@ -92,11 +94,12 @@ class PrintService:
 
     def jobs_of(self, printer: str) -> PrinterJobs:
         """How its jobs stand."""
-        return printer_jobs(self._book.of_printer(printer))
+        return printer_jobs(self._book.known.of_printer(printer))
 
     def unknown(self) -> list[Job]:
-        """Jobs that wait for a person."""
-        return self._book.unknown()
+        """Jobs that wait for a person. Nobody can be asked about those of a printer that is not configured any more:
+        they wait until it is again."""
+        return [job for job in self._book.known.unknown() if self._find(job.spooled.device_id) is not None]
 
     def device_changed(self, device: Printer, claim: ClaimView | None) -> None:
         """Its state is told: perhaps it can print now."""
@@ -106,6 +109,8 @@ class PrintService:
         seen = (state.power, state.flags, None if claim is None else claim.owner)
         if self._seen.get(device.device_id) != seen:
             self._seen[device.device_id] = seen
+            if is_usable(device):
+                self._backup.works(device.device_id)
             for runner in self._runners.values():  # those whose back-up it is as well
                 runner.wake()
 
@@ -115,7 +120,7 @@ class PrintService:
             self._group = group
             try:
                 await self._load()
-                await self._expire()
+                await self._expire(group)
             finally:
                 self._group = None
 
@@ -125,13 +130,13 @@ class PrintService:
         self._is_stopping = True
         for runner in self._runners.values():
             runner.is_stopping = True
-        await _within(STOP_S, *(job.ended.wait() for job in self._book.printing()))
+        await _within(STOP_S, *(job.ended.wait() for job in self._book.known.printing()))
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_S)
         error = UnknownOutcomeError("the gateway was stopped while this was being printed: look at the paper")
-        printing = self._book.printing()
+        printing = self._book.known.printing()
         await _within(STOP_S, *(self._book.end(job, JobState.UNKNOWN, error=error) for job in printing))
         self._desk.stopping.set()
 
@@ -153,16 +158,19 @@ class PrintService:
             else:
                 return
 
-    async def _expire(self) -> None:
+    async def _expire(self, group: asyncio.TaskGroup) -> None:
         """End what was not begun in time, whatever its printer is busy with."""
         while True:
             self._deadlines_changed.clear()
             now_s = self._clock.monotonic()
-            waiting = [job for job in self._book.waiting() if not job.is_attempted]
-            for job in waiting:
-                if job.begin_by_s <= now_s:
-                    await self._runner(job.printer).expire(job)
+            waiting = self._book.known.waiting()
             left = [job.begin_by_s - now_s for job in waiting if job.begin_by_s > now_s]
+            for job in waiting:
+                if job.begin_by_s <= now_s and job.is_attempted:
+                    left.append(IN_HAND_S)
+                elif job.begin_by_s <= now_s:
+                    # By itself: a disk that does not take the end of one keeps no other waiting.
+                    group.create_task(self._runner(job.printer).expire(job))
             if left:
                 await within(self._clock, min(left), self._deadlines_changed.wait())
             else:
