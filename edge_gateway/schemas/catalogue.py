@@ -43,7 +43,7 @@ from edge_gateway.contracts.transaction import (
     TransactionCompletedData,
 )
 from edge_gateway.contracts.weight_sold import WeightSoldData
-from edge_gateway.schemas import drawer_payloads, payloads, print_payloads
+from edge_gateway.schemas.payloads import bases, devices, drawers, gateway, print_jobs, printers, scales, scanners
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,51 +82,51 @@ ANY_CLASS: Final = "device"
 """In place of a device class: what every device has, whatever its driver."""
 
 EVENTS: Final = (
-    Event("scanner", "barcode_scanned", payloads.BarcodeScannedData),
-    Event("scanner", "scan_failed", payloads.ScanFailedData),
-    Event("scanner", "age_checked", payloads.AgeCheckedData),
-    Event("scale", "weight_changed", payloads.WeightChangedData),
-    Event("pos_printer", "drawer_pulsed", drawer_payloads.DrawerPulsedData),
-    Event("pos_printer", "drawer_opened", drawer_payloads.DrawerOpenedData),
-    Event("pos_printer", "drawer_closed", drawer_payloads.DrawerClosedData),
-    Event("cash_drawer", "drawer_pulsed", drawer_payloads.DrawerPulsedData),
-    Event("cash_drawer", "drawer_opened", drawer_payloads.DrawerOpenedData),
-    Event("cash_drawer", "drawer_closed", drawer_payloads.DrawerClosedData),
-    Event("cash_drawer", "drawer_left_open", drawer_payloads.DrawerLeftOpenData),
+    Event("scanner", "barcode_scanned", scanners.BarcodeScannedData),
+    Event("scanner", "scan_failed", scanners.ScanFailedData),
+    Event("scanner", "age_checked", scanners.AgeCheckedData),
+    Event("scale", "weight_changed", scales.WeightChangedData),
+    Event("pos_printer", "drawer_pulsed", drawers.DrawerPulsedData),
+    Event("pos_printer", "drawer_opened", drawers.DrawerOpenedData),
+    Event("pos_printer", "drawer_closed", drawers.DrawerClosedData),
+    Event("cash_drawer", "drawer_pulsed", drawers.DrawerPulsedData),
+    Event("cash_drawer", "drawer_opened", drawers.DrawerOpenedData),
+    Event("cash_drawer", "drawer_closed", drawers.DrawerClosedData),
+    Event("cash_drawer", "drawer_left_open", drawers.DrawerLeftOpenData),
 )
 PRINT_EVENTS: Final = tuple(
-    Event(device_class.value, JOB_EVENT, print_payloads.PrintJobChangedData) for device_class in sorted(PRINTER_CLASSES)
+    Event(device_class.value, JOB_EVENT, print_jobs.PrintJobChangedData) for device_class in sorted(PRINTER_CLASSES)
 )
 """Of any printer, by the print service."""
 PRINT_AUDIT_EVENTS: Final = tuple(
     Event(device_class.value, name, data)
     for device_class in sorted(PRINTER_CLASSES)
     for name, data in (
-        ("print_job_reprinted", print_payloads.PrintJobReprintedData),
-        ("print_job_dismissed", print_payloads.PrintJobDismissedData),
+        ("print_job_reprinted", print_jobs.PrintJobReprintedData),
+        ("print_job_dismissed", print_jobs.PrintJobDismissedData),
     )
 )
-COMMON_EVENTS: Final = (Event(ANY_CLASS, "claim_lost", payloads.ClaimLostData),)
+COMMON_EVENTS: Final = (Event(ANY_CLASS, "claim_lost", devices.ClaimLostData),)
 """Of any device."""
 ALERTS: Final = (
-    Event("alert", "event_dead_lettered", payloads.EventDeadLetteredData),
-    Event("alert", "drawer_opened_uncommanded", drawer_payloads.DrawerAlertData),
-    Event("alert", "drawer_left_open", drawer_payloads.DrawerAlertData),
-    Event("alert", "store_full", payloads.StoreFullData),
-    Event("alert", "store_filling", payloads.StoreFillingData),
-    Event("alert", "events_locked", payloads.EventsLockedData),
-    Event("alert", "store_set_aside", payloads.StoreSetAsideData),
-    Event("alert", "events_lost", payloads.EventsLostData),
-    Event("alert", "firmware_drift", payloads.FirmwareDriftData),
-    Event("alert", "profile_refused", payloads.ProfileRefusedData),
-    Event("alert", "print_job_unknown", print_payloads.PrintJobUnknownData),
-    Event("alert", "device_events_dropped", payloads.DeviceEventsDroppedData),
+    Event("alert", "event_dead_lettered", gateway.EventDeadLetteredData),
+    Event("alert", "drawer_opened_uncommanded", drawers.DrawerAlertData),
+    Event("alert", "drawer_left_open", drawers.DrawerAlertData),
+    Event("alert", "store_full", gateway.StoreFullData),
+    Event("alert", "store_filling", gateway.StoreFillingData),
+    Event("alert", "events_locked", gateway.EventsLockedData),
+    Event("alert", "store_set_aside", gateway.StoreSetAsideData),
+    Event("alert", "events_lost", gateway.EventsLostData),
+    Event("alert", "firmware_drift", devices.FirmwareDriftData),
+    Event("alert", "profile_refused", devices.ProfileRefusedData),
+    Event("alert", "print_job_unknown", print_jobs.PrintJobUnknownData),
+    Event("alert", "device_events_dropped", devices.DeviceEventsDroppedData),
 )
 """On ``alert/{severity}``."""
 CLOUD_EVENTS: Final = (
     Event("pos", "transaction_completed", TransactionCompletedData),
     Event("pos", "weight_sold", WeightSoldData),
-    Event("cash_drawer", "drawer_used", drawer_payloads.DrawerUsedData),
+    Event("cash_drawer", "drawer_used", drawers.DrawerUsedData),
     Event("gateway", "command_completed", CommandCompletedData),
     Event("gateway", "outbox_changed", OutboxChangedData),
     *PRINT_AUDIT_EVENTS,
@@ -149,64 +149,58 @@ COMMANDS: Final = (
         "Print an order's tickets where they are prepared, by the routes of [kitchen]. `accepted`: every ticket is on "
         "the gateway's disk. Sent again, nothing is printed twice.",
     ),
-    Command("pos_printer", "print", PrintJobParams, print_payloads.PrintResult, "Print, once for each job id."),
+    Command("pos_printer", "print", PrintJobParams, print_jobs.PrintResult, "Print, once for each job id."),
     Command(
         "pos_printer",
         "open_drawer",
         OpenPrinterDrawerParams,
-        payloads.DrawerResult,
+        printers.DrawerResult,
         "Kick the cash drawer on its connector.",
     ),
     Command(
         "pos_printer",
         "clear_error",
-        payloads.ClearErrorParams,
-        payloads.PrinterStatus,
+        printers.ClearErrorParams,
+        printers.PrinterStatus,
         "Let it go on after a person freed its knife or its mechanism.",
     ),
-    Command("pos_printer", "read_status", payloads.NoParams, payloads.PrinterStatus, "Ask the printer how it is."),
-    Command(
-        "label_printer", "print", LabelJobParams, print_payloads.PrintedLabels, "Print labels, once for each job id."
-    ),
-    Command(
-        "label_printer", "read_status", payloads.NoParams, payloads.LabelPrinterStatus, "Ask the printer how it is."
-    ),
-    Command("scanner", "beep", BeepParams, payloads.EmptyResult, "Sound the scanner's beeper."),
-    Command("scanner", "led", LedParams, payloads.EmptyResult, "Switch the scanner's lamp."),
-    Command("scanner", "enable", payloads.NoParams, payloads.EmptyResult, "Let it read again."),
-    Command("scanner", "disable", payloads.NoParams, payloads.EmptyResult, "Stop it from reading."),
-    Command("scanner", "trigger", payloads.NoParams, payloads.EmptyResult, "Begin to read, as its trigger does."),
-    Command("scanner", "untrigger", payloads.NoParams, payloads.EmptyResult, "Stop what trigger began."),
-    Command("scanner", "good_read", payloads.NoParams, payloads.EmptyResult, "Tell the cashier yes, as configured."),
-    Command("scanner", "not_on_file", payloads.NoParams, payloads.EmptyResult, "Tell the cashier no: not known."),
-    Command(
-        "scanner", "reset", payloads.NoParams, payloads.EmptyResult, "Start the scanner anew; it is away meanwhile."
-    ),
-    Command("scanner", "set_parameter", SetParameterParams, payloads.SetParameterResult, "Change one of its settings."),
-    Command("scale", "read_weight", payloads.NoParams, payloads.WeightReading, "Ask the scale now."),
+    Command("pos_printer", "read_status", bases.NoParams, printers.PrinterStatus, "Ask the printer how it is."),
+    Command("label_printer", "print", LabelJobParams, print_jobs.PrintedLabels, "Print labels, once for each job id."),
+    Command("label_printer", "read_status", bases.NoParams, printers.LabelPrinterStatus, "Ask the printer how it is."),
+    Command("scanner", "beep", BeepParams, bases.EmptyResult, "Sound the scanner's beeper."),
+    Command("scanner", "led", LedParams, bases.EmptyResult, "Switch the scanner's lamp."),
+    Command("scanner", "enable", bases.NoParams, bases.EmptyResult, "Let it read again."),
+    Command("scanner", "disable", bases.NoParams, bases.EmptyResult, "Stop it from reading."),
+    Command("scanner", "trigger", bases.NoParams, bases.EmptyResult, "Begin to read, as its trigger does."),
+    Command("scanner", "untrigger", bases.NoParams, bases.EmptyResult, "Stop what trigger began."),
+    Command("scanner", "good_read", bases.NoParams, bases.EmptyResult, "Tell the cashier yes, as configured."),
+    Command("scanner", "not_on_file", bases.NoParams, bases.EmptyResult, "Tell the cashier no: not known."),
+    Command("scanner", "reset", bases.NoParams, bases.EmptyResult, "Start the scanner anew; it is away meanwhile."),
+    Command("scanner", "set_parameter", SetParameterParams, scanners.SetParameterResult, "Change one of its settings."),
+    Command("scale", "read_weight", bases.NoParams, scales.WeightReading, "Ask the scale now."),
     Command(
         "scale",
         "read_high_resolution",
-        payloads.NoParams,
-        payloads.HighResolutionReading,
+        bases.NoParams,
+        scales.HighResolutionReading,
         "Ask the scale for more digits, where it can. Not for trade; not shown as its weight.",
     ),
-    Command("scale", "zero", payloads.NoParams, payloads.WeightReading, "Set the scale to zero."),
-    Command("scale", "tare", payloads.TareParams, payloads.WeightReading, "Take a container's weight off."),
+    Command("scale", "zero", bases.NoParams, scales.WeightReading, "Set the scale to zero."),
+    Command("scale", "tare", scales.TareParams, scales.WeightReading, "Take a container's weight off."),
     Command(
         "scale",
         "do_price_calculating",
         DoPriceCalculatingParams,
-        payloads.PriceReading,
+        scales.PriceReading,
         "Let the scale weigh and compute the price (UnifiedPOS DoPriceCalculating).",
     ),
-    Command("scale", "clear_tare", payloads.NoParams, payloads.WeightReading, "Show the gross weight again."),
+    Command("scale", "clear_tare", bases.NoParams, scales.WeightReading, "Show the gross weight again."),
     Command("cash_drawer", "open_drawer", OpenDrawerParams, OpenDrawerResult, "Open the drawer: one pulse, never two."),
-    Command("cash_drawer", "read_drawer", payloads.NoParams, DrawerView, "Whether it is open, where that is known."),
+    Command("cash_drawer", "read_drawer", bases.NoParams, DrawerView, "Whether it is open, where that is known."),
     Command("lights", "switch_on", SwitchOnParams, LightsView, "Switch a light on, or let it blink."),
     Command("lights", "switch_off", SwitchOffParams, LightsView, "Switch a light off, or all."),
     Command("tone_indicator", "sound", SoundParams, ToneView, "Sound the buzzer; answered when it begins."),
-    Command("tone_indicator", "stop", payloads.NoParams, ToneView, "Be silent."),
+    Command("tone_indicator", "stop", bases.NoParams, ToneView, "Be silent."),
     Command(
         "line_display",
         "display_text",
@@ -220,8 +214,8 @@ COMMANDS: Final = (
     ),
     Command("line_display", "set_brightness", SetBrightnessParams, DisplayResult, "Make it brighter or darker."),
     Command("line_display", "set_blink", SetBlinkParams, DisplayResult, "Let the whole screen blink, or stop that."),
-    Command("line_display", "test_display", payloads.NoParams, DisplayResult, "Let it run its own test."),
-    Command("line_display", "read_display", payloads.NoParams, DisplayView, "What the gateway last wrote on it."),
+    Command("line_display", "test_display", bases.NoParams, DisplayResult, "Let it run its own test."),
+    Command("line_display", "read_display", bases.NoParams, DisplayView, "What the gateway last wrote on it."),
 )
 PRINT_COMMANDS: Final = tuple(
     Command(device_class.value, name, params, result, words)
@@ -230,23 +224,23 @@ PRINT_COMMANDS: Final = tuple(
         (
             "cancel_job",
             JobParams,
-            print_payloads.JobResult,
+            print_jobs.JobResult,
             "Give a print job up. The result tells how it ended: what was printed before is on paper.",
         ),
         (
             "reprint",
             ReprintParams,
-            print_payloads.PrintResult,
+            print_jobs.PrintResult,
             "Print an ended job once more, marked as a copy: a new job under the id of this request.",
         ),
         (
             "dismiss",
             DismissParams,
-            print_payloads.JobResult,
+            print_jobs.JobResult,
             "A person has looked at the paper of an unknown job: nothing more is to be done.",
         ),
-        ("read_job", JobParams, print_payloads.JobResult, "How a print job stands."),
-        ("read_jobs", ReadJobsParams, print_payloads.JobsResult, "The newest print jobs of the printer."),
+        ("read_job", JobParams, print_jobs.JobResult, "How a print job stands."),
+        ("read_jobs", ReadJobsParams, print_jobs.JobsResult, "The newest print jobs of the printer."),
     )
 )
 """Of any printer, by the print service."""
@@ -255,40 +249,40 @@ COMMON_COMMANDS: Final = (
         ANY_CLASS,
         "claim",
         ClaimParams,
-        payloads.ClaimResult,
+        devices.ClaimResult,
         "Hold the device alone. The result's token goes into `claim` of each request to it, and each renews.",
     ),
-    Command(ANY_CLASS, "renew", RenewParams, payloads.ClaimResult, "Keep a claim that is not used for a while."),
+    Command(ANY_CLASS, "renew", RenewParams, devices.ClaimResult, "Keep a claim that is not used for a while."),
     Command(
         ANY_CLASS,
         "retrieve_statistics",
         StatisticsParams,
-        payloads.StatisticsResult,
+        devices.StatisticsResult,
         "What was counted of the device, under UnifiedPOS names, and its newest losses; also while it is away.",
     ),
     Command(
-        ANY_CLASS, "reset_statistics", StatisticsParams, payloads.ResetStatisticsResult, "Begin counting at nothing."
+        ANY_CLASS, "reset_statistics", StatisticsParams, devices.ResetStatisticsResult, "Begin counting at nothing."
     ),
-    Command(ANY_CLASS, "release", ReleaseParams, payloads.EmptyResult, "Give a claim back."),
+    Command(ANY_CLASS, "release", ReleaseParams, bases.EmptyResult, "Give a claim back."),
     Command(
         ANY_CLASS,
         "forget",
-        payloads.NoParams,
-        payloads.EmptyResult,
+        bases.NoParams,
+        bases.EmptyResult,
         "Let nothing be left of a device that was taken without configuration and is not attached any more.",
     ),
 )
 """Of any device."""
 STATES: Final = (
-    State("gatewayState", "gateway/state", payloads.GatewayStatePayload, "Whether the gateway is there."),
-    State("gatewayHealth", "gateway/health", payloads.GatewayHealthPayload, "How the gateway and its parts are."),
+    State("gatewayState", "gateway/state", gateway.GatewayStatePayload, "Whether the gateway is there."),
+    State("gatewayHealth", "gateway/health", gateway.GatewayHealthPayload, "How the gateway and its parts are."),
     State("gatewayAttached", "gateway/attached", AttachedReport, "What is plugged in, and why it is used or not."),
-    State("deviceInfo", "{lane}/{class}/{device}/info", payloads.DeviceInfoPayload, "Who a device is."),
-    State("deviceState", "{lane}/{class}/{device}/state", payloads.DeviceStatePayload, "How a device is right now."),
+    State("deviceInfo", "{lane}/{class}/{device}/info", devices.DeviceInfoPayload, "Who a device is."),
+    State("deviceState", "{lane}/{class}/{device}/state", devices.DeviceStatePayload, "How a device is right now."),
     State(
         "terminalState",
         "{lane}/pos/{terminal}/state",
-        payloads.TerminalStatePayload,
+        devices.TerminalStatePayload,
         "Whether a terminal is there: online when it connects, offline by its last will, which ends its claims.",
         is_received=True,
     ),

@@ -12,7 +12,7 @@ import pytest
 from drivers.barcode_scanner import BarcodeScanner
 from drivers.serial_scanner import SerialScanner, SerialScannerSettings
 from edge_gateway.devices.resolving import resolve_devices
-from edge_gateway.schemas.payloads import BarcodeScannedData
+from edge_gateway.schemas.payloads.scanners import BarcodeScannedData
 from edge_gateway.settings import DeviceSettings, StoreSettings
 from tests.support.clock import FakeClock
 from tests.support.markdown import ROOT

@@ -20,7 +20,7 @@ from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.events import DeviceState, WeightRead
 from edge_gateway.contracts.states import ReplyStatus, ScaleStatus
 from edge_gateway.devices.profiles import load_driver, load_profile
-from edge_gateway.schemas import examples, payloads
+from edge_gateway.schemas import examples
 from edge_gateway.schemas.asyncapi import asyncapi
 from edge_gateway.schemas.catalogue import (
     ALERTS,
@@ -33,6 +33,7 @@ from edge_gateway.schemas.catalogue import (
     PRINT_EVENTS,
     STATES,
 )
+from edge_gateway.schemas.payloads import devices, gateway, scales
 
 ROOT = Path(__file__).parents[2]
 
@@ -164,11 +165,11 @@ def test_asyncapi_has_every_topic_family_of_the_contract() -> None:
 )
 def test_states_that_are_sent_fit_their_models(state: DeviceState) -> None:
     sent = states.device_state(state)
-    told = payloads.DeviceStatePayload.model_validate_json(sent)
+    told = devices.DeviceStatePayload.model_validate_json(sent)
     assert told.model_dump(exclude_unset=True).keys() == json.loads(sent).keys()
     assert (told.power, told.since, told.reason, told.flags) == (state.power, state.since, state.reason, [*state.flags])
-    gateway = payloads.GatewayStatePayload.model_validate_json(states.gateway_state("offline", None, "1"))
-    assert (gateway.state, gateway.since, gateway.version) == ("offline", None, "1")
+    of_gateway = gateway.GatewayStatePayload.model_validate_json(states.gateway_state("offline", None, "1"))
+    assert (of_gateway.state, of_gateway.since, of_gateway.version) == ("offline", None, "1")
 
 
 def test_readings_that_are_sent_fit_their_model() -> None:
@@ -176,7 +177,7 @@ def test_readings_that_are_sent_fit_their_model() -> None:
 
     for status, weight in ((ScaleStatus.STABLE_WEIGHT, "1.234"), (ScaleStatus.WEIGHT_UNSTABLE, None)):
         reading = Reading.of(WeightRead(status, weight, "kg"), "kg", 1.0).to_json(2.0)
-        fields = payloads.WeightReading.model_validate(reading)
+        fields = scales.WeightReading.model_validate(reading)
         assert fields.model_dump(mode="json") == dict(reading)
 
 

@@ -11,7 +11,7 @@ from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.errors import StorageFullError
 from edge_gateway.contracts.events import DeviceEvent, OutboxEvent, StampedEvent
 from edge_gateway.contracts.store import Appended
-from edge_gateway.schemas.drawer_payloads import DrawerUsedData
+from edge_gateway.schemas.payloads.drawers import DrawerUsedData
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.drawers import ALERT_INTERVAL_S, Drawers
 from tests.support.bus import STORE

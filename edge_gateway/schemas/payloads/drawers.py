@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge_gateway.contracts.cash_drawer import DrawerCommand
-from edge_gateway.schemas.payloads import DeviceEventData
+from edge_gateway.schemas.payloads.bases import DeviceEventData
 
 
 class DrawerPulsedData(DeviceEventData):

@@ -1,4 +1,4 @@
-"""Examples of what stands on a counter beside the scanner: displays and cash drawers."""
+"""What stands on a counter beside the scanner: displays, cash drawers, lights and buzzers."""
 
 from __future__ import annotations
 

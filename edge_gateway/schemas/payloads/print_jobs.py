@@ -1,4 +1,4 @@
-"""Models of what the print service publishes; as in ``payloads``."""
+"""What the print service publishes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pydantic import Field
 
 from edge_gateway.contracts.print_requests import Priority
 from edge_gateway.contracts.printing import JobState
-from edge_gateway.schemas.payloads import AlertData, DeviceEventData, LabelPrintResult, Sent
+from edge_gateway.schemas.payloads.bases import AlertData, DeviceEventData, Sent
+from edge_gateway.schemas.payloads.printers import LabelPrintResult
 
 
 class JobError(Sent):
