@@ -72,13 +72,15 @@ def event_json(event: CodecEvent) -> JsonEvent:
 class Decodable:
     """A protocol: its directions, and how its events are told.
 
-    ``brief``: what one frame said, in short; where bytes hold several, the last event lists them all as ``frames``.
+    ``brief``: what one frame said, in short; where bytes hold several, the last event lists them all as ``frames`` (or
+    as ``brief_name``). Frames of which it is None are left out.
     """
 
     device_to_host: Side | None = None
     host_to_device: Side | None = None
     describe: Callable[[CodecEvent], JsonEvent] = event_json
     brief: Callable[[JsonEvent], Any] | None = None
+    brief_name: str = "frames"
 
     def side(self, direction: str) -> Side | None:
         """The side for a direction; None where the protocol does not decode it."""
@@ -95,7 +97,9 @@ class Decodable:
         codec.feed(before)
         told = [self.describe(event) for event in (*codec.feed(data), *codec.flush())]
         if self.brief is not None and len(told) > 1:
-            told[-1]["frames"] = [self.brief(event) for event in told]
+            frames = [said for event in told if (said := self.brief(event)) is not None]
+            if len(frames) > 1:
+                told[-1][self.brief_name] = frames
         return told
 
 

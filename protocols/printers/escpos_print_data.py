@@ -18,7 +18,8 @@ from protocols.printers.command_stream import (
     Shape,
 )
 from protocols.printers.escpos_host import ESCPOS_COMMANDS
-from protocols.printers.escpos_values import CODE_PAGES, values
+from protocols.printers.escpos_pages import CODE_PAGES, UNKNOWN_PAGE, text_in
+from protocols.printers.escpos_values import values
 
 _CHARACTER_COMMANDS: Final = frozenset(
     {"code_page", "kanji_on", "kanji_off", "kanji_code_system", "international_characters"}
@@ -52,7 +53,7 @@ class EscposCommandCodec(CommandStreamCodec):
         if self._text:
             data = bytes(self._text)
             self._text.clear()
-            self._line += data.decode(self._wide if self._is_wide else self._page, "replace")
+            self._line += text_in(self._wide if self._is_wide else self._page, data)
             self._line_bytes += data
             if len(self._line_bytes) >= TEXT_BYTES_MAX:
                 self._end_line(events)
@@ -91,7 +92,7 @@ class EscposCommandCodec(CommandStreamCodec):
     def _choose(self, name: str, parameters: bytes) -> None:
         """Follow what bytes mean as text."""
         if name == "code_page":
-            self._page = CODE_PAGES.get(parameters[0], "latin-1")
+            self._page = CODE_PAGES.get(parameters[0], UNKNOWN_PAGE)
         elif name == "kanji_code_system" and parameters[0] % 48:
             self._wide = _SHIFT_JIS
         elif name in ("kanji_on", "kanji_off"):
@@ -107,14 +108,36 @@ class EscposCommandCodec(CommandStreamCodec):
 
 
 def describe(event: CodecEvent) -> JsonEvent:
-    """With the values beside the command; of a barcode or symbol ``data`` is what a scanner reads."""
+    """With the values beside the command, which is spelled out; of a barcode or symbol ``data`` is what is scanned."""
     told = event_json(event)
     found: dict[str, Any] = told.pop("values", {})
-    if isinstance(event, HostCommand) and event.name in _SYMBOLS_WITH_TEXT:
-        told.pop("data", None)
-        if "text" in found:
-            found = found | {"data": found["text"], "data_sent": event.data}
+    if isinstance(event, HostCommand):
+        told["command"] = _spelled_out(event)
+        if event.name in _SYMBOLS_WITH_TEXT:
+            told.pop("data", None)
+            if "text" in found:
+                found = found | {"data": found["text"], "data_sent": event.data}
     return told | found
+
+
+def command_in_brief(told: JsonEvent) -> str | None:
+    """Of one command among several."""
+    command: str | None = told.get("command")
+    return command
+
+
+def _spelled_out(event: HostCommand) -> str:
+    """With its numbers, and what it asks or chooses: ``GS I 67 model name``."""
+    written = event.written or event.command
+    match event.name:
+        case "request_process_id":
+            return f"{written} fn 48: process id request"
+        case "select_peripheral":
+            chosen = [name for name in ("printer", "display") if event.values.get(name)]
+            return " ".join((written, "select", " and ".join(chosen))) if chosen else written
+        case "transmit_printer_id" | "transmit_status":
+            return f"{written} {event.values['asks']}".replace("_", " ")
+    return written
 
 
 PROTOCOLS = {

@@ -13,6 +13,7 @@ from typing import Final
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.printers.command_stream import HostCommand
 from protocols.printers.escpos_events import (
     AutomaticStatus,
     BlockReply,
@@ -29,7 +30,8 @@ from protocols.printers.escpos_events import (
     real_time_status,
     sii_status,
 )
-from protocols.printers.escpos_print_data import EscposCommandCodec
+from protocols.printers.escpos_print_data import EscposCommandCodec, command_in_brief
+from protocols.printers.escpos_print_data import describe as describe_print
 from protocols.printers.flow_control import XOFF, XON, flow_control
 
 BLOCK_BYTES_MAX: Final = 128
@@ -171,6 +173,8 @@ def describe(event: CodecEvent) -> JsonEvent:
 
     A text reply is told as the model too (GS I 67), and the drawer as most are wired: pin 3 low is open.
     """
+    if isinstance(event, HostCommand):
+        return describe_print(event)
     described = event_json(event)
     if isinstance(event, TextReply):
         described["model_name"] = event.text
@@ -207,5 +211,7 @@ PROTOCOLS = {
             examples=(b"\x1b@", b"\x10\x04\x01", b"\x1b=\x01", b"\x1da\xff", b"\x1d(H\x06\x0000ABCD"),
         ),
         describe=describe,
+        brief=command_in_brief,
+        brief_name="commands",
     )
 }

@@ -9,47 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from protocols.printers.command_stream import word
+from protocols.printers.escpos_pages import CODE_PAGES
 
 Values = dict[str, Any]
 Reader = Callable[[bytes, bytes, int | None], Values]
 """Of parameters, data, and the number among the command's first bytes."""
-
-CODE_PAGES: Final[Mapping[int, str]] = {
-    0: "cp437",
-    1: "cp932",
-    2: "cp850",
-    3: "cp860",
-    4: "cp863",
-    5: "cp865",
-    11: "cp869",  # 851, of which 869 is the successor
-    13: "cp857",
-    14: "cp737",
-    15: "iso8859_7",
-    16: "cp1252",
-    17: "cp866",
-    18: "cp852",
-    19: "cp858",
-    21: "cp874",
-    32: "cp720",
-    33: "cp775",
-    34: "cp855",
-    35: "cp861",
-    36: "cp862",
-    37: "cp864",
-    38: "cp869",
-    39: "iso8859_2",
-    40: "iso8859_15",
-    44: "cp1125",
-    45: "cp1250",
-    46: "cp1251",
-    47: "cp1253",
-    48: "cp1254",
-    49: "cp1255",
-    50: "cp1256",
-    51: "cp1257",
-    52: "cp1258",
-}
-"""ESC t of Epson printers; other makers count differently."""
 
 _ALIGNS: Final = ("left", "center", "right")
 _POSITIONS: Final = ("none", "above", "below", "both")

@@ -111,7 +111,7 @@ def buzzer(times: int, on_ms: int) -> bytes:
 
 def qr_code(data: bytes, module_dots: int, level: Literal["L", "M", "Q", "H"]) -> bytes:
     """ESC GS y: model 2, stored and printed."""
-    settings = b"\x1b\x1dyS0\x02\x1b\x1dyS1" + bytes((_QR_LEVELS[level],)) + b"\x1b\x1dyS2" + bytes((module_dots,))
+    settings = b"\x1b\x1dyS0\x02\x1b\x1dyS2" + bytes((module_dots,)) + b"\x1b\x1dyS1" + bytes((_QR_LEVELS[level],))
     return settings + b"\x1b\x1dyD1\x00" + len(data).to_bytes(2, "little") + data + b"\x1b\x1dyP"
 
 

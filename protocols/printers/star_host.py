@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge_gateway.contracts.events import CodecEvent
-from protocols.decoding import Decodable, Side
+from protocols.decoding import Decodable, JsonEvent, Side, event_json
 from protocols.printers.command_stream import (
     CommandStreamCodec,
     CommandTable,
@@ -225,6 +225,13 @@ def star_outline(data: bytes) -> Outline:
     return outline(data, STAR_COMMANDS, _FEEDS, _VISIBLE)
 
 
+def describe(event: CodecEvent) -> JsonEvent:
+    """A command's bytes are told as they are: ``parameters``."""
+    told = event_json(event)
+    told.pop("values", None)
+    return told
+
+
 PROTOCOLS = {
     "star": Decodable(
         host_to_device=Side(
@@ -237,6 +244,7 @@ PROTOCOLS = {
                 b"\x1b\x06\x01",
                 b"\x1bd\x00",
             ),
-        )
+        ),
+        describe=describe,
     )
 }

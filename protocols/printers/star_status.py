@@ -172,6 +172,7 @@ def _text_answer(data: bytes) -> CodecEvent:
 def describe(event: CodecEvent) -> JsonEvent:
     """For people and tools: the language of the printer too, and its drawer as Star takes the switch: set is open."""
     described = event_json(event)
+    described.pop("values", None)
     if isinstance(event, StarStatus):
         described |= {
             "language": event.language,
@@ -179,6 +180,8 @@ def describe(event: CodecEvent) -> JsonEvent:
             "paper_near_end": event.paper_low,
             "paper_end": not event.paper_loaded,
             "mechanical_error": event.recoverable_error,
+            "head_temperature_error": event.auto_recoverable_error,
+            "stopped_by_switch": event.feed_button,
         }
     return described
 

@@ -168,9 +168,13 @@ def describe(event: CodecEvent) -> JsonEvent:
         described["error"] = event.reason
         if "string" in event.reason:
             described["query"] = "~HS"
-    elif isinstance(event, HostStatus) and not event.is_complete:
-        last = 1 if event.head_up is None else 2
-        described["note"] = f"only string {last} of 3: must not be reported as ready"
+    elif isinstance(event, HostStatus):
+        described["media_out"] = event.paper_out
+        if event.head_up is not None:
+            described["head_open"] = event.head_up
+        if not event.is_complete:
+            last = 1 if event.head_up is None else 2
+            described["note"] = f"only string {last} of 3: must not be reported as ready"
     elif isinstance(event, HostIdentification):
         described |= {"version": event.firmware, "dpmm": event.dots_per_mm}
     return described

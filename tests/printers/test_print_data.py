@@ -63,6 +63,9 @@ def test_command_is_told_with_what_its_parameters_mean(data: bytes, written: str
         (b"\x1cC\x01\x1c&\x8a\xbf\x8e\x9a\n", ["漢字\n"]),
         (b"a\x1bE\x01b\n", ["a", "b\n"]),
         (b"\x1bt\x12\xa5\x1b@\x82\n", ["ą", "é\n"]),
+        (b"Ti\x1bt\x1e\xd5ng Vi\xd6t\n", ["Tiếng Việt\n"]),
+        (b"\x1bt\x1f\xa7\xa2\n", ["ĐÂ\n"]),
+        (b"\x1bt\x1e\x80\xb0\n", ["\ufffd\ufffd\n"]),
     ],
 )
 def test_text_is_told_line_by_line_across_code_pages(data: bytes, lines: list[str]) -> None:

@@ -166,23 +166,40 @@ def test_half_an_answer_is_rejected_when_the_line_is_idle() -> None:
 @pytest.mark.parametrize(
     ("hex_bytes", "commands"),
     [
-        ("1b401b3d01100401", [("ESC @", None), ("ESC =", 1), ("DLE EOT 1", 1)]),
-        ("1d61ff1d72011d4943", [("GS a", 255), ("GS r", 1), ("GS I", 67)]),
-        ("10140801031401060208", [("DLE DC4 8", None)]),
-        ("1014010005", [("DLE DC4 1", None)]),
+        ("1b401b3d01100401", [("ESC @", None), ("ESC = 1 select printer", 1), ("DLE EOT 1", 1)]),
+        ("1d61ff1d72011d4943", [("GS a 255", 255), ("GS r 1 paper", 1), ("GS I 67 model name", 67)]),
+        ("10140801031401060208", [("DLE DC4 8 1 3 20 1 6 2 8", None)]),
+        ("1014010005", [("DLE DC4 1 0 5", None)]),
         ("1d28440300140100", [("GS ( D", None)]),
-        ("1b70003264", [("ESC p", None)]),
+        ("1b70003264", [("ESC p 0 50 100", None)]),
+        ("1b3d00", [("ESC = 0", 0)]),
+        ("1b3d03", [("ESC = 3 select printer and display", 3)]),
     ],
 )
 def test_commands_of_the_host_are_told(hex_bytes: str, commands: list[tuple[str, int | None]]) -> None:
-    events = find_protocols()["escpos.status"].decode(bytes.fromhex(hex_bytes), "host->device")
-    assert [(event["command"], event.get("n")) for event in events] == commands
+    for protocol in ("escpos.status", "escpos"):
+        events = find_protocols()[protocol].decode(bytes.fromhex(hex_bytes), "host->device")
+        assert [(event["command"], event.get("n")) for event in events] == commands
+        assert not [event for event in events if "values" in event]
 
 
 def test_process_id_request_is_told() -> None:
     (event,) = find_protocols()["escpos.status"].decode(b"\x1d(H\x06\x0000ABCD", "host->device")
     assert event["process_id"] == "ABCD"
-    assert event["command"] == "GS ( H"
+    assert event["command"] == "GS ( H fn 48: process id request"
+    (other,) = find_protocols()["escpos.status"].decode(b"\x1d(H\x03\x0010\x01", "host->device")
+    assert other["command"] == "GS ( H"
+
+
+def test_several_commands_are_listed_with_the_last() -> None:
+    events = find_protocols()["escpos.status"].decode(b"\x1b@\x1b=\x01\x10\x04\x01", "host->device")
+    assert [event.get("commands") for event in events] == [
+        None,
+        None,
+        ["ESC @", "ESC = 1 select printer", "DLE EOT 1"],
+    ]
+    answers = find_protocols()["escpos.status"].decode(b"\x16\x12")
+    assert not [event for event in answers if "commands" in event]
 
 
 @pytest.mark.parametrize(

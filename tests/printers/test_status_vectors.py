@@ -9,7 +9,7 @@ import pytest
 
 from edge_gateway.contracts.events import FrameRejected
 from protocols.decoding import find_protocols
-from protocols.printers.escpos_events import OrderedReply, VendorStatus
+from protocols.printers.escpos_events import OrderedReply, Query, VendorStatus
 from protocols.printers.escpos_status import EscposStatusCodec
 from protocols.printers.star_events import PrintEndCounter, StarInformation, StarStatus, StarVersion
 from protocols.printers.star_status import StarStatusCodec
@@ -67,6 +67,102 @@ def test_etb_counter_is_read(count: int) -> None:
 def test_real_time_answers_tell_errors_in_every_question() -> None:
     told = [real_time(Condition(is_blocked=True, is_paper_out=True), n).hex() for n in range(1, 5)]
     assert told == ["1e", "72", "16", "72"]
+
+
+ESCPOS_BITS: dict[Query, tuple[int, dict[int, str]]] = {
+    Query.DLE_EOT_1: (0x12, {2: "drawer_pin3_high", 3: "online", 5: "waiting_for_recovery", 6: "feed_button"}),
+    Query.DLE_EOT_2: (0x12, {2: "cover_open", 3: "feed_button", 5: "stop_paper_end", 6: "error"}),
+    Query.DLE_EOT_3: (
+        0x12,
+        {2: "recoverable_error", 3: "cutter_error", 5: "unrecoverable_error", 6: "auto_recoverable_error"},
+    ),
+    Query.DLE_EOT_4: (0x12, {2: "paper_low", 3: "paper_low", 5: "paper_loaded", 6: "paper_loaded"}),
+    Query.GS_R_1: (0x00, {0: "paper_low", 1: "paper_low", 2: "paper_loaded", 3: "paper_loaded"}),
+    Query.GS_R_2: (0x00, {0: "drawer_pin3_high"}),
+}
+"""By question: the bits that are always set, and what each of the others says."""
+ASB_BITS: dict[int, dict[int, str]] = {
+    0: {2: "drawer_pin3_high", 3: "online", 5: "cover_open", 6: "feed_button"},
+    1: {
+        0: "waiting_for_recovery",
+        1: "panel_button",
+        2: "recoverable_error",
+        3: "cutter_error",
+        5: "unrecoverable_error",
+        6: "auto_recoverable_error",
+    },
+    2: {0: "paper_low", 1: "paper_low", 2: "paper_loaded", 3: "paper_loaded"},
+    3: {},
+}
+STAR_BITS: dict[int, dict[int, str]] = {
+    2: {1: "etb_executed", 2: "drawer_bit", 3: "online", 5: "cover_open", 6: "stopped_by_switch"},
+    3: {2: "mechanical_error", 3: "cutter_error", 5: "unrecoverable_error", 6: "head_temperature_error"},
+    4: {1: "head_up", 2: "presenter_jam", 3: "black_mark_error", 6: "receive_overflow"},
+    5: {2: "paper_low", 3: "paper_loaded"},
+    6: {},
+}
+OPPOSITE = frozenset({"online", "paper_loaded"})
+
+
+def told_by_bits(bits: dict[int, str], value: int) -> dict[str, bool]:
+    """What a byte says, by its table."""
+    said: dict[str, bool] = {}
+    for bit, name in bits.items():
+        said[name] = said.get(name, False) or bool(value >> bit & 1)
+    return {name: is_set != (name in OPPOSITE) for name, is_set in said.items()}
+
+
+@pytest.mark.parametrize("query", ESCPOS_BITS)
+def test_each_bit_of_an_answer_is_told_by_its_name(query: Query) -> None:
+    always, bits = ESCPOS_BITS[query]
+    for value in range(0x80):
+        if value & 0x93 != always & 0x93 and query.is_real_time:
+            continue
+        if not query.is_real_time and value & 0xF0:
+            continue  # begins a block, or is flow control
+        codec = EscposStatusCodec()
+        codec.expect(query)
+        (event,) = codec.feed(bytes((value,)))
+        expected = told_by_bits(bits, value)
+        assert {name: getattr(event, name) for name in expected} == expected, f"{query}: {value:02x}"
+        (told,) = find_protocols()["escpos.status"].decode(bytes((value,)))
+        if query is not Query.DLE_EOT_2:  # whose feed_button stands behind that of DLE EOT 1
+            assert {name: told[name] for name in expected} == expected, f"{query}: {value:02x}"
+
+
+def test_each_bit_of_an_automatic_status_is_told_by_its_name() -> None:
+    for index, bits in ASB_BITS.items():
+        for value in range(0x80):
+            if value & 0x93 != (0x10 if index == 0 else value & 0x03):
+                continue
+            data = bytearray(b"\x10\x00\x00\x00")
+            data[index] = value
+            if index == 1 and value == 0x0F:
+                continue  # 10 0F is a Custom printer's full status
+            (told,) = find_protocols()["escpos.status"].decode(bytes(data))
+            expected = {name: name in OPPOSITE for each in ASB_BITS.values() for name in each.values()}
+            expected |= told_by_bits(bits, value)
+            assert {name: told[name] for name in expected} == expected, data.hex()
+
+
+def test_each_bit_of_a_star_status_is_told_by_its_name() -> None:
+    for index, bits in STAR_BITS.items():
+        for value in range(0x80):
+            if value & 0x11:
+                continue
+            data = bytearray(bytes.fromhex("230600000000000000"))
+            data[index] = value
+            (told,) = find_protocols()["star.status"].decode(bytes(data))
+            expected = {name: name in OPPOSITE for each in STAR_BITS.values() for name in each.values()}
+            expected |= told_by_bits(bits, value)
+            assert {name: told[name] for name in expected} == expected, data.hex()
+
+
+@pytest.mark.parametrize("position", range(8))
+def test_presenter_position_of_a_star_status_is_told(position: int) -> None:
+    data = bytes.fromhex("2306000000000000") + bytes((position << 1,))
+    (told,) = find_protocols()["star.status"].decode(data)
+    assert told["presenter_position"] == position
 
 
 def test_everything_that_a_star_printer_says_is_told_apart() -> None:
