@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from edge_gateway.contracts.fields import Level
+from edge_gateway.contracts.print_jobs import ContentsKept
 from edge_gateway.contracts.print_requests import DEADLINE_S_MAX
 from edge_gateway.contracts.printing import PaperPolicy
 from edge_gateway.settings_parts import Section
@@ -44,4 +45,12 @@ class PrintingSettings(Section):
     kept_jobs: int = Field(
         200, ge=0, le=2000, description="Jobs that ended of which the content is kept, so that a copy can be printed."
     )
+    kept_bytes_max: int = Field(
+        5_000_000, ge=0, description="Bytes of these contents as they are stored; the oldest go before there are more."
+    )
     copy_mark: str = Field("COPY", min_length=1, max_length=20, description="Words that stand on a copy.")
+
+    @property
+    def contents_kept(self) -> ContentsKept:
+        """For copies."""
+        return ContentsKept(self.kept_jobs, self.kept_bytes_max)

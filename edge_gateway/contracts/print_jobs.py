@@ -33,6 +33,14 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentsKept:
+    """Of the newest jobs of a printer that ended: how many, and how many bytes as stored, for copies of them."""
+
+    jobs_max: int
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpooledJob:
     """A job as it lies on disk. ``device_id``: the printer that was asked; ``printer``: where it is printed.
 
@@ -88,12 +96,9 @@ class PrintSpool(Protocol):
         record: Mapping[str, Any],
         is_open: bool,
         printer: str | None = None,
-        contents_kept: int | None = None,
+        contents_kept: ContentsKept | None = None,
     ) -> None:
-        """The job's new state, or another ``printer`` for it. Raises JobLostError.
-
-        ``contents_kept``: of how many jobs of the printer that ended the content is kept, for copies of them.
-        """
+        """The job's new state, or another ``printer`` for it; the contents of older jobs go. Raises JobLostError."""
         ...
 
     async def recover(self) -> Sequence[SpooledJob]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ConflictError, EdgeGatewayError
-from edge_gateway.contracts.print_jobs import ContentLostError, JobLostError, NewJob, SpooledJob
+from edge_gateway.contracts.print_jobs import ContentLostError, ContentsKept, JobLostError, NewJob, SpooledJob
 from edge_gateway.contracts.printing import JobState
 from edge_gateway.store.database import Database
 from edge_gateway.store.print_rows import (
@@ -44,8 +44,12 @@ _WRITE: Final = """
 """
 _DROP_CONTENTS: Final = """
     UPDATE print_job SET content = NULL, key_id = 0, checksum = NULL WHERE position IN (
-        SELECT position FROM print_job INDEXED BY print_job_content
-        WHERE content IS NOT NULL AND printer = ? AND is_open = 0 ORDER BY position DESC LIMIT -1 OFFSET ?
+        SELECT position FROM (
+            SELECT position, row_number() OVER newest AS jobs, sum(length(content)) OVER newest AS bytes
+            FROM print_job INDEXED BY print_job_content
+            WHERE content IS NOT NULL AND printer = ? AND is_open = 0
+            WINDOW newest AS (ORDER BY position DESC)
+        ) WHERE jobs > ? OR bytes > ?
     )
 """
 
@@ -57,7 +61,7 @@ class _Change:
     state: JobState = JobState.PRINTING
     is_open: bool = True
     printer: str = ""
-    contents_kept: int | None = None
+    contents_kept: ContentsKept | None = None
 
 
 class _Accept(Operation[NewJob, SpooledJob]):
@@ -176,7 +180,7 @@ class SqlitePrintSpool:
         record: Mapping[str, Any],
         is_open: bool,
         printer: str | None = None,
-        contents_kept: int | None = None,
+        contents_kept: ContentsKept | None = None,
     ) -> None:
         self._database.salvaging.check_claims()
         change = _Change(job, record_json(record), state, is_open, printer or job.printer, contents_kept)
@@ -214,8 +218,8 @@ def _write(connection: sqlite3.Connection, item: _Change) -> EdgeGatewayError | 
     values = (item.state.value, item.record, int(item.is_open), item.printer)
     if connection.execute(_WRITE, (*values, *place)).rowcount != 1:
         return _lost(job)
-    if item.contents_kept is not None:
-        connection.execute(_DROP_CONTENTS, (item.printer, item.contents_kept))
+    if (kept := item.contents_kept) is not None:
+        connection.execute(_DROP_CONTENTS, (item.printer, kept.jobs_max, kept.bytes_max))
     return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.contracts.errors import ConflictError, StorageFullError
-from edge_gateway.contracts.print_jobs import ContentLostError, JobLostError, NewJob, SpooledJob
+from edge_gateway.contracts.print_jobs import ContentLostError, ContentsKept, JobLostError, NewJob, SpooledJob
 from edge_gateway.contracts.printing import JobState
 from edge_gateway.settings import EncryptionSettings
 from edge_gateway.store import inspection, retention
@@ -30,7 +30,9 @@ def job(job_id: str, *, device_id: str = "p1", content: bytes = CONTENT, digest:
     return NewJob(device_id, job_id, digest, 0, deadline_at, {"on_paper_end": "continue"}, content)
 
 
-async def end(store: Store, found: SpooledJob, state: JobState = JobState.COMPLETED, kept: int | None = None) -> None:
+async def end(
+    store: Store, found: SpooledJob, state: JobState = JobState.COMPLETED, kept: ContentsKept | None = None
+) -> None:
     await store.prints.write(
         found, state=state, record={**found.record, "result": {"bytes": 1}}, is_open=False, contents_kept=kept
     )
@@ -86,7 +88,7 @@ async def test_spool_keeps_contents_of_as_many_ended_jobs_as_are_wanted(tmp_path
     async with open_store(tmp_path) as store:
         jobs = [await store.prints.accept(job(f"j{number}")) for number in range(5)]
         for each in jobs[:4]:
-            await end(store, each, kept=2)
+            await end(store, each, kept=ContentsKept(2, 1_000_000))
         assert [(await store.prints.find("p1", each.job_id)).has_content for each in jobs] == [  # type: ignore[union-attr]
             False,
             False,
@@ -96,6 +98,19 @@ async def test_spool_keeps_contents_of_as_many_ended_jobs_as_are_wanted(tmp_path
         ]
         with pytest.raises(ContentLostError, match="not kept any more"):
             await store.prints.content(jobs[0])
+
+
+async def test_spool_keeps_no_more_bytes_of_ended_jobs_than_are_wanted(tmp_path: Path) -> None:
+    """Pictures that were printed must not take the room of sales."""
+    async with open_store(tmp_path) as store:
+        picture = noise("picture", 40_000).encode()
+        jobs = [await store.prints.accept(job(f"j{number}", content=picture)) for number in range(6)]
+        other = await store.prints.accept(job("other", device_id="p2", content=picture))
+        await end(store, other, kept=ContentsKept(200, 100_000))
+        for each in jobs[:5]:
+            await end(store, each, kept=ContentsKept(200, 100_000))
+        found = [await store.prints.find(each.device_id, each.job_id) for each in [*jobs, other]]
+        assert [each is not None and each.has_content for each in found] == [*[False] * 3, *[True] * 4]
 
 
 async def test_spool_forgets_ended_jobs_after_days_of_running_and_open_ones_never(
@@ -152,7 +167,7 @@ async def test_spool_refuses_jobs_with_clear_words_when_the_store_is_full_and_ke
         assert await store.prints.accept(job("j0")) == accepted[0]
         for each in accepted:
             await store.prints.begin(each, each.record)
-            await end(store, each, kept=0)
+            await end(store, each, kept=ContentsKept(0, 0))
         await store.database.measure()
         assert (await store.prints.accept(job("later"))).state is JobState.ACCEPTED
 

@@ -12,7 +12,7 @@ import structlog
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock, rfc3339
 from edge_gateway.contracts.errors import ErrorCode, RequestError, StorageFullError, StoreError, UnknownOutcomeError
-from edge_gateway.contracts.print_jobs import JobLostError, NewJob, PrintSpool, SpooledJob
+from edge_gateway.contracts.print_jobs import ContentsKept, JobLostError, NewJob, PrintSpool, SpooledJob
 from edge_gateway.contracts.printing import JobState
 from edge_gateway.services.printing.job import NEXT_STATES, Job, error_json, job_of
 from edge_gateway.services.printing.known import KnownJobs
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 class JobBook:
     """``on_change`` is told of every change of a job, ``on_waiting`` whose printer has something to do now."""
 
-    def __init__(self, spool: PrintSpool, clock: Clock, contents_kept: Callable[[str], int]) -> None:
+    def __init__(self, spool: PrintSpool, clock: Clock, contents_kept: Callable[[str], ContentsKept]) -> None:
         self.counters: Counter[str] = Counter()
         self.loaded = asyncio.Event()
         """Set once what was open at the start is known: before, nobody can say how a job stands."""

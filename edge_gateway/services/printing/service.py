@@ -59,7 +59,7 @@ class PrintService:
         self._find_device = find_device
         self._clock = clock
         self._refusal_of = refusal_of
-        self._book = JobBook(spool, clock, lambda printer: settings_of(printer).kept_jobs)
+        self._book = JobBook(spool, clock, lambda printer: settings_of(printer).contents_kept)
         self._book.on_change = self._changed
         self._book.on_waiting = self._wake
         self._rendering = Rendering(self._book, prepare)
