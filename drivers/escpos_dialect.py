@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from drivers.escpos_line import EscposLine
 from drivers.escpos_questions import EscposQuestions
@@ -95,11 +95,12 @@ class EscposDialect:
     def start_again(self, unsent_bytes: int) -> bytes:
         return commands.NUL * max(unsent_bytes, SETUP_NULS) + self._setup()
 
-    def drawer_pulse_now(self) -> bytes | None:
+    def drawer_pulse_now(self, pin: Literal[2, 5] | None) -> bytes | None:
         settings = self._settings
-        if not settings.can_pulse_real_time or settings.drawer_pin == 0:
+        wanted = pin or settings.drawer_pin
+        if not settings.can_pulse_real_time or wanted == 0:
             return None
-        return commands.drawer_kick_now(settings.drawer_pin, settings.drawer_pulse_ms)
+        return commands.drawer_kick_now(wanted, settings.drawer_pulse_ms)
 
     def outline(self, data: bytes) -> Outline:
         return escpos_outline(data)

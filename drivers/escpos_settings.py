@@ -25,7 +25,9 @@ class EscposSettings(EscposPage):
     )
     can_disarm_real_time: bool = Field(False, description="It knows GS ( D; others may print it as text.")
     can_pulse_real_time: bool = Field(
-        False, description="Open the drawer with DLE DC4 1 past a print that waits for paper; it is not disarmed then."
+        False,
+        description="Open the drawer with DLE DC4 1 while it cannot print, or past a print that waits for paper; it is "
+        "not disarmed then.",
     )
 
     @field_validator("drawer_pulse_ms", "drawer_pause_ms")

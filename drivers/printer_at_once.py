@@ -14,9 +14,11 @@ class AtOnce:
     def __init__(self, paper_policy: PaperPolicy) -> None:
         self.paper_policy = paper_policy
         self.cancelled = asyncio.Event()
+        self.is_begun = False
 
     async def begin(self) -> None:
         """Nothing is kept that a crash could lose."""
+        self.is_begun = True
 
     def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
         """Nobody looks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from drivers.printer_line import Wanted
 from drivers.printer_pieces import Ask
@@ -64,8 +64,9 @@ class PrinterDialect(Protocol):
         the command that was being sent."""
         ...
 
-    def drawer_pulse_now(self) -> bytes | None:
-        """A drawer pulse that passes what waits in the printer's buffer; None: it has none."""
+    def drawer_pulse_now(self, pin: Literal[2, 5] | None) -> bytes | None:
+        """A drawer pulse that passes what waits in the printer's buffer, and that it obeys while it cannot print; on
+        ``pin``, or the configured one. None: it has none."""
         ...
 
     def outline(self, data: bytes) -> Outline:

@@ -49,14 +49,14 @@ class Presence:
         if self.has_answered and silent_s >= SILENCE_S_MAX:
             raise TransportError(f"{name}: no answer for {silent_s:.0f} s; connecting anew")
 
-    def require(self, is_answering: bool, obstacle: tuple[ErrorCode, str] | None) -> None:
-        """Before a print. Raises DeviceError where it cannot be begun now."""
+    def require(self, is_answering: bool, obstacle: tuple[ErrorCode, str] | None, undone: str) -> None:
+        """Before a print. Raises DeviceError where it cannot be begun now; ``undone``: the words for that."""
         name = f"printer {self._session.device_id!r}"
         if not is_answering and self._settings.is_status_required:
             raise DeviceError(
                 ErrorCode.TIMEOUT,
                 f"{name}: no answer to {self._settings.status_tries} status questions of "
-                f"{self._settings.status_timeout_s:g} s; nothing was printed; check that it is on and its cable",
+                f"{self._settings.status_timeout_s:g} s; {undone}; check that it is on and its cable",
             )
         if obstacle is not None:
-            raise DeviceError(obstacle[0], f"{name}: {obstacle[1]}; nothing was printed")
+            raise DeviceError(obstacle[0], f"{name}: {obstacle[1]}; {undone}")

@@ -20,6 +20,7 @@ from drivers.printer_connector import PrinterConnector
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_job import JobLimits, PrinterJob
 from drivers.printer_line import PrinterLine
+from drivers.printer_opening import DrawerOpening
 from drivers.printer_presence import Presence
 from drivers.printer_settings import PrinterSettings, has_drawer
 from edge_gateway.contracts.cash_drawer import (
@@ -37,10 +38,8 @@ from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError, PrintWatch, Rendered
 from edge_gateway.contracts.waiting import within
 
-DRAWER_TURN_S_MAX: Final = 4.0
-"""Most prints end within this; a drawer that would open later is answered busy instead."""
-DRAWER_CONFIRM_S: Final = 5.0
-"""A pulse that was not confirmed by then is cleared where the model can: a drawer must not open minutes later."""
+NOT_PRINTED: Final = "nothing was printed"
+NOT_OPENED: Final = "the drawer was not opened"
 
 
 class ReceiptPrinter(ABC):
@@ -73,6 +72,9 @@ class ReceiptPrinter(ABC):
         self._is_broken = asyncio.Event()
         self._may_confirm_late = True
         self._connector = PrinterConnector(self._name, session, self._line, self._dialect, condition, self._questions)
+        self._opening = DrawerOpening(
+            self._connector, condition, self._presence, self._paper, session.clock, self._run_pulse
+        )
 
     @abstractmethod
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
@@ -132,11 +134,12 @@ class ReceiptPrinter(ABC):
         watch: PrintWatch,
         opening: Mapping[str, Any] | None,
         confirm_timeout_s: float | None = None,
+        undone: str = NOT_PRINTED,
     ) -> bool:
         """Status before, ``begin``, the bytes, the confirmation after. ``opening``: the command whose drawer pulse is
         among them."""
         common = self._common
-        await self._require_ready()
+        await self._require_ready(undone)
         await watch.begin()
         limits = JobLimits(
             chunk_bytes=common.chunk_bytes,
@@ -163,29 +166,14 @@ class ReceiptPrinter(ABC):
             if job.is_broken_off:
                 self._is_broken.set()
 
+    async def _run_pulse(
+        self, pulse: Rendered, watch: PrintWatch, command: Mapping[str, Any], confirm_timeout_s: float
+    ) -> bool:
+        return await self._run_job(pulse, watch, command, confirm_timeout_s, NOT_OPENED)
+
     async def _open_drawer(self, params: OpenPrinterDrawerParams) -> Mapping[str, Any]:
-        """The pulse, in print order; past a job that is being printed only where the printer has such a pulse."""
-        pulse, command = self._drawer_pulse(params.pin), command_of(params)
-        if (
-            self._connector.job is not None
-            and params.pin is None
-            and (now := self._dialect.drawer_pulse_now()) is not None
-        ):
-            await self._connector.open_drawer_now(now, command)
-            return {"drawer": self._condition.drawer, "confirmed_by": "none"}
-        if not await within(self._session.clock, DRAWER_TURN_S_MAX, self._paper.acquire()):
-            raise DeviceError(ErrorCode.BUSY, self._connector.busy_words())
-        try:
-            watch = AtOnce(PaperPolicy.FAIL)  # a drawer must not open minutes later
-            deadline = asyncio.ensure_future(self._session.clock.sleep(DRAWER_CONFIRM_S))
-            deadline.add_done_callback(lambda done: None if done.cancelled() else watch.cancelled.set())
-            try:
-                is_confirmed = await self._run_job(Rendered(pulse), watch, command, DRAWER_CONFIRM_S)
-            finally:
-                deadline.cancel()
-        finally:
-            self._paper.release()
-        await self._connector.sense_drawer()
+        pulse, now = self._drawer_pulse(params.pin), self._dialect.drawer_pulse_now(params.pin)
+        is_confirmed = await self._opening.open(pulse, now, command_of(params))
         return {"drawer": self._condition.drawer, "confirmed_by": self._confirmed_by(is_confirmed)}
 
     async def _clear_error(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -210,22 +198,22 @@ class ReceiptPrinter(ABC):
             "flags": sorted(self._condition.flags()),
         }
 
-    async def _require_ready(self) -> None:
-        """Raises DeviceError, nothing of the job having been sent."""
+    async def _require_ready(self, undone: str) -> None:
+        """Raises DeviceError, nothing of the job having been sent. ``undone``: the words for that."""
         try:
             async with self._questions:
                 is_answering = await self._dialect.status(self._common.status_tries)
-                self._presence.require(is_answering, self._condition.obstacle())
+                self._presence.require(is_answering, self._condition.obstacle(), undone)
                 is_late = self._may_confirm_late
                 self._may_confirm_late = True
                 self._may_confirm_late = not await self._dialect.prepare_to_confirm(may_confirm_late=is_late)
         except TransportError as error:
-            raise DeviceError(ErrorCode.OFFLINE, f"{self._name}: {error}; nothing was printed") from error
+            raise DeviceError(ErrorCode.OFFLINE, f"{self._name}: {error}; {undone}") from error
         if self._may_confirm_late:
             raise DeviceError(
                 ErrorCode.TIMEOUT,
-                f"{self._name}: a print could not be confirmed: it does not answer the question for it; nothing was "
-                'printed; for a model that does not know it set confirm = "none"',
+                f"{self._name}: a print could not be confirmed: it does not answer the question for it; {undone}; for "
+                'a model that does not know it set confirm = "none"',
             )
 
     async def _begin(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from drivers.printer_dialect import Confirmation
 from drivers.printer_line import PrinterLine
@@ -116,8 +116,10 @@ class StarDialect:
     def start_again(self, unsent_bytes: int) -> bytes:
         return commands.NUL * max(unsent_bytes, SETUP_NULS) + commands.INITIALIZE + self._settings.setup()
 
-    def drawer_pulse_now(self) -> bytes | None:
-        return None
+    def drawer_pulse_now(self, pin: Literal[2, 5] | None) -> bytes | None:
+        # The second drawer has no such pulse: EM waits for its turn as SUB does.
+        is_first = (pin or self._settings.drawer_pin) == 2
+        return commands.DRAWER_KICK_NOW if self._settings.can_pulse_real_time and is_first else None
 
     def outline(self, data: bytes) -> Outline:
         return star_outline(data)

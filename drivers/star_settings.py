@@ -36,6 +36,9 @@ class StarSettings(DrawerSettings):
     drawer_open_level: Literal["low", "high", "unknown"] = Field(
         "unknown", description="Level of its switch while it is open; with Star's own drawers high."
     )
+    can_pulse_real_time: bool = Field(
+        False, description="Open the first drawer with FS while it cannot print, or past a print that waits for paper."
+    )
     confirm: Literal["print_end_counter", "etb", "none"] = Field(
         "etb",
         description="How the end of a print is known: ESC GS ETX (StarPRNT), the ETB counter in its status, or not.",

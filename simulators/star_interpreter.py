@@ -121,6 +121,11 @@ class StarInterpreter:
         self._paper.forget_line()
         self._pulse_ms = 200
 
+    @property
+    def pulse_ms(self) -> int:
+        """As ESC BEL set it last."""
+        return self._pulse_ms
+
     def step(self, buffer: bytearray) -> int:
         """Carry out the first command and return its length; 0 while it is not there as a whole."""
         data = bytes(buffer[:8])

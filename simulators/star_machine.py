@@ -8,6 +8,7 @@ from typing import Any, Literal
 from simulators import star_condition
 from simulators.printer_machine import PrinterMachine
 from simulators.star_interpreter import StarInterpreter
+from simulators.star_real_time import FS, StarFraming
 
 ANSWERS = frozenset({"asb", "request", "etb", "print_end", "version", "information"})
 """What a good printer answers: status by itself, status when asked, its counters, who it is."""
@@ -38,6 +39,7 @@ class StarMachine(PrinterMachine):
         self._is_etb = False
         self._print_end_counter = 0
         self._held = bytearray()
+        self._framing = StarFraming(is_impact=is_impact)
         self._interpreter = StarInterpreter(self.paper, self, is_impact=is_impact)
 
     @property
@@ -87,6 +89,7 @@ class StarMachine(PrinterMachine):
 
     def _power_on(self) -> None:
         self._held.clear()
+        self._framing.clear()
         self._interpreter.reset()
         self.clear_etb()
         self._is_status_on = False
@@ -110,6 +113,10 @@ class StarMachine(PrinterMachine):
                     self._send_status()
             elif not REQUEST.startswith(held):
                 del self._held[:1]
-                self._receive(held[0])
+                if held[:1] == FS and self._framing.is_between_commands:
+                    self.kick_drawer(2, self._interpreter.pulse_ms)
+                else:
+                    self._framing.feed(held[0])
+                    self._receive(held[0])
             else:
                 return

@@ -91,6 +91,11 @@ def cut(*, is_full: bool) -> bytes:
     return bytes((0x1B, 0x64, 2 if is_full else 3))
 
 
+DRAWER_KICK_NOW: Final = b"\x1c"
+"""FS: the first drawer at once, whatever waits in the buffer (STAR Command Specifications for dot impact printers,
+3-50); the pulse is as ESC BEL set it last, 200 ms after power-on."""
+
+
 def drawer_kick(pin: Literal[2, 5], on_ms: int, off_ms: int) -> bytes:
     """ESC BEL n1 n2 and BEL; SUB for the second drawer, whose pulse is fixed at 200 ms."""
     if pin == 5:

@@ -221,12 +221,27 @@ async def test_drawer_wired_to_another_pin_is_told_to_be_closed() -> None:
         assert printer.counters["drawer_kicks"] == 1
 
 
+@pytest.mark.parametrize("fault", ["paper_out", "cover_open"])
+@pytest.mark.parametrize("pin", [None, 2])
+async def test_drawer_opens_while_nothing_can_be_printed(fault: Fault, pin: int | None) -> None:
+    printer = EscposPrinter(columns=48)
+    async with driven_printer(printer, settings={"drawer_open_level": "low"}) as lane:
+        await wait_until(lambda: "serial_number" in lane.supervisor.info)
+        printer.set_fault(fault)
+        result = await lane.execute("open_drawer", {} if pin is None else {"pin": pin})
+        assert result == {"drawer": "open", "confirmed_by": "none"}
+        assert lane.event_names == ["drawer_pulsed", "drawer_opened"]
+        printer.set_fault(fault, False)
+        await lane.print(RECEIPT)
+        assert printer.counters["drawer_kicks"] == 1
+
+
 async def test_drawer_is_not_kicked_later_when_the_printer_cannot_do_it_now() -> None:
     printer = EscposPrinter(columns=48)
-    async with driven_printer(printer) as lane:
+    async with driven_printer(printer, settings={"can_pulse_real_time": False}) as lane:
         await wait_until(lambda: "serial_number" in lane.supervisor.info)
         printer.set_fault("cover_open")
-        with pytest.raises(DeviceError) as refused:
+        with pytest.raises(DeviceError, match="the drawer was not opened") as refused:
             await lane.execute("open_drawer")
         assert refused.value.code is ErrorCode.COVER_OPEN
         printer.set_fault("cover_open", False)

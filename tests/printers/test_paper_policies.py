@@ -285,7 +285,7 @@ async def test_drawer_opens_past_a_job_that_waits_where_the_printer_has_such_a_p
 
 
 async def test_drawer_is_busy_behind_a_job_that_waits_and_does_not_open_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.receipt_printer.DRAWER_TURN_S_MAX", 0.1)
+    monkeypatch.setattr("drivers.printer_opening.DRAWER_TURN_S_MAX", 0.1)
     device, watch = printer(), Watch()
     async with print_bench(device, settings={"can_pulse_real_time": False}) as bench:
         device.trip_at(150, "paper_out")

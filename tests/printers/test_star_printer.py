@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy
@@ -191,6 +194,48 @@ async def test_drawer_switch_is_read_in_star_s_sense() -> None:
         device.close_drawer()
         told = ["drawer_pulsed", "drawer_opened", "drawer_closed"]
         await wait_until(lambda: [name for name, _ in bench.session.events] == told, what="the drawer told")
+
+
+def picture_of_pulses() -> str:
+    """An image whose columns are the byte FS."""
+    drawn = Image.new("1", (48, 24), 1)
+    ImageDraw.Draw(drawn).rectangle((0, 3, 47, 5), fill=0)
+    drawn.save(file := io.BytesIO(), "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@every_way
+async def test_first_drawer_opens_without_paper_and_past_a_job_that_waits_for_it(way: Way, tmp_path: Path) -> None:
+    device, watch = StarPrinter(), Watch()
+    settings = {"drawer_open_level": "high"}
+    async with print_bench(device, way=way, profile=PROFILE, settings=settings, directory=tmp_path) as bench:
+        device.set_fault("paper_out")
+        assert await bench.execute("open_drawer") == {"drawer": "open", "confirmed_by": "none"}
+        device.close_drawer()
+        device.set_fault("paper_out", False)
+        device.trip_at(100, "paper_out")
+        task = bench.begin_print(
+            [{"type": "image", "data": picture_of_pulses(), "dither": "threshold"}, *RECEIPT], watch
+        )
+        await wait_until(lambda: watch.waiting_for is ErrorCode.PAPER_EMPTY, what="the job waiting")
+        assert device.counters["drawer_kicks"] == 1
+        assert await bench.execute("open_drawer") == {"drawer": "open", "confirmed_by": "none"}
+        device.set_fault("paper_out", False)
+        await task
+        assert device.counters["drawer_kicks"] == 2
+        assert device.errors == []
+
+
+async def test_second_drawer_is_refused_without_paper_and_does_not_open_later() -> None:
+    device = StarPrinter(drawer_pin=5)
+    async with print_bench(device, profile=PROFILE, settings={"drawer_pin": 5}) as bench:
+        device.set_fault("paper_out")
+        with pytest.raises(DeviceError, match="the drawer was not opened") as refused:
+            await bench.execute("open_drawer")
+        assert refused.value.code is ErrorCode.PAPER_EMPTY
+        device.set_fault("paper_out", False)
+        await bench.print(RECEIPT)
+        assert device.counters["drawer_kicks"] == 0
 
 
 async def test_second_drawer_has_a_command_of_its_own() -> None:
