@@ -54,10 +54,21 @@ def _label_of(content: Mapping[str, Any]) -> Any:
     if "template" in content:
         data = dict(content.get("data") or {})
         quantity = data.pop("quantity", 1)
-        fields = {name: value if isinstance(value, str) else str(value) for name, value in data.items()}
+        fields = {name: _field(name, value) for name, value in data.items()}
         return {"template": content["template"], "fields": fields, "quantity": quantity}
     text = "a label printer takes label, or template and data; a document is for receipt printers"
     raise RequestError(ErrorCode.INVALID_REQUEST, text)
+
+
+def _field(name: str, value: Any) -> str:
+    """As it is printed; null is empty. Raises RequestError(INVALID_REQUEST): nobody wants JSON on a label."""
+    if value is None or isinstance(value, str | int | float):
+        return "" if value is None else str(value)
+    kind = "an object" if isinstance(value, Mapping) else "a list"
+    words = f"data.{name}: expected a text or a number, got {kind}"
+    if name == "fields":
+        words = f'{words}; data holds the fields themselves: "data": {{"name": "Apples"}}, not "data": {{"fields": …}}'
+    raise RequestError(ErrorCode.INVALID_REQUEST, words)
 
 
 def _kept_format(language: LabelLanguage, kept: Any, content: Mapping[str, Any]) -> Rendered:

@@ -106,7 +106,8 @@ def _require_fields(template: Any, fields: Mapping[str, str]) -> None:
     unknown = [name for name in fields if name not in wanted]
     if missing or unknown:
         problems = [f"{name} is missing" for name in missing] + [f"{name} is none of its fields" for name in unknown]
-        raise RequestError(ErrorCode.INVALID_REQUEST, f"label.fields: {'; '.join(problems)}")
+        words = f"label.fields: {'; '.join(problems)}; expected: {', '.join(wanted) or 'none'}"
+        raise RequestError(ErrorCode.INVALID_REQUEST, words)
 
 
 def _expand(value: Any, fields: Mapping[str, str]) -> Any:

@@ -67,6 +67,8 @@ def _checked(template: str, data: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         problems = [f"data.{'.'.join(map(str, each['loc']))}: {_plain(each['msg'])}" for each in found]
+        if "fields" in data and "fields" not in model.model_fields:
+            problems.insert(0, 'data.fields: data holds the fields themselves: leave "fields" out, and its braces')
         hidden = len(problems) - PROBLEMS_SHOWN_MAX
         shown = "; ".join(problems[:PROBLEMS_SHOWN_MAX]) + (f"; and {hidden} more" if hidden > 0 else "")
         raise _refusal(template, None, shown) from error

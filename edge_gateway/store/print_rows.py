@@ -21,9 +21,6 @@ COLUMNS: Final = (
 )
 """What ``job_of`` takes."""
 
-CUT_SHORT: Final = UnknownOutcomeError(
-    "the gateway was stopped or lost power while this was being printed: look at the paper; then reprint or dismiss it"
-)
 SALVAGED: Final = UnknownOutcomeError(
     "the gateway's store was damaged, and how far this was is not known: look at the paper; then reprint or dismiss it"
 )
@@ -57,6 +54,16 @@ class PrintKey(NamedTuple):
     key: str
     digest: str
     position: int
+
+
+def cut_short(record: Mapping[str, Any]) -> UnknownOutcomeError:
+    """The error of a job that a start finds begun: how far it was is as old as the last note of it."""
+    sent, total = record.get("sent_bytes", 0), record.get("total_bytes")
+    noted = f"{sent} of its {total} bytes were" if sent else "nothing of it was"
+    return UnknownOutcomeError(
+        f"the gateway was stopped or lost power while this was being printed; {noted} seen to be sent, which is "
+        "noted once a second: look at the paper; then reprint or dismiss it"
+    )
 
 
 def job_key(device_id: str, job_id: str) -> str:

@@ -14,8 +14,8 @@ from edge_gateway.contracts.printing import JobState
 from edge_gateway.store.database import Database
 from edge_gateway.store.print_rows import (
     COLUMNS,
-    CUT_SHORT,
     as_event,
+    cut_short,
     job_key,
     job_of,
     record_json,
@@ -126,7 +126,7 @@ class _Recover(Operation[None, Sequence[SpooledJob]]):
     ) -> list[Sequence[SpooledJob] | EdgeGatewayError]:
         for job in map(job_of, connection.execute(_OPEN).fetchall()):
             if job.state is JobState.PRINTING:
-                record = record_json(record_with_error(job.record, CUT_SHORT))
+                record = record_json(record_with_error(job.record, cut_short(job.record)))
                 change = _Change(job, record, JobState.UNKNOWN, printer=job.printer)
                 _write(connection, change)
         found = [job_of(row) for row in connection.execute(_OPEN).fetchall()]

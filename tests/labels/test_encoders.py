@@ -198,6 +198,19 @@ def test_form_of_epl_gets_its_variables_in_order() -> None:
     assert rendered("epl", content).data == b'\nFR"PRICE"\n?\nApples\n1.50\nP2\n'
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"fields": {}}, r"data\.fields: .* data holds the fields themselves"),
+        ({"name": ["a", "b"]}, r"data\.name: expected a text or a number, got a list"),
+        ({"colour": "red"}, r"colour is none of its fields; expected: name, price, unit_price, gtin, sku"),
+    ],
+)
+def test_data_that_does_not_fit_a_template_is_refused_with_what_would(data: dict[str, Any], words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        rendered("zpl", {"template": "shelf_label", "data": data})
+
+
 @pytest.mark.parametrize("language", ["tspl", "slcs"])
 def test_printer_that_keeps_no_formats_says_so(language: str) -> None:
     with pytest.raises(RequestError, match="keeps no formats"):

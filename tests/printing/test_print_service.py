@@ -136,6 +136,9 @@ async def test_job_that_cannot_begin_waits_until_its_deadline_and_tells_why(
         await bench.advance(2.0)
         reply = await asked
         assert (reply.status.value, reply.error_code, reply.is_retryable) == ("failed", code, True)
+        assert reply.error_message == (
+            f"job 'r' was not begun before its deadline: p1: {obstacle.value}; nothing was printed"
+        )
         assert await bench.state("r") == "expired"
         printer.obstacle = None
         await bench.advance(60.0)
@@ -192,6 +195,36 @@ async def test_kill_before_the_beginning_prints_after_the_start_and_after_it_is_
         assert [job.job_id for job in bench.service.unknown()] == ["begun"]
     assert printer.paper == ["waiting"]
     assert printer.told("begun")[-1] == "unknown"
+
+
+@pytest.mark.parametrize("decision", ["reprint", "dismiss"])
+async def test_kill_between_the_beginning_and_the_first_byte_says_so_and_a_person_decides(
+    tmp_path: Path, decision: str
+) -> None:
+    printer = PaperPrinter("p1")
+
+    async def kill(point: str) -> None:
+        if point == "begin:after":
+            await asyncio.Event().wait()
+
+    async with open_bench(tmp_path, printer, is_stopped_in_order=False) as bench:
+        bench.spool.at = kill
+        await bench.print("receipt")
+        await bench.settle()
+    assert printer.halves == []
+    async with open_bench(tmp_path, printer) as bench:
+        await bench.settle()
+        reply = await bench.print("receipt")
+        assert (reply.status.value, reply.error_code) == ("unknown", ErrorCode.UNKNOWN_OUTCOME)
+        assert reply.error_message is not None
+        assert "nothing of it was seen to be sent" in reply.error_message
+        assert reply.error_details is not None
+        told = reply.error_details["job"]
+        assert (told["sent_bytes"], told["total_bytes"], told["is_waiting_for_person"]) == (0, 7, True)
+        assert (await bench.ask(decision, {"job_id": "receipt", "operator": "op-7"})).status.value == "completed"
+        assert (await bench.job("receipt"))["settled_by"]["how"] == decision
+        assert bench.service.unknown() == []
+    assert printer.paper == (["COPY receipt"] if decision == "reprint" else [])
 
 
 async def test_what_was_sent_of_a_long_job_is_known_after_a_kill(tmp_path: Path) -> None:
@@ -302,6 +335,62 @@ async def test_cancel_of_a_waiting_job_prints_nothing_and_of_a_begun_one_asks_th
     assert printer.paper == ["done"]
 
 
+async def test_cancel_that_follows_its_print_at_once_is_not_lost(tmp_path: Path) -> None:
+    printer, accepting = PaperPrinter("p1"), asyncio.Event()
+
+    async def slowly(point: str) -> None:
+        if point == "accept:before":
+            await accepting.wait()
+
+    async with open_bench(tmp_path, printer) as bench:
+        bench.spool.at = slowly
+        printing = bench.begin("print", {"document": DOCUMENT}, request_id="a")
+        await bench.settle()
+        cancelling = bench.begin("cancel_job", {"job_id": "a"})
+        await bench.settle()
+        assert not cancelling.done()
+        accepting.set()
+        await bench.settle()
+        reply = await cancelling
+        assert reply.result is not None
+        assert reply.result["job"]["state"] == (await bench.state("a"))
+        assert (await printing).status.value in ("failed", "completed")
+    assert len(printer.paper) == (reply.result["job"]["state"] == "completed")
+
+
+async def test_cancel_that_comes_before_its_print_is_remembered_for_a_minute(tmp_path: Path) -> None:
+    printer = PaperPrinter("p1")
+    async with open_bench(tmp_path, printer) as bench:
+        for job_id in ("early", "later"):
+            reply = await bench.ask("cancel_job", {"job_id": job_id})
+            assert reply.error_code is ErrorCode.NOT_FOUND
+            assert reply.error_message is not None
+            assert "is cancelled" in reply.error_message
+        reply = await bench.ask("print", {"document": DOCUMENT}, request_id="early")
+        assert (reply.status.value, reply.error_code) == ("failed", ErrorCode.CANCELLED)
+        assert (await bench.ask("print", {"document": DOCUMENT}, request_id="early")).error_code is ErrorCode.CANCELLED
+        await bench.advance(61.0)
+        assert (await bench.print("later")).status.value == "accepted"
+        await bench.settle()
+    assert printer.paper == ["later"]
+
+
+async def test_cancels_of_jobs_that_never_come_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_gateway.services.printing.early_cancels.EARLY_CANCELS_MAX", 2)
+    printer = PaperPrinter("p1")
+    async with open_bench(tmp_path, printer) as bench:
+        for job_id in ("one", "two", "three"):
+            await bench.ask("cancel_job", {"job_id": job_id})
+        for job_id in ("one", "two", "three"):
+            await bench.print(job_id)
+        await bench.settle()
+        assert [await bench.state(job_id) for job_id in ("one", "two", "three")] == [
+            "completed",
+            "cancelled",
+            "cancelled",
+        ]
+
+
 async def test_cancel_right_before_the_beginning_sends_nothing(tmp_path: Path) -> None:
     printer, hold = PaperPrinter("p1"), asyncio.Event()
     printer.before = hold.wait
@@ -345,6 +434,26 @@ async def test_reprint_is_a_new_job_marked_as_a_copy_and_settles_an_unknown_one(
         assert event["type"] == "com.edge-gateway.pos_printer.print_job_reprinted.v1"
         assert (event["data"]["operator"], event["data"]["copy_job_id"]) == ("op-7", "copy-1")
     assert printer.paper == ["COPY receipt"]
+
+
+async def test_copy_bears_its_mark_on_each_piece_of_paper(tmp_path: Path) -> None:
+    printer = PaperPrinter("p1")
+    words = {kind: {"type": "text", "text": kind} for kind in ("customer", "merchant")}
+    document = [
+        {"type": "drawer"},
+        words["customer"],
+        {"type": "feed", "lines": 2},
+        {"type": "cut"},
+        {"type": "feed", "lines": 1},
+        words["merchant"],
+        {"type": "rule"},
+        {"type": "cut"},
+        {"type": "feed", "lines": 1},
+    ]
+    async with open_bench(tmp_path, printer) as bench:
+        await bench.ask("print", {"document": document}, request_id="two")
+        assert (await bench.ask("reprint", {"job_id": "two"}, request_id="c")).status.value == "completed"
+    assert printer.paper == ["customer merchant", "COPY customer COPY merchant"]
 
 
 async def test_dismiss_settles_an_unknown_job_once_and_nothing_else(tmp_path: Path) -> None:

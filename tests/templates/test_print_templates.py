@@ -137,6 +137,7 @@ def test_what_is_wrong_in_a_template_is_told_with_its_line(tmp_path: Path, sourc
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        ({"fields": {}, "shop": None}, r'data\.fields: data holds the fields themselves: leave "fields" out'),
         ({"shop": {}}, r"template receipt: data\.shop\.name: Field required"),
         ({"transaction": {"lines": []}}, r"data\.transaction\.transaction_id: Field required"),
         ({"language": "tlh"}, "language 'tlh': expected one of ar, de, el"),

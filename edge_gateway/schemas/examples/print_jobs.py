@@ -42,8 +42,8 @@ _UNKNOWN: Final[dict[str, Any]] = {
     "is_waiting_for_person": True,
     "error": {
         "code": "unknown_outcome",
-        "message": "the gateway was stopped or lost power while this was being printed: look at the paper; then "
-        "reprint or dismiss it",
+        "message": "the gateway was stopped or lost power while this was being printed; 512 of its 1412 bytes were "
+        "seen to be sent, which is noted once a second: look at the paper; then reprint or dismiss it",
         "retryable": False,
     },
 }
@@ -66,7 +66,8 @@ EVENT_DATA: Final[dict[str, dict[str, Any]]] = _of_printers(
 ALERT_DATA: Final[dict[str, dict[str, Any]]] = {
     "alert.print_job_unknown": {
         "text": "print job S001-T3-20261121-000123 of lane3-printer: the gateway was stopped or lost power while this "
-        "was being printed: look at the paper; then reprint or dismiss it",
+        "was being printed; 512 of its 1412 bytes were seen to be sent, which is noted once a second: look at the "
+        "paper; then reprint or dismiss it",
         "device_id": "lane3-printer",
         "printer": "lane3-printer",
         "job_id": "S001-T3-20261121-000123",

@@ -16,6 +16,8 @@ Prepare = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 RequestError."""
 
 _MARK_SIZE: Final = (2, 2)
+_INVISIBLE: Final = frozenset({"feed", "cut", "buzzer", "drawer"})
+"""Elements that put nothing on a piece of paper."""
 
 
 def prepare(site_templates: Path) -> Prepare:
@@ -34,9 +36,20 @@ def prepare(site_templates: Path) -> Prepare:
 
 
 def marked_as_copy(content: Mapping[str, Any], mark: str) -> dict[str, Any]:
-    """The same, with words that a person sees at once: first in a document; the driver puts them on a label."""
+    """The same, with words that a person sees at once: first on each piece of paper of a document; the driver puts them
+    on a label."""
     if "document" not in content:
         return {**content, COPY_MARK: mark}
     words = {"type": "text", "text": mark, "align": "center", "bold": True, "size": list(_MARK_SIZE)}
-    elements = [element for element in content["document"] if element.get("type") != "drawer"]  # no sale, no cash
-    return {**content, "document": [words, {"type": "rule"}, *elements]}
+    marked: list[Mapping[str, Any]] = []
+    is_new_piece = True
+    for element in content["document"]:
+        kind = element.get("type")
+        if kind == "drawer":
+            continue  # no sale, no cash
+        if is_new_piece and kind not in _INVISIBLE:
+            marked += [words, {"type": "rule"}]
+            is_new_piece = False
+        marked.append(element)
+        is_new_piece = is_new_piece or kind == "cut"
+    return {**content, "document": marked}

@@ -32,6 +32,7 @@ from edge_gateway.contracts.store import CommandLog
 from edge_gateway.contracts.waiting import within
 from edge_gateway.services.printing.acceptance import Acceptance, Wanted
 from edge_gateway.services.printing.book import JobBook
+from edge_gateway.services.printing.early_cancels import EARLY_CANCEL_S, EarlyCancels
 from edge_gateway.services.printing.job import Job, reply_of
 from edge_gateway.services.printing.params import read_params
 from edge_gateway.services.printing.settling import Settling
@@ -64,6 +65,7 @@ class PrintDesk:
         self._command_log = command_log
         self._refusal_of = refusal_of
         self._clock = clock
+        self._early_cancels = EarlyCancels(clock)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(
@@ -131,6 +133,7 @@ class PrintDesk:
                     objection=self._lasting(request, objection, options),
                 )
                 job = await self._acceptance.accept(wanted)
+                await self._cancel_early(job)
             elif job.spooled.digest != content_digest(content):
                 raise RequestError(ErrorCode.CONFLICT, f"job id {job_id} was used with other content")
         return await self._reply(request, job, is_answered_at_end=options.answer == "completed")
@@ -140,6 +143,7 @@ class PrintDesk:
     ) -> Reply:
         async with self._lock(request.target, request.id):
             job, is_answered_at_end = await self._settling.reprint(request, refusal, objection, expires_in_s)
+            await self._cancel_early(job)
         return await self._reply(request, job, is_answered_at_end=is_answered_at_end)
 
     async def _reply(self, request: Request, job: Job, *, is_answered_at_end: bool) -> Reply:
@@ -155,7 +159,27 @@ class PrintDesk:
 
     async def _cancel(self, request: Request) -> Reply:
         """How it stands after that: what has ended stays as it ended."""
-        job = await self._job(request.target, read_params(JobParams, request).job_id)
+        job_id = read_params(JobParams, request).job_id
+        async with self._lock(request.target, job_id):  # behind a print of it that is just being accepted
+            job = await self._book.find(request.target, job_id)
+            if job is None:
+                self._early_cancels.remember(request.target, job_id)
+                words = (
+                    f"{request.target} has no print job {job_id!r}, or none any more; one that comes under this id "
+                    f"within {EARLY_CANCEL_S:g} s is cancelled"
+                )
+                raise RequestError(ErrorCode.NOT_FOUND, words)
+        await self._cancel_job(job)
+        return _told(request, job)
+
+    async def _cancel_early(self, job: Job) -> None:
+        """Accepted just now, and perhaps cancelled before it came: it is not begun, whatever the disk says to that."""
+        if self._early_cancels.take(*job.key):
+            job.cancelled.set()
+            await self._cancel_job(job)
+
+    async def _cancel_job(self, job: Job) -> None:
+        """At its end on return, or nearly so."""
         if job.state is JobState.ACCEPTED and not job.is_attempted:
             words = f"job {job.job_id!r} was cancelled; nothing was printed"
             await self._book.end(job, JobState.CANCELLED, error=RequestError(ErrorCode.CANCELLED, words))
@@ -163,7 +187,6 @@ class PrintDesk:
             job.cancelled.set()
             self._book.on_waiting(job.printer)
         await within(self._clock, CANCEL_S_MAX, job.ended.wait())
-        return _told(request, job)
 
     def _lasting(self, request: Request, objection: Objection, options: JobOptions) -> Objection:
         """Whoever waits for the end learns that the claim was lost. A job that was left here for good outlives the

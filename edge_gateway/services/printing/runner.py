@@ -24,6 +24,8 @@ PAUSE_S: Final = 0.2
 """At least between two attempts, whatever comes."""
 FAULTS_MAX: Final = 3
 """A job over which a driver fails so often, before a byte of it is sent, is given up: others wait behind it."""
+NOTHING_PRINTED: Final = "; nothing was printed"
+"""How drivers end the words of what is in the way; of a job that expires it is said once."""
 
 _WAITS = CANNOT_PRINT_NOW | {ErrorCode.CLAIMED, ErrorCode.STORAGE_FULL, ErrorCode.INTERNAL}
 
@@ -148,8 +150,10 @@ class PrinterRunner:
     async def expire(self, job: Job) -> None:
         """Its time is over. The error says what it waited for."""
         code = job.waiting_for or ErrorCode.EXPIRED
-        why = f": {job.waiting_reason}" if job.waiting_reason else ""
-        words = f"{self._printer}: job {job.job_id!r} was not begun before its deadline; nothing was printed{why}"
+        why = job.waiting_reason.removesuffix(NOTHING_PRINTED)
+        words = f"job {job.job_id!r} was not begun before its deadline{f': {why}' if why else ''}{NOTHING_PRINTED}"
+        if self._printer not in why:
+            words = f"{self._printer}: {words}"
         # Another job, under a new id, may be printed: this one never will.
         await self._book.end(job, JobState.EXPIRED, error=RequestError(code, words, is_retryable=True))
 
