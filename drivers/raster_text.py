@@ -82,9 +82,9 @@ def draw_line(
 
 def _place(members: Sequence[_DrawnRun], left: int, height: int, line: Image) -> None:
     """Runs that belong together, without the room that letters narrower than their cells leave between them."""
-    is_from_right = members[-1].run.is_right_to_left
+    align = members[0].run.align or ("right" if members[-1].run.is_right_to_left else "left")
     free = sum(each.run.dots - each.used for each in members)
-    at = left + (free if is_from_right else 0)
+    at = left + {"left": 0, "center": free // 2, "right": free}[align]
     for each in members:
         picture, used = each.picture, each.used
         start = picture.width - used if each.run.is_right_to_left else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from edge_gateway.contracts.barcode_data import Symbology
-from edge_gateway.contracts.printed_text import PLAIN, Font, TextStyle
+from edge_gateway.contracts.printed_text import PLAIN, Align, Font, TextStyle
 
 Dither = Literal["floyd_steinberg", "threshold"]
 """Photographs want floyd_steinberg; logos and drawings come out sharper with threshold."""
@@ -50,13 +50,15 @@ class RasterRun:
     """Text of one style and one direction, in the order in which it is read, also where that is from the right.
 
     ``dots``: how wide it was laid out: it is drawn into just that many. Runs stand from left to right as they are
-    listed.
+    listed. ``align``: where in these dots text stands whose letters are narrower than their cells; None: where reading
+    begins.
     """
 
     text: str
     dots: int
     is_right_to_left: bool = False
     style: TextStyle = PLAIN
+    align: Align | None = None
 
 
 class Rasteriser(Protocol):

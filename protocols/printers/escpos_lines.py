@@ -102,7 +102,13 @@ class LineWriter:
 
     def _segment_runs(self, segment: Segment) -> list[RasterRun]:
         return [
-            RasterRun(run.text, self._metrics.dots(run.text, run.style), run.is_right_to_left, self._printed(run.style))
+            RasterRun(
+                run.text,
+                self._metrics.dots(run.text, run.style),
+                run.is_right_to_left,
+                self._printed(run.style),
+                segment.align,
+            )
             for run in directed_runs(segment.runs, segment.is_right_to_left)
         ]
 

@@ -73,7 +73,7 @@ def text_lines(element: TextElement, metrics: Metrics) -> list[Line]:
             is_right_to_left = reads_right_to_left("".join(glyph.text for glyph in paragraph))
         align = element.align or ("right" if is_right_to_left else "left")
         for line in wrap(paragraph, metrics.paper_dots):
-            segment = Segment(runs_of(line), width_of(line), None, is_right_to_left)
+            segment = Segment(runs_of(line), width_of(line), None, is_right_to_left, align)
             lines.append(Line((segment,) if line else (), style, align))
     return lines
 

@@ -40,12 +40,16 @@ class Glyph(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Text in its place on a line: ``runs`` in reading order. ``left_dots`` None: as the line is aligned."""
+    """Text in its place on a line: ``runs`` in reading order. ``left_dots`` None: as the line is aligned.
+
+    ``align``: in ``dots``, where it is drawn in letters that are narrower than these.
+    """
 
     runs: tuple[TextRun, ...]
     dots: int
     left_dots: int | None = None
     is_right_to_left: bool = False
+    align: Align = "left"
 
 
 @dataclass(frozen=True, slots=True)

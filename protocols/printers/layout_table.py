@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from edge_gateway.contracts.document import ColumnsElement, TableElement
 from edge_gateway.contracts.document_text import text_runs
@@ -23,6 +23,14 @@ _CELLS_OF_WIDE: Final = 2
 Cell = list[Glyph]
 
 
+class Placed(NamedTuple):
+    """A line of a cell, and where it stands."""
+
+    glyphs: Cell
+    left: int
+    align: Align
+
+
 def two_columns(element: ColumnsElement, metrics: Metrics) -> list[Line]:
     """The left text, wrapped beside the right one, which stands at the right edge of the last line."""
     style = element.style()
@@ -38,12 +46,12 @@ def two_columns(element: ColumnsElement, metrics: Metrics) -> list[Line]:
     else:
         pieces = wrap(right, paper)
         return [
-            *(Line(_segments([(piece, 0)]), style) for piece in wrap(left, paper)),
-            *(Line(_segments([(piece, paper - width_of(piece))]), style) for piece in pieces),
+            *(Line(_segments([Placed(piece, 0, "left")]), style) for piece in wrap(left, paper)),
+            *(Line(_segments([Placed(piece, paper - width_of(piece), "right")]), style) for piece in pieces),
         ]
-    placed = [[(line, 0)] for line in lines]
+    placed = [[Placed(line, 0, "left")] for line in lines]
     if right:
-        placed[-1].append((right, paper - width_of(right)))
+        placed[-1].append(Placed(right, paper - width_of(right), "right"))
     return [Line(_segments(line), style) for line in placed]
 
 
@@ -70,16 +78,16 @@ def _row(
         for cell, width in zip(row, widths, strict=False)
     ]
     height = max((len(lines) for lines in cells), default=1)
-    lines: list[list[tuple[Cell, int]]] = [[] for _ in range(height)]
+    lines: list[list[Placed]] = [[] for _ in range(height)]
     for column, wrapped, width, left in zip(element.columns, cells, widths, lefts, strict=False):
         top = height - len(wrapped) if column.stands == "bottom" else 0
         for number, piece in enumerate(wrapped):
-            lines[top + number].append((piece, left + _shift(column.align, piece, width)))
+            align = column.align or ("right" if _reads_right_to_left(piece) else "left")
+            lines[top + number].append(Placed(piece, left + _shift(align, piece, width), align))
     return [Line(_segments(line), style) for line in lines]
 
 
-def _shift(align: Align | None, piece: Cell, width: int) -> int:
-    align = align or ("right" if reads_right_to_left("".join(glyph.text for glyph in piece)) else "left")
+def _shift(align: Align, piece: Cell, width: int) -> int:
     free = max(0, width - width_of(piece))
     if align == "center":
         # Whole cells, as far as the line goes: gaps are printed as spaces.
@@ -88,14 +96,17 @@ def _shift(align: Align | None, piece: Cell, width: int) -> int:
     return free if align == "right" else 0
 
 
-def _segments(placed: Sequence[tuple[Cell, int]]) -> tuple[Segment, ...]:
+def _segments(placed: Sequence[Placed]) -> tuple[Segment, ...]:
     """From left to right; what is empty leaves nothing behind."""
-    found = []
-    for glyphs, left in sorted(placed, key=lambda item: (item[1], width_of(item[0]))):
-        if glyphs:
-            is_right_to_left = reads_right_to_left("".join(glyph.text for glyph in glyphs))
-            found.append(Segment(runs_of(glyphs), width_of(glyphs), left, is_right_to_left))
-    return tuple(found)
+    return tuple(
+        Segment(runs_of(glyphs), width_of(glyphs), left, _reads_right_to_left(glyphs), align)
+        for glyphs, left, align in sorted(placed, key=lambda item: (item.left, width_of(item.glyphs)))
+        if glyphs
+    )
+
+
+def _reads_right_to_left(glyphs: Cell) -> bool:
+    return reads_right_to_left("".join(glyph.text for glyph in glyphs))
 
 
 def _widths(element: TableElement, rows: Sequence[Sequence[Cell]], metrics: Metrics) -> list[int]:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import unicodedata
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from drivers.raster_fonts import font_of, fonts
 from drivers.raster_shaping import display_cells, guessed_language, shape
 from drivers.rasteriser import FontRasteriser
 from edge_gateway.contracts.bitmap import FONT_DOTS, Bitmap, RasterRun
-from edge_gateway.contracts.printed_text import PLAIN, TextStyle
+from edge_gateway.contracts.printed_text import PLAIN, Align, TextStyle
 
 RASTERISER = FontRasteriser()
 SCRIPTS = {
@@ -106,6 +107,18 @@ def test_arabic_letters_join_and_read_from_the_right() -> None:
     # Shorter than its cells, it stands where reading begins.
     assert columns_with_ink(drawn("ا", is_right_to_left=True, cells=4))[0] > 36
     assert columns_with_ink(drawn("ก", cells=4))[-1] < 24
+
+
+@pytest.mark.parametrize(("text", "is_right_to_left"), [("سوق المدينة", True), ("กก", False)])
+def test_letters_narrower_than_their_cells_stand_as_the_text_is_aligned(text: str, is_right_to_left: bool) -> None:
+    room = {}
+    for align in ("left", "center", "right"):
+        run = RasterRun(text, 240, is_right_to_left, PLAIN, cast(Align, align))
+        inked = columns_with_ink(RASTERISER.text([run]))
+        room[align] = (inked[0], 239 - inked[-1])
+    assert room["left"][0] < 4
+    assert room["right"][1] < 4
+    assert abs(room["center"][0] - room["center"][1]) < 6
 
 
 def test_marks_of_thai_stand_above_one_another() -> None:
