@@ -30,7 +30,9 @@ from edge_gateway.devices.claims import Claims
 from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.overview import Overview, device_findings
+from edge_gateway.overview.devices import device_findings
+from edge_gateway.overview.gathering import Overview
+from edge_gateway.overview.store import StoreOverview
 from edge_gateway.print_room import make_print_service, print_findings
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
@@ -203,8 +205,7 @@ class Gateway:
             discovery=self._discovery,
             claims=self._claims,
             bus=self._bus,
-            database=self._database,
-            outbox=self._outbox,
+            store=StoreOverview(self._database, self._outbox, list(self._uplinks)),
             couriers=self._couriers,
             kept=self._router.dropped,
             counters={
@@ -260,7 +261,7 @@ class Gateway:
             self._start(stack, "store replacement", self._database.watch())
             stack.push_async_callback(self._statistics.stop)
             self._start(stack, "statistics", self._statistics.run())
-            await self._overview.refresh()
+            await self._overview.store.refresh()
             for uplink in self._uplinks.values():
                 stack.push_async_callback(uplink.close)
             for part in (
@@ -407,14 +408,14 @@ class Gateway:
         for device in self._registry:
             self._device_changed(device)
         while True:
-            await self._overview.refresh()
+            await self._overview.store.refresh()
             snapshot = self._overview.snapshot()
             health = snapshot.health.model_dump(mode="json")
             if health != self._last_health:
                 self._last_health = health
                 self._publisher.gateway_health(health)
                 self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
-            self._alerts.look(self._overview.store_look())
+            self._alerts.look(self._overview.store.look())
             self._alerts.look_at(
                 [finding for device in snapshot.devices for finding in device_findings(device)]
                 + [*self._overview.losses(), *print_findings(self._printing)]

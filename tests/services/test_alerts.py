@@ -9,7 +9,7 @@ from typing import Any
 from edge_gateway.contracts.clock import EventIds
 from edge_gateway.contracts.events import OutboxEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
-from edge_gateway.overview import device_findings
+from edge_gateway.overview.devices import device_findings
 from edge_gateway.schemas.catalogue import ALERTS
 from edge_gateway.services.alerts import (
     FINDING_INTERVAL_S,

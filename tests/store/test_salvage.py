@@ -595,9 +595,9 @@ async def test_salvage_without_room_is_told_once_and_goes_on_when_there_is(
 ) -> None:
     await damaged_store(original, tmp_path)
     gateway = Gateway(GatewaySettings.model_validate({"store": {"id": "S001"}, "outbox": {"directory": tmp_path}}))
-    overview = gateway._overview
+    overview = gateway._overview.store
     async with open_store(tmp_path, clock=slow_salvage, **original.settings) as store:
-        gateway._overview._database = store.database
+        overview._database = store.database
         with monkeypatch.context() as patch:
             refusal = StorageFullError("no room")
             patch.setattr(store.database._space, "refusal", lambda *_: refusal)
@@ -608,15 +608,15 @@ async def test_salvage_without_room_is_told_once_and_goes_on_when_there_is(
                     break
             for _ in range(3):
                 await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
-            status = overview._outbox_status()
+            status = overview.status()
             assert status.health is Health.UNHEALTHY
             assert status.reason is not None
             assert "cannot go on: no room" in status.reason
         await slow_salvage.advance(salvaging.BLOCKED_PAUSE_S)
         while store.database.salvaging.is_running:
             await slow_salvage.advance(salvaging.PAUSE_S)
-        assert overview._outbox_status().health is Health.DEGRADED
-        assert "acknowledge-loss" in (overview._outbox_status().reason or "")
+        assert overview.status().health is Health.DEGRADED
+        assert "acknowledge-loss" in (overview.status().reason or "")
     assert capsys.readouterr().out.count("store_salvage_blocked") == 1
 
 

@@ -1,0 +1,1 @@
+"""What the parts know, gathered for the status page, the metrics and the bus."""
