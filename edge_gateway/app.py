@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,33 +18,33 @@ from edge_gateway.bus.terminals import TerminalStates
 from edge_gateway.bus.topics import Topics
 from edge_gateway.cloud_channel import CloudChannel
 from edge_gateway.contracts import log_events
-from edge_gateway.contracts.claims import LostClaim
 from edge_gateway.contracts.clock import EventIds
-from edge_gateway.contracts.commands import Reply, Request
-from edge_gateway.contracts.events import OutboxEvent, StampedEvent
-from edge_gateway.contracts.states import DeviceClass, PowerState
+from edge_gateway.contracts.events import OutboxEvent
+from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.contracts.transport import Transport
+from edge_gateway.device_news import DeviceNews
 from edge_gateway.devices.behind_printers import BehindPrinters
 from edge_gateway.devices.claims import Claims
 from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
-from edge_gateway.devices.supervisor import Supervisor
-from edge_gateway.overview.devices import device_findings
 from edge_gateway.overview.gathering import Overview
 from edge_gateway.overview.store import StoreOverview
+from edge_gateway.overview.watch import HealthWatch
 from edge_gateway.print_room import make_print_service, print_findings
 from edge_gateway.services.alerts import Alerts
 from edge_gateway.services.device_requests import DeviceRequestService
 from edge_gateway.services.drawers import Drawers
 from edge_gateway.services.event_router import EventRouter
-from edge_gateway.services.kitchen_orders import PRINT_ORDER, KitchenOrders
+from edge_gateway.services.kitchen_orders import KitchenOrders
+from edge_gateway.services.request_desk import RequestDesk
 from edge_gateway.services.statistics_keeper import StatisticsKeeper
 from edge_gateway.services.transactions import TransactionService
 from edge_gateway.services.weighings import Weighings
 from edge_gateway.services.weight_audit import WeightAudit
 from edge_gateway.settings import GatewaySettings
 from edge_gateway.settings_transports import PrinterTransportSettings, TransportSettings
+from edge_gateway.settings_uplinks import UplinkSettings
 from edge_gateway.status.notify import SystemdNotifier
 from edge_gateway.store.command_log import SqliteCommandLog
 from edge_gateway.store.database import Database
@@ -55,8 +55,6 @@ from edge_gateway.world import World
 
 log = structlog.get_logger(__name__)
 
-REQUESTS_GRACE_S = 1.5
-"""At a stop, requests in hand get this long to be answered; with what follows it stays within 5 s."""
 ROUTER_DRAIN_S = 0.5
 """For events that were routed and wait for their commit."""
 BUS_STOP_S = 1.0
@@ -65,8 +63,6 @@ STORE_RETRY_S = 5.0
 """Between two attempts to open the store on a full disk."""
 TOKEN_BYTES = 16
 """Of a claim's token: nobody guesses it."""
-LOOK_INTERVAL_S = 2.0
-"""How often the outbox is counted and health is looked at; health is published when it changed."""
 
 
 class Gateway:
@@ -74,6 +70,10 @@ class Gateway:
 
     Raises ConfigError from the constructor, StoreError from ``run``.
     """
+
+    # Used by what is made before them, later.
+    _news: DeviceNews
+    _statistics: StatisticsKeeper
 
     def __init__(
         self,
@@ -84,9 +84,6 @@ class Gateway:
         self._settings = settings
         self._clock = clock = world.clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._requests_in_hand: set[asyncio.Task[Any]] = set()
-        self._last_health: dict[str, Any] | None = None
-        self._last_info: dict[str, dict[str, Any]] = {}
         store_id, topics = settings.store.id, Topics(settings.store.id)
 
         self._database = Database(settings.outbox, clock, world.start_sqlite)
@@ -124,8 +121,8 @@ class Gateway:
             make_transport=make_transport,
             clock=clock,
             random=world.random,
-            on_event=self._device_said,
-            on_change=self._device_changed,
+            on_event=lambda stamped: self._news.said(stamped),
+            on_change=lambda device: self._news.changed(device),
             profile_directories=settings.profile_directories,
             store_defaults=settings.store.model_dump(exclude={"id"}, exclude_none=True),
             on_added=lambda device: self._statistics.joined(device.device_id, device.statistics),
@@ -135,8 +132,8 @@ class Gateway:
             clock,
             lambda: world.random_bytes(TOKEN_BYTES).hex(),
             stealable=[device.id for device in settings.device if device.can_steal_claims],
-            on_change=self._claim_changed,
-            on_lost=self._claim_lost,
+            on_change=lambda device_id: self._news.claim_changed(device_id),
+            on_lost=lambda device_id, lost: self._news.claim_lost(device_id, lost),
         )
         self._discovery = world.make_discovery(
             settings.discovery,
@@ -146,8 +143,8 @@ class Gateway:
             directory=settings.outbox.directory,
             profile_directories=settings.profile_directories,
             on_change=self._publisher.gateway_attached,
-            on_retired=self._device_gone,
-            on_forgotten=self._device_forgotten,
+            on_retired=lambda *place: self._news.gone(*place),
+            on_forgotten=lambda device_id: self._statistics.forget(device_id),
         )
         self._profiles = ProfileWatch(
             self._registry, settings.profile_directories, make_transport, clock, self._discovery.reload_profiles
@@ -163,8 +160,11 @@ class Gateway:
         self._kitchen = KitchenOrders(
             settings.kitchen, settings.store.timezone, self._device_requests.handle, self._place_of, clock
         )
+        self._requests = RequestDesk(
+            transactions=self._transactions.handle, orders=self._kitchen.handle, devices=self._device_requests.handle
+        )
         subscriber = RequestSubscriber(
-            self._bus, topics, self._handle, clock, request_bytes_max=settings.bus.request_bytes_max
+            self._bus, topics, self._requests.handle, clock, request_bytes_max=settings.bus.request_bytes_max
         )
         self._statistics = StatisticsKeeper(
             lambda: [(device.device_id, device.statistics) for device in self._registry],
@@ -182,25 +182,54 @@ class Gateway:
             self._behind_printers.has_drawer,
             self._holder_of,
         )
+        self._news = DeviceNews(
+            self._registry,
+            self._claims,
+            publisher=self._publisher,
+            router=self._router,
+            weighings=self._weighings,
+            drawers=self._drawers,
+            printing=self._printing,
+            behind_printers=self._behind_printers,
+        )
         self._uplinks = {each.name: world.make_uplink(each, store_id, clock) for each in settings.uplinks}
-        self._couriers = {
-            each.name: Courier(
-                self._outbox.feed(each.name),
-                self._uplinks[each.name],
-                {stream: settings.stream_settings(stream) for stream in each.streams},
-                each,
-                ZoneInfo(settings.store.timezone),
-                clock,
-                world.random,
-                self._dead_letter,
-            )
-            for each in settings.uplinks
-        }
+        self._couriers = {each.name: self._make_courier(each, world) for each in settings.uplinks}
         self._channel = self._make_channel(command_log, ids, world)
         self._network = world.make_network_watch(self._network_returned)
-        self._overview = Overview(
-            settings,
+        self._overview = self._make_overview(
+            {
+                "requests": subscriber.counters,
+                "terminals": terminals.counters,
+                "weight_audit": weight_audit.counters,
+            }
+        )
+        self._status_server = world.make_status_server(settings.status, self._overview, clock)
+        self._notifier = SystemdNotifier(clock)
+        self._health = HealthWatch(
+            self._overview,
+            self._publisher,
+            self._notifier,
+            self._alerts,
+            lambda: print_findings(self._printing),
             clock,
+        )
+
+    def _make_courier(self, uplink: UplinkSettings, world: World) -> Courier:
+        return Courier(
+            self._outbox.feed(uplink.name),
+            self._uplinks[uplink.name],
+            {stream: self._settings.stream_settings(stream) for stream in uplink.streams},
+            uplink,
+            ZoneInfo(self._settings.store.timezone),
+            world.clock,
+            world.random,
+            self._dead_letter,
+        )
+
+    def _make_overview(self, counters: Mapping[str, Counter[str]]) -> Overview:
+        return Overview(
+            self._settings,
+            self._clock,
             registry=self._registry,
             discovery=self._discovery,
             claims=self._claims,
@@ -211,24 +240,20 @@ class Gateway:
             counters={
                 "store": self._database.counters,
                 "bus": self._bus.counters,
-                "requests": subscriber.counters,
                 "device_requests": self._device_requests.counters,
                 "kitchen_orders": self._kitchen.counters,
-                "terminals": terminals.counters,
                 "printing": self._printing.counters,
                 "transactions": self._transactions.counters,
-                "weight_audit": weight_audit.counters,
                 "drawer_audit": self._drawers.counters,
                 "events": self._router.counters,
                 "profiles": self._profiles.counters,
                 "discovery": self._discovery.counters,
+                **counters,
                 **{f"uplink/{name}": uplink.counters for name, uplink in self._uplinks.items()},
                 **{f"courier/{name}": courier.counters for name, courier in self._couriers.items()},
                 **(self._channel.counters if self._channel else {}),
             },
         )
-        self._status_server = world.make_status_server(settings.status, self._overview, clock)
-        self._notifier = SystemdNotifier(clock)
 
     def _make_channel(self, command_log: SqliteCommandLog, ids: EventIds, world: World) -> CloudChannel | None:
         cloud = self._settings.cloud
@@ -282,9 +307,10 @@ class Gateway:
             self._start(stack, "profiles", self._profiles.run())
             self._start(stack, "discovery", self._discovery.run())
             self._start(stack, "printing", self._printing.run())
-            stack.push_async_callback(self._finish_requests)
+            stack.push_async_callback(self._requests.finish)
             stack.push_async_callback(self._printing.finish)
-            self._start(stack, "health", self._watch())
+            self._news.tell_all()
+            self._start(stack, "health", self._health.run())
             self._start(stack, "watchdog", self._notifier.run())
             self._overview.state = "running"
             log.info(log_events.GATEWAY_STARTED, store=self._settings.store.id, version=__version__)
@@ -327,23 +353,6 @@ class Gateway:
         device = self._registry.get(device_id)
         return None if device is None else (device.lane, device.device_class)
 
-    async def _handle(self, request: Request) -> Reply:
-        task = asyncio.current_task()
-        assert task is not None
-        self._requests_in_hand.add(task)
-        try:
-            if request.device_class == "pos":
-                if request.name == PRINT_ORDER:
-                    return await self._kitchen.handle(request)
-                return await self._transactions.handle(request)
-            return await self._device_requests.handle(request)
-        finally:
-            self._requests_in_hand.discard(task)
-
-    async def _finish_requests(self) -> None:
-        if self._requests_in_hand:
-            await asyncio.wait(set(self._requests_in_hand), timeout=REQUESTS_GRACE_S)
-
     async def _stop_bus(self) -> None:
         await self._bus.stop(BUS_STOP_S)
         await _cancel(self._tasks["bus"])
@@ -357,70 +366,12 @@ class Gateway:
         if self._channel is not None:
             self._channel.network_returned()
 
-    def _device_said(self, stamped: StampedEvent) -> None:
-        self._router.route(stamped)
-        self._weighings.note(stamped)
-        self._drawers.note(stamped)
-        self._behind_printers.said(stamped)
-
     def _holder_of(self, device_id: str) -> str | None:
         claim = self._claims.view(device_id)
         return None if claim is None else claim.owner
 
     def _scale_lanes(self) -> set[str]:
         return {device.lane for device in self._registry if device.device_class == DeviceClass.SCALE}
-
-    def _device_changed(self, device: Supervisor) -> None:
-        """Retain the device's state, and its info where that changed as well."""
-        self._behind_printers.changed(device)
-        place = (device.lane, device.device_class, device.device_id)
-        if device.state.power != PowerState.ONLINE:
-            self._weighings.gone(device.device_id)
-        claim = self._claims.view(device.device_id)
-        self._publisher.device_state(*place, replace(device.state, claim=claim))
-        self._printing.device_changed(device, claim)
-        if self._last_info.get(device.device_id) != (info := device.info):
-            self._last_info[device.device_id] = info
-            self._publisher.device_info(*place, info)
-
-    def _device_gone(self, lane: str, device_class: str, device_id: str) -> None:
-        """Nothing stays retained; should it come back, its info is told again. It may be there already: configured
-        under the id that it was taken as."""
-        self._last_info.pop(device_id, None)
-        self._publisher.device_gone(lane, device_class, device_id)
-        if (device := self._registry.get(device_id)) is not None:
-            self._device_changed(device)
-
-    def _device_forgotten(self, device_id: str) -> None:
-        self._statistics.forget(device_id)
-
-    def _claim_changed(self, device_id: str) -> None:
-        if (device := self._registry.get(device_id)) is not None:
-            self._device_changed(device)
-
-    def _claim_lost(self, device_id: str, lost: LostClaim) -> None:
-        if (device := self._registry.get(device_id)) is not None:
-            former = {"owner": lost.view.owner, "owner_lane": lost.view.owner_lane}
-            device.emit("claim_lost", {**former, "why": lost.why.value, "new_owner": lost.new_owner})
-
-    async def _watch(self) -> None:
-        """Count the outbox, look at health, publish it when it changed, and alarm a person where one is needed."""
-        for device in self._registry:
-            self._device_changed(device)
-        while True:
-            await self._overview.store.refresh()
-            snapshot = self._overview.snapshot()
-            health = snapshot.health.model_dump(mode="json")
-            if health != self._last_health:
-                self._last_health = health
-                self._publisher.gateway_health(health)
-                self._notifier.status("; ".join([health["status"], *(each["text"] for each in health["reasons"])]))
-            self._alerts.look(self._overview.store.look())
-            self._alerts.look_at(
-                [finding for device in snapshot.devices for finding in device_findings(device)]
-                + [*self._overview.losses(), *print_findings(self._printing)]
-            )
-            await self._clock.sleep(LOOK_INTERVAL_S)
 
 
 async def _cancel(task: asyncio.Task[Any]) -> None:
