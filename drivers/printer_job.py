@@ -86,7 +86,7 @@ class PrinterJob:
         self._limits = limits
         self._watch = watch
         self._confirmations = Confirmations(line, dialect)
-        self._outline = Outline((), ())
+        self._outline = Outline()
         self._total = 0
         self._sent = 0
         self._is_clearing_useless = not limits.can_clear_buffer
@@ -120,14 +120,17 @@ class PrinterJob:
             self._confirmations.forget()
 
     async def _print_by_policy(self, rendered: Rendered) -> bool:
-        offset, before = 0, b""
+        offset, before, has_begun = 0, b"", False
         while True:
             try:
                 return await self._print(rendered, offset, before)
             except _BeginAgainError as again:
                 before = self._dialect.start_again(missing_bytes(self._outline, self._sent))
                 offset = self._sent = again.offset
+                has_begun = True
             except _GiveUpError as end:
+                if self._sent == offset and has_begun:
+                    raise self._cleared(end.code, str(end)) from end
                 if await self._is_done_after_all(end):
                     return True
 
@@ -181,10 +184,11 @@ class PrinterJob:
 
     async def _until_well(self) -> None:
         """In place of a confirmation: a printer that can say how it is says that it is well."""
-        if self._condition.is_known:
-            await self._ask()
-        while self._condition.obstacle() is not None:
+        self._heard_s = self._clock.monotonic()
+        while (self._condition.is_known and not await self._ask()) or self._condition.obstacle() is not None:
             await self._look()
+            if self._clock.monotonic() - self._heard_s >= self._printing_s_max(self._total):
+                raise UnknownOutcomeError(f"{self._name}: all was sent, and it does not answer any more; {LOOK}")
             await self._pause()
         self._watch.progress(self._total, self._total)
 
@@ -261,15 +265,19 @@ class PrinterJob:
     @property
     def _is_part_missing(self) -> bool:
         """Something visible of the job is not on paper, if the printer prints nothing more of it."""
-        return self._sent < self._total or (self._confirmations.is_part_missing and not self._was_silent)
+        is_unsent = self._sent < self._outline.visible_end
+        return is_unsent or (self._confirmations.is_part_missing and not self._was_silent)
 
     def _require_patience(self) -> None:
         """Well, all sent, and no confirmation: for as long as printing may take, and no longer."""
-        waiting_bytes = self._total - self._confirmations.confirmed_bytes
-        limit_s = self._limits.confirm_timeout_s + waiting_bytes / SLOWEST_BYTES_PER_S
+        limit_s = self._printing_s_max(self._total - self._confirmations.confirmed_bytes)
         if self._confirmations.next() is not None and self._clock.monotonic() - self._well_since_s >= limit_s:
             words = f"did not confirm within {limit_s:.0f} s; does this model know how (setting confirm)?"
             raise UnknownOutcomeError(f"{self._name}: {words} {LOOK}")
+
+    def _printing_s_max(self, count: int) -> float:
+        """Of so many bytes that the printer has."""
+        return self._limits.confirm_timeout_s + count / SLOWEST_BYTES_PER_S
 
     def _require_no_hole(self) -> None:
         if self._confirmations.has_hole:

@@ -224,10 +224,12 @@ class CommandStreamCodec:
 @dataclass(frozen=True, slots=True)
 class Outline:
     """Of a print. ``ends``: offsets behind each command and each run of text. ``marks``: of these, where a line begins
-    and something visible stands somewhere behind, before the next of ``marks``."""
+    and something visible stands somewhere behind, before the next of ``marks``. ``visible_end``: behind the last thing
+    that can be seen on paper."""
 
-    ends: tuple[int, ...]
-    marks: tuple[int, ...]
+    ends: tuple[int, ...] = ()
+    marks: tuple[int, ...] = ()
+    visible_end: int = 0
 
 
 def outline(data: bytes, table: CommandTable, feeds: frozenset[str], visible: frozenset[str]) -> Outline:
@@ -235,19 +237,22 @@ def outline(data: bytes, table: CommandTable, feeds: frozenset[str], visible: fr
     What is no command counts as one byte."""
     ends: list[int] = []
     marks: list[int] = []
-    line_start, position = 0, 0
+    line_start = position = visible_end = 0
     while position < len(data):
         if data[position] in table.firsts:
             length, name = _measure(data, position, table)
         else:
             length, name = _text_bytes(data, position, table), "text"
-        if (name == "text" or name in visible) and line_start and marks[-1:] != [line_start]:
+        is_visible = name == "text" or name in visible
+        if is_visible and line_start and marks[-1:] != [line_start]:
             marks.append(line_start)
         position += length
         ends.append(position)
+        if is_visible:
+            visible_end = position
         if name in feeds or name in visible:
             line_start = position
-    return Outline(tuple(ends), tuple(marks))
+    return Outline(tuple(ends), tuple(marks), visible_end)
 
 
 def _text_bytes(data: bytes, position: int, table: CommandTable) -> int:
