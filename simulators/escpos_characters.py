@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+UNKNOWN = "\ufffd"
+KATAKANA = UNKNOWN * 33 + "".join(map(chr, range(0xFF61, 0xFFA0))) + UNKNOWN * 32
+"""Page 1; what Epson has beside the letters is not simulated."""
+_VIETNAMESE = (
+    "?" * 40 + "ăâêôơưđ??????àảãáạ?ằẳẵắ???????ặầẩẫấậè?ẻẽéẹềểễếệìỉ???ĩíịò?ỏõóọồổỗốộờởỡớợù?ủũúụừửữứựỳỷỹýỵ?"
+).replace("?", UNKNOWN)
+_VIETNAMESE_CAPITALS = (
+    "?" * 33 + "ĂÂ????Đ??ÊÔƠƯ???????ÀẢÃÁẠ?ẰẲẴẮ???????ẶẦẨẪẤẬÈ?ẺẼÉẸỀỂỄẾỆÌỈ???ĨÍỊÒ?ỎÕÓỌỒỔỖỐỘỜỞỠỚỢÙ?ỦŨÚỤỪỬỮỨỰỲỶỸÝỴ?"
+).replace("?", UNKNOWN)
+"""TCVN-3, in which small letters and capitals are pages of their own."""
 CODE_PAGES: Mapping[int, str] = {
+    **{1: KATAKANA, 30: _VIETNAMESE, 31: _VIETNAMESE_CAPITALS},
     **{0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7"},
     **{16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 21: "tis-620", 32: "cp720", 33: "cp775", 34: "cp855"},
     **{35: "cp861", 36: "cp862", 37: "cp864", 38: "cp869", 39: "iso8859-2", 40: "iso8859-15", 44: "cp1125"},
     **{45: "cp1250", 46: "cp1251", 47: "cp1253", 48: "cp1254", 49: "cp1255", 50: "cp1256", 51: "cp1257"},
     **{52: "cp1258", 53: "kz1048"},
 }
-"""ESC t of Epson printers to a codec of Python's."""
-UNKNOWN = "\ufffd"
+"""ESC t of Epson printers to a codec of Python's, or to the characters of the upper half."""
 _LEADS = {
     "gbk": ((0x81, 0xFE),),
     "gb2312": ((0xA1, 0xF7),),

@@ -11,6 +11,15 @@ from simulators.escpos_symbols import SymbolError, barcode_rows, pdf417_rows, qr
 PDF417_COLUMN_MODULES = 17
 PDF417_FRAME_MODULES = {False: 69, True: 35}
 """Start, stop and row indicators, whole and truncated."""
+PDF417_LEVEL_CODEWORDS = (3, 10, 20, 45, 100, 200, 400)
+"""For so many correcting codewords, at most, levels 1 to 7 are taken."""
+
+
+def _level_of(data: bytes, ratio: int) -> int:
+    """GS ( k 069, m = 49: tenths of the codewords of the data; text has two characters in one, bytes six in five."""
+    codewords = -(-len(data) // 2) if data.isascii() else -(-len(data) * 5 // 6)
+    correcting = -(-codewords * ratio // 10)
+    return next((level for level, most in enumerate(PDF417_LEVEL_CODEWORDS, 1) if correcting <= most), 8)
 
 
 class Codes:
@@ -98,7 +107,9 @@ class Codes:
             case b"D", bytes(height) if len(height) == 1 and 2 <= height[0] <= 8:
                 modes.row_height = height[0]
             case b"E", bytes(level) if len(level) == 2 and level[0] == 48 and 48 <= level[1] <= 56:
-                modes.level = level[1] - 48
+                modes.level, modes.level_ratio = level[1] - 48, None
+            case b"E", bytes(level) if len(level) == 2 and level[0] == 49 and 1 <= level[1] <= 40:
+                modes.level_ratio = level[1]
             case b"F", b"\x00" | b"\x01":
                 modes.is_truncated = parameters == b"\x01"
             case b"P", bytes(stored) if stored[:1] == b"0" and len(stored) > 1:
@@ -112,9 +123,10 @@ class Codes:
     def _print_pdf417(self) -> None:
         modes = self._modes.pdf417
         frame = PDF417_FRAME_MODULES[modes.is_truncated]
-        columns_max = (self._paper.width_dots // modes.module_dots - frame) // PDF417_COLUMN_MODULES
+        columns_max = (self._paper.room_dots // modes.module_dots - frame) // PDF417_COLUMN_MODULES
         try:
-            rows = pdf417_rows(modes.data, modes.columns, modes.level, columns_max, is_truncated=modes.is_truncated)
+            level = modes.level if modes.level_ratio is None else _level_of(modes.data, modes.level_ratio)
+            rows = pdf417_rows(modes.data, modes.columns, level, columns_max, is_truncated=modes.is_truncated)
         except SymbolError as error:
             self._errors.append(str(error))
             return
@@ -123,7 +135,7 @@ class Codes:
         self._put(Symbol("pdf417", text, rows, modes.module_dots, row_dots, self._modes.align_value))
 
     def _put(self, symbol: Symbol) -> None:
-        if symbol.dots > self._paper.width_dots:
+        if symbol.dots > self._paper.room_dots:
             self._errors.append(f"{symbol.text}: wider than the paper")
         else:
             self._paper.put_symbol(symbol)

@@ -84,7 +84,7 @@ class Graphics:
         data = bytes(buffer[5 : 5 + count * size])
         columns = tuple(int.from_bytes(data[place : place + size], "big") for place in range(0, len(data), size))
         image = ColumnImage(columns, bits, dot_width, dot_height, self._modes.style.is_red)
-        if image.dots > self._paper.width_dots:
+        if image.dots > self._paper.room_dots:
             self._errors.append(f"ESC *: {image.dots} dots are wider than the paper")
         self._paper.put(image, self._modes.align_value)
         return 5 + len(data)
@@ -146,7 +146,7 @@ class Graphics:
         self._put(Picture(kept.width_dots, kept.height_dots, kept.rows, self._modes.align_value))
 
     def _put(self, picture: Picture) -> None:
-        if picture.dots > self._paper.width_dots:
+        if picture.dots > self._paper.room_dots:
             self._errors.append(f"a picture of {picture.dots} dots is wider than the paper")
         if picture.width_dots and picture.height_dots:
             self._paper.put_symbol(picture)

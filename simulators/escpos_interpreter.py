@@ -7,29 +7,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from simulators.escpos_characters import Characters
 from simulators.escpos_codes import Codes
+from simulators.escpos_functions import Functions, Machine
 from simulators.escpos_graphics import Graphics
 from simulators.escpos_modes import Modes
 from simulators.escpos_paper import Paper
+from simulators.escpos_unseen import NEUTRAL, NOT_SIMULATED, UNSEEN
 
 ERRORS_KEPT = 1000
+TAB_STOPS_MAX = 32
 Handler = Callable[[bytes], None]
-
-
-class Machine(Protocol):
-    """The parts of the printer that are not paper."""
-
-    def send(self, data: bytes) -> None: ...
-    def kick_drawer(self, pin: int, on_ms: int) -> None: ...
-    def buzz(self, times: int, on_ms: int) -> None: ...
-    def enable_automatic_status(self, mask: int) -> None: ...
-    def set_real_time(self, is_enabled: bool) -> None: ...
-    def answer_status(self, n: int) -> None: ...
-    def answer_identity(self, n: int) -> None: ...
-    def answer_process_id(self, process_id: bytes) -> None: ...
 
 
 class Interpreter:
@@ -41,19 +30,24 @@ class Interpreter:
         self._machine = machine
         self._modes = modes = Modes(paper, self.errors, characters or Characters())
         self._codes = Codes(paper, modes, self.errors)
+        self._functions = Functions(machine, self._codes, self.errors)
         self.graphics = Graphics(paper, modes, self.errors)
         # Command to the number of its parameter bytes and its meaning.
         self._fixed: dict[bytes, tuple[int, Handler]] = {
+            **{command: (count, lambda _: None) for command, count in UNSEEN.items()},
+            **{command: (count, self._refusal(command)) for command, count in NOT_SIMULATED.items()},
             **self._text_commands(modes),
             b"\x00": (0, lambda _: None),
             b"\n": (0, lambda _: paper.feed_line()),
             b"\r": (0, lambda _: None),
             b"\t": (0, lambda _: modes.tab()),
             b"\x1b@": (0, lambda _: self.reset()),
-            b"\x1b=": (1, lambda _: None),
+            b"\x1b=": (1, self._select),
             b"\x1b2": (0, modes.line_spacing),
             b"\x1b3": (1, modes.line_spacing),
             b"\x1b$": (2, modes.position),
+            b"\x1b\\": (2, modes.relative_position),
+            b"\x1b ": (1, modes.character_space),
             b"\x1bd": (1, self._feed_lines),
             b"\x1bJ": (1, lambda p: paper.feed_dots(p[0])),
             b"\x1bp": (3, self._pulse),
@@ -62,14 +56,15 @@ class Interpreter:
             b"\x1bm": (0, lambda _: self._cut_here()),
             b"\x1cp": (2, self.graphics.stored_number),
             b"\x1dH": (1, modes.text_below),
-            b"\x1df": (1, lambda _: None),
             b"\x1dh": (1, modes.barcode_height),
             b"\x1dw": (1, modes.barcode_width),
             b"\x1da": (1, lambda p: machine.enable_automatic_status(p[0])),
             b"\x1dr": (1, lambda p: machine.answer_status(p[0])),
             b"\x1dI": (1, lambda p: machine.answer_identity(p[0])),
-            b"\x1dL": (2, self._only_zero),
-            b"\x1dW": (2, self._print_width),
+            b"\x1bv": (0, lambda _: machine.answer_status(1)),
+            b"\x1bu": (1, lambda _: machine.answer_status(2)),
+            b"\x1dL": (2, modes.left_margin),
+            b"\x1dW": (2, modes.print_width),
         }
         self._whole: dict[bytes, Callable[[bytearray], int]] = {
             b"\x1dk": self._codes.barcode,
@@ -79,8 +74,13 @@ class Interpreter:
             b"\x1dv": self._raster,
             b"\x1d8": self._graphics_of_four,
             b"\x1b*": self.graphics.columns,
+            b"\x1bD": self._tabs,
+            b"\x1c(": self._counted,
+            b"\x1d*": self._downloaded,
         }
-        self._prefixes = {command[:1] for command in (*self._fixed, *self._whole) if len(command) == 2}
+        commands = (*self._fixed, *self._whole)
+        self._beginnings = {command[:size] for command in commands for size in range(1, len(command))}
+        self._is_selected = True
         self.reset()
 
     def _text_commands(self, modes: Modes) -> dict[bytes, tuple[int, Handler]]:
@@ -104,6 +104,7 @@ class Interpreter:
 
     def reset(self) -> None:
         """ESC @: modes as after power-on; ASB too is off until it is asked for again."""
+        self._is_selected = True
         self._modes.reset()
         self._paper.forget_line()
         self._machine.enable_automatic_status(0)
@@ -113,13 +114,15 @@ class Interpreter:
         if self.graphics.is_awaiting:
             return self.graphics.take(buffer)
         data = bytes(buffer[:4])
+        if not self._is_selected and not b"\x1b=".startswith(data[:2]):
+            return 1
         if data[:1] >= b" " and data[:1] != b"\x7f":
             return self._character(data)
-        if data[:1] in self._prefixes and len(data) < 2:
+        if data in self._beginnings:
             return 0
         if data[:2] in self._whole:
             return self._whole[data[:2]](buffer)
-        for command in (data[:1], data[:2]):
+        for command in (data[:1], data[:2], data[:3]):
             if command in self._fixed:
                 count, handler = self._fixed[command]
                 length = len(command) + count
@@ -138,17 +141,19 @@ class Interpreter:
             self.errors.append(f"character {data[:size].hex()} is not there")
             character = "?"
         self._paper.put(self._paper.glyph(character, self._modes.style, cells), self._modes.align_value)
+        self._modes.space_after()
         return size
 
     def _cut(self, buffer: bytearray) -> int:
-        """GS V: 0, 1, 48, 49 cut; 65, 66 with a feed byte feed to the knife first."""
+        """GS V: 0, 1, 48, 49 cut; the others with a feed byte feed to the knife first (97 to 104: or cut later)."""
         data = bytes(buffer[:4])
-        if len(data) < 3 or (data[2] in (65, 66) and len(data) < 4):
+        has_feed = data[2:3] in (b"A", b"B", b"a", b"b", b"g", b"h")
+        if len(data) < 3 or (has_feed and len(data) < 4):
             return 0
-        if data[2] not in (0, 1, 48, 49, 65, 66):
+        if not has_feed and data[2] not in (0, 1, 48, 49):
             self.errors.append(f"cut {data[2]}")
         self._cut_here()
-        return 4 if data[2] in (65, 66) else 3
+        return 4 if has_feed else 3
 
     def _cut_here(self) -> None:
         if not self._paper.is_at_line_start:
@@ -172,30 +177,15 @@ class Interpreter:
         return self.graphics.graphics(buffer)
 
     def _counted(self, buffer: bytearray) -> int:
-        """GS ( x pL pH ..., ESC ( A pL pH ..."""
+        """GS ( x pL pH ..., ESC ( A pL pH ..., FS ( x pL pH ..."""
         if len(buffer) < 5:
             return 0
-        letter = bytes((buffer[0], buffer[2]))
-        if letter == b"\x1dL":
+        if bytes(buffer[:3]) == b"\x1d(L":
             return self.graphics.graphics(buffer)
         length = 5 + int.from_bytes(buffer[3:5], "little")
         if len(buffer) < length:
             return 0
-        parameters = bytes(buffer[5:length])
-        match letter:
-            case b"\x1dk":
-                self._codes.two_dimensional(parameters)
-            case b"\x1dH" if parameters[:2] == b"00" and len(parameters) == 6:
-                self._machine.answer_process_id(parameters[2:])
-            case b"\x1dD" if len(parameters) % 2 == 1 and parameters[0] == 20:
-                pairs = dict(zip(parameters[1::2], parameters[2::2], strict=True))
-                self._machine.set_real_time(bool(pairs.get(1, 1) & 1))
-            case b"\x1bA" if len(parameters) == 4 and parameters[0] in (48, 97) and 49 <= parameters[1] <= 56:
-                self._machine.buzz(parameters[2], parameters[3] * 100)
-            case _:
-                self.errors.append(
-                    f"{'GS' if letter[0] == 0x1D else 'ESC'} ( {chr(letter[1])} {parameters[:8].hex(' ')}"
-                )
+        self._functions.carry_out(bytes((buffer[0], buffer[2])), bytes(buffer[5:length]))
         return length
 
     def _feed_lines(self, parameters: bytes) -> None:
@@ -220,9 +210,34 @@ class Interpreter:
         if parameters[0] % 48 != 1:
             self.errors.append(f"FS C {parameters[0]}")
 
-    def _print_width(self, parameters: bytes) -> None:
-        if int.from_bytes(parameters, "little") != self._paper.width_dots:
-            self.errors.append(f"print width {int.from_bytes(parameters, 'little')}")
+    def _select(self, parameters: bytes) -> None:
+        """ESC = n: 1 for the printer, 2 for the display behind it; what is not for it passes by."""
+        self._is_selected = bool(parameters[0] & 1)
+
+    def _tabs(self, buffer: bytearray) -> int:
+        """ESC D n... NUL, at most 32 stops, each behind the one before."""
+        end = next((at for at in range(2, min(len(buffer), TAB_STOPS_MAX + 3)) if buffer[at] == 0), None)
+        if end is None:
+            if len(buffer) < TAB_STOPS_MAX + 3:
+                return 0
+            self.errors.append("tabs without end")
+            return 2
+        self._modes.tabs = tuple(buffer[2:end])
+        return end + 1
+
+    def _downloaded(self, buffer: bytearray) -> int:
+        """GS * x y d...: a picture kept for GS /, neither of which is simulated."""
+        if len(buffer) < 4 or len(buffer) < 4 + buffer[2] * buffer[3] * 8:
+            return 0
+        self.errors.append(f"GS * {buffer[2]} {buffer[3]} is not simulated")
+        return 4 + buffer[2] * buffer[3] * 8
+
+    def _refusal(self, command: bytes) -> Handler:
+        def refuse(parameters: bytes) -> None:
+            if parameters != NEUTRAL.get(command):
+                self.errors.append(f"command {(command + parameters).hex(' ')} is not simulated")
+
+        return refuse
 
     def _only_zero(self, parameters: bytes) -> None:
         """A mode that is simulated as it is after power-on."""

@@ -102,6 +102,8 @@ class EscposMachine(PrinterMachine):
 
     def _act(self, command: bytes) -> None:
         """A real-time command, carried out whatever state the printer is in."""
+        if command[:2] == b"\x10\x04" and len(command) > 3:
+            return  # ink, and what is beside the printer: it has none
         if command[:2] == b"\x10\x04" and "dle_eot" in self._answers:
             self.send(escpos_condition.real_time(self.condition, command[2]))
         elif command[:2] == b"\x10\x05" and command[2] in (1, 2) and "recover" in self._answers:

@@ -31,7 +31,8 @@ class Pdf417Modes:
     module_dots: int = 3
     row_height: int = 3
     level: int = 1
-    is_level_ratio: bool = True
+    level_ratio: int | None = 1
+    """In tenths; None: ``level`` was told."""
     is_truncated: bool = False
 
 
@@ -61,9 +62,11 @@ class Modes:
         self.qr = QrModes()
         self.pdf417 = Pdf417Modes()
         self.stored = Stored()
+        self.space_dots = 0
         self.tabs: tuple[int, ...] = tuple(range(TAB_CELLS, self._paper.columns, TAB_CELLS))
         self._paper.line_spacing_dots = LINE_DOTS
         self._paper.is_upside_down = False
+        self._paper.area = (0, self._paper.width_dots)
 
     def restyle(self, **changes: Any) -> None:
         """Change what is given."""
@@ -153,18 +156,52 @@ class Modes:
         """HT"""
         here, cell = self._paper.line_dots, self._paper.fonts["a"][0]
         stop = next((tab * cell for tab in self.tabs if tab * cell > here), None)
-        if stop is not None and stop < self._paper.width_dots:
+        if stop is not None and stop < self._paper.room_dots:
             self._paper.put(Gap(stop - here), self.align_value)
 
     def position(self, parameters: bytes) -> None:
         """ESC $ nL nH: from the left edge; only forwards here, as on a head that prints as it goes."""
-        wanted = int.from_bytes(parameters, "little")
+        self._move_to(int.from_bytes(parameters, "little"))
+
+    def relative_position(self, parameters: bytes) -> None:
+        """ESC \\ nL nH: from here."""
+        self._move_to(self._paper.line_dots + int.from_bytes(parameters, "little", signed=True))
+
+    def _move_to(self, wanted: int) -> None:
         here = self._paper.line_dots
-        if here <= wanted <= self._paper.width_dots:
+        if here <= wanted <= self._paper.room_dots:
             if wanted > here:
                 self._paper.put(Gap(wanted - here), self.align_value)
         else:
             self._errors.append(f"position {wanted}")
+
+    def character_space(self, parameters: bytes) -> None:
+        """ESC SP n: dots to the right of each character, as wide as the character is magnified."""
+        self.space_dots = parameters[0]
+
+    def space_after(self) -> None:
+        """A character was printed."""
+        if self.space_dots and self._paper.line_dots < self._paper.room_dots:
+            wanted = self.space_dots * self.style.width
+            self._paper.put(Gap(min(wanted, self._paper.room_dots - self._paper.line_dots)), self.align_value)
+
+    def left_margin(self, parameters: bytes) -> None:
+        """GS L nL nH: only at the start of a line."""
+        left, width = int.from_bytes(parameters, "little"), self._paper.room_dots
+        self._set_area(left, min(width, self._paper.width_dots - left))
+
+    def print_width(self, parameters: bytes) -> None:
+        """GS W nL nH: only at the start of a line; what is wider than the paper is the paper."""
+        left = self._paper.area[0]
+        self._set_area(left, min(int.from_bytes(parameters, "little"), self._paper.width_dots - left))
+
+    def _set_area(self, left: int, width: int) -> None:
+        if not self._paper.is_at_line_start:
+            self._errors.append("margin in the middle of a line")
+        elif width < self._paper.fonts["a"][0]:
+            self._errors.append(f"area of {width} dots from {left}")
+        else:
+            self._paper.area = (left, width)
 
     def _is_one_of(self, what: str, value: int, allowed: tuple[int, ...]) -> bool:
         if value not in allowed:

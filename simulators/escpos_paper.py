@@ -92,6 +92,7 @@ class Line:
     align: int = 0
     is_upside_down: bool = False
     spacing_dots: int = LINE_DOTS
+    area: tuple[int, int] | None = None
 
     @property
     def glyphs(self) -> list[Glyph]:
@@ -128,6 +129,7 @@ class Symbol:
     module_dots: int
     row_dots: int
     align: int
+    area: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
@@ -149,6 +151,7 @@ class Picture:
     dot_width: int = 1
     dot_height: int = 1
     is_red: bool = False
+    area: tuple[int, int] | None = None
 
     @property
     def dots(self) -> int:
@@ -203,7 +206,14 @@ class Paper:
         self.lines_moved = 0
         self.line_spacing_dots = LINE_DOTS
         self.is_upside_down = False
+        self.area = (0, self.width_dots)
+        """Where it prints: left edge and width. Items keep theirs; None is the whole paper."""
         self._line = Line()
+
+    @property
+    def room_dots(self) -> int:
+        """Width of the area."""
+        return self.area[1]
 
     @property
     def is_at_line_start(self) -> bool:
@@ -225,10 +235,11 @@ class Paper:
 
     def put(self, item: LineItem, align: int) -> None:
         """Print a character or a strip; a full line is printed and a new one begun, as printers do."""
-        if self._line.dots + item.dots > self.width_dots and self._line.items:
+        if self._line.dots + item.dots > self.room_dots and self._line.items:
             self.feed_line()
         if self.is_at_line_start:
             self._line.align = align
+            self._line.area = self.area
             self._line.is_upside_down = self.is_upside_down
         self._line.items.append(item)
 
@@ -257,6 +268,7 @@ class Paper:
     def put_symbol(self, symbol: Symbol | Picture) -> None:
         """Print a symbol or a picture on paper of its own."""
         self.flush_line()
+        symbol.area = self.area
         self.hanging.items.append(symbol)
         self.lines_moved += 1
 

@@ -65,7 +65,7 @@ def _draw_line(line: Line, paper_dots: int, is_japanese: bool) -> Image.Image:
     if line.is_upside_down:
         block = block.rotate(180)
     strip = Image.new("RGB", (paper_dots, line.fed_dots), WHITE)
-    strip.paste(block, (_left(line.align, line.dots, paper_dots), 0))
+    strip.paste(block, (_left(line, paper_dots), 0))
     return strip
 
 
@@ -92,7 +92,7 @@ def _draw_picture(item: Picture, paper_dots: int) -> Image.Image:
     if (item.dot_width, item.dot_height) != (1, 1):
         ink = ink.resize((item.dots, item.height_dots * item.dot_height), Image.Resampling.NEAREST)
     strip = Image.new("RGB", (paper_dots, ink.height), WHITE)
-    strip.paste(RED if item.is_red else BLACK, (_left(item.align, ink.width, paper_dots), 0), ink)
+    strip.paste(RED if item.is_red else BLACK, (_left(item, paper_dots), 0), ink)
     return strip
 
 
@@ -102,7 +102,7 @@ def _draw_symbol(symbol: Symbol, paper_dots: int) -> Image.Image:
     ink.putdata([int(module) for row in symbol.rows for module in row])
     ink = ink.resize((columns * symbol.module_dots, rows * symbol.row_dots), Image.Resampling.NEAREST)
     strip = Image.new("RGB", (paper_dots, ink.height + 2 * SYMBOL_GAP), WHITE)
-    strip.paste(BLACK, (_left(symbol.align, ink.width, paper_dots), SYMBOL_GAP), ink)
+    strip.paste(BLACK, (_left(symbol, paper_dots), SYMBOL_GAP), ink)
     return strip
 
 
@@ -114,5 +114,7 @@ def _dashes(paper_dots: int) -> Image.Image:
     return strip
 
 
-def _left(align: int, width: int, paper_dots: int) -> int:
-    return (0, max(0, paper_dots - width) // 2, max(0, paper_dots - width))[align]
+def _left(item: Item, paper_dots: int) -> int:
+    left, width = item.area or (0, paper_dots)
+    free = max(0, width - item.dots)
+    return left + (0, free // 2, free)[item.align]

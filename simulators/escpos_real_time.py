@@ -7,13 +7,18 @@ from collections.abc import Callable
 CLEAR_PARAMETERS = bytes.fromhex("01031401060208")
 
 _LENGTHS = {
+    b"\x10\x04\x07": 4,
+    b"\x10\x04\x08": 4,
+    b"\x10\x04\x12": 4,
     b"\x10\x04": 3,
     b"\x10\x05": 3,
     b"\x10\x14\x01": 5,
     b"\x10\x14\x02": 5,
+    b"\x10\x14\x03": 8,
     b"\x10\x14\x07": 4,
     b"\x10\x14\x08": 10,
 }
+"""A longer beginning before the shorter one of it."""
 
 
 class RealTimeFilter:

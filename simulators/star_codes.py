@@ -139,7 +139,7 @@ class StarCodes:
 
     def _print_pdf417(self) -> None:
         modes = self._modes.pdf417
-        columns_max = (self._paper.width_dots // modes.module_dots - _PDF417_FRAME_MODULES) // _PDF417_COLUMN_MODULES
+        columns_max = (self._paper.room_dots // modes.module_dots - _PDF417_FRAME_MODULES) // _PDF417_COLUMN_MODULES
         try:
             rows = pdf417_rows(modes.data, modes.columns, modes.level, columns_max, is_truncated=False)
         except SymbolError as error:
@@ -150,7 +150,7 @@ class StarCodes:
         self._put(Symbol("pdf417", text, rows, modes.module_dots, row_dots, self._modes.align_value))
 
     def _put(self, symbol: Symbol) -> None:
-        if symbol.dots > self._paper.width_dots:
+        if symbol.dots > self._paper.room_dots:
             self._errors.append(f"{symbol.text}: wider than the paper")
         else:
             self._paper.put_symbol(symbol)

@@ -29,7 +29,7 @@ class StarPictures:
         places = range(0, len(data), COLUMN_BYTES)
         columns = tuple(int.from_bytes(data[place : place + COLUMN_BYTES], "big") for place in places)
         image = ColumnImage(columns, 24, 1, 1)
-        if image.dots > self._paper.width_dots:
+        if image.dots > self._paper.room_dots:
             self._errors.append(f"ESC X: {image.dots} dots are wider than the paper")
         self._paper.put(image, self._modes.align_value)
         return length
@@ -42,7 +42,7 @@ class StarPictures:
         length = 9 + row_bytes * height
         if len(buffer) < length:
             return 0
-        if buffer[3] != 1 or row_bytes * 8 > self._paper.width_dots:
+        if buffer[3] != 1 or row_bytes * 8 > self._paper.room_dots:
             self._errors.append(f"ESC GS S {bytes(buffer[3:9]).hex(' ')}")
             return length
         picture = Picture(row_bytes * 8, height, bytes(buffer[9:length]), self._modes.align_value)

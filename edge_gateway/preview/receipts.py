@@ -120,8 +120,9 @@ def _words(group: Sequence[Item], waiting: list[Drawn], columns: int) -> Iterato
 def _line(line: Line, paper: Paper) -> str:
     """Characters at their columns; a wide one takes as many as it covers."""
     cell = paper.fonts["a"][0]
-    free = max(0, paper.width_dots - line.dots)
-    at = (0, free // 2, free)[line.align]
+    left, width = line.area or (0, paper.width_dots)
+    free = max(0, width - line.dots)
+    at = left + (0, free // 2, free)[line.align]
     text = ""
     for item in line.items:
         column = at // cell

@@ -321,6 +321,82 @@ async def test_printer_notes_what_a_real_one_would_garble(garbled: bytes) -> Non
     assert (await printed(b"\x1b@" + garbled + b"\n")).errors
 
 
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        *[
+            b"\x1bU\x01",
+            b"\x1bc3\x00",
+            b"\x1bc5\x01",
+            b"\x1bS",
+            b"\x1bq",
+            b"\x18",
+            b"\x1db\x01",
+            b"\x1df\x01",
+            b"\x1dE\x01",
+        ],
+        *[b"\x1dz0\x01\x01", b"\x1b\x06\x01", b"\x1d(K\x02\x002\x03", b"\x1d(E\x03\x00\x06\x03\x00"],
+        *[b"\x1dP\x00\x00", b"\x1b4\x00", b"\x1bV\x00", b"\x1c!\x00", b"\x1cS\x00\x00", b"\x1dL\x00\x00", b"\x1d:"],
+        *[b"\x10\x04\x07\x01", b"\x10\x14\x03\x01\x02\x00\x01\x01"],
+    ],
+    ids=lambda unseen: unseen.hex(" "),
+)
+async def test_command_of_which_nothing_is_seen_is_taken_whole(unseen: bytes) -> None:
+    machine = await whole(b"\x1b@" + unseen + b"ok\n")
+    assert machine.paper.hanging.lines == ["ok"]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        *[b"\x1bV\x01", b"\x1be\x03", b"\x1b4\x01", b"\x1dP\xb4\xb4", b"\x1bW" + b"A" * 8, b"\x1bL", b"\x0c", b"\x1dc"],
+        *[b"\x1d*\x01\x01abcdefgh", b"\x1dC1ABCDEF", b"\x1c-\x01", b"\x1d(A\x02\x00\x00\x02"],
+    ],
+    ids=lambda known: known.hex(" "),
+)
+async def test_command_that_is_not_simulated_is_told_once_and_leaves_no_characters(known: bytes) -> None:
+    machine = await printed(b"\x1b@" + known + b"ok\n")
+    assert len(machine.errors) == 1
+    assert machine.paper.hanging.lines == ["ok"]
+
+
+async def test_what_is_for_the_display_behind_is_not_on_paper() -> None:
+    machine = await whole(b"a\n\x1b=\x02\x1b@\x1f\x01\x1f$\x01\x01TOTAL 3.69\x1b=\x01b\n\x1b=\x03c\n")
+    assert machine.paper.hanging.lines == ["a", "b", "c"]
+
+
+async def test_margin_and_width_move_what_is_printed() -> None:
+    machine = await whole(b"\x1dL\x18\x00\x1dW\x78\x00\x1ba\x02x\n" + b"y" * 11 + b"\n")
+    assert machine.paper.hanging.lines == ["x", "y" * 10, "y"]
+    assert [item.area for item in machine.paper.hanging.items] == [(24, 120)] * 3  # type: ignore[union-attr]
+    dots = {x for x, y in black_dots(image_of(machine)) if y < 24}
+    assert 24 + 120 - 12 <= min(dots) <= max(dots) < 24 + 120
+    assert (await printed(b"x\x1dL\x18\x00\n")).errors == ["margin in the middle of a line"]
+    assert (await printed(b"\x1dW\x05\x00\n")).errors == ["area of 5 dots from 0"]
+
+
+async def test_spaces_tabs_and_steps_are_blank_paper() -> None:
+    machine = await whole(b"\x1b \x0cab\n\x1b \x00\x1bD\x04\x0a\x00\ta\tb\n\x1b\\\x18\x00c\n")
+    assert machine.paper.hanging.lines == ["a b ", "    a     b", "  c"]
+    assert (await printed(b"x\x1b\\\xf4\xff\n")).errors == ["position 0"]
+    assert (await printed(b"\x1bD" + b"\x01" * 40)).errors[0] == "tabs without end"
+
+
+@pytest.mark.parametrize(("page", "data", "text"), [(1, b"\xb1", "ｱ"), (30, b"\xd5", "ế"), (31, b"\xa7", "Đ")])
+async def test_pages_without_a_codec_are_known(page: int, data: bytes, text: str) -> None:
+    assert (await whole(b"\x1bt" + bytes((page,)) + data + b"\n")).paper.hanging.lines == [text]
+
+
+@pytest.mark.parametrize(("ratio", "level"), [(1, 1), (10, 2), (40, 3)])
+async def test_error_correction_of_a_pdf417_can_be_a_share_of_its_data(ratio: int, level: int) -> None:
+    drawn = []
+    for choice in (b"1" + bytes((ratio,)), b"0" + bytes((48 + level,))):
+        head = b"\x1d(k\x03\x000A\x04\x1d(k\x04\x000E" + choice
+        machine = await whole(head + b"\x1d(k\x0d\x000P01234567890\x1d(k\x03\x000Q0")
+        drawn.append(machine.paper.hanging.symbols[0].rows)
+    assert drawn[0] == drawn[1]
+
+
 CUT_OFF: Sequence[bytes] = (
     *[
         b"\x1b",
@@ -333,6 +409,7 @@ CUT_OFF: Sequence[bytes] = (
         b"\x1dV",
         b"\x1dVB",
     ],
+    *[b"\x1bc", b"\x1bc3", b"\x1bD\x08", b"\x1d*\x01\x01ab", b"\x1dL\x00", b"\x1dVa", b"\x1c(A\x02\x00"],
     *[b"\x1dv0\x00\x01\x00", b"\x1dv0\x00\x01\x00\x02\x00\x00", b"\x1b*\x21\x02\x00\x00", b"\x1d(L\x0c\x000p"],
 )
 
