@@ -18,14 +18,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from drivers.label_condition import LabelCondition
+from drivers.label_count import LabelCount
 from drivers.printer_line import PrinterLine
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ErrorCode, TransportError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError, PrintWatch, Rendered
-from edge_gateway.contracts.waiting import done_before, within
+from edge_gateway.contracts.waiting import within
 
 SILENCE_S_MAX: Final = 600.0
 """A printer that has all and is silent for so long is given up: somebody put in labels, or nobody will."""
@@ -87,14 +88,12 @@ class LabelJob:
         self._total = 0
         self._sent = 0
         self._confirmed = 0
-        self._cancelled: asyncio.Future[Any] | None = None
         self.is_broken_off = False
 
     async def run(self, rendered: Rendered) -> bool:
         """True: the printer confirmed it. Raises PrintFailedError or UnknownOutcomeError as above."""
         self._total = len(rendered.data)
         ends = [*rendered.cuts, *([] if rendered.cuts[-1:] == (self._total,) else [self._total])]
-        self._cancelled = asyncio.ensure_future(self._watch.cancelled.wait())
         start = 0
         try:
             while True:
@@ -106,8 +105,6 @@ class LabelJob:
         except TransportError as error:
             words = f"connection lost after {self._sent} of {self._total} bytes ({error})"
             raise UnknownOutcomeError(f"{self._name}: {words}; {LOOK}") from error
-        finally:
-            self._cancelled.cancel()
 
     async def _print(self, data: bytes, start: int, ends: list[int]) -> bool:
         for index, end in enumerate(ends):
@@ -146,30 +143,29 @@ class LabelJob:
             await self._give_up(ErrorCode.CANCELLED, "cancelled", is_outstanding=False)
 
     async def _until_printed(self) -> None:
-        """Nothing is left to print, several times in a row."""
-        idle, has_passed, outstanding = 0, False, None
-        moved_s = heard_s = self._clock.monotonic()
+        """Its count says so."""
+        count, has_passed = LabelCount(self._limits.idle_answers, self._clock.monotonic()), False
         while True:
             has_passed = has_passed or await self._hands.barrier()
             is_heard = await self._hands.ask()
-            now_s = self._clock.monotonic()
-            obstacle = self._condition.obstacle() if is_heard else None
+            now_s, condition = self._clock.monotonic(), self._condition
+            obstacle = condition.obstacle() if is_heard else None
             if is_heard:
-                heard_s = now_s
-                is_countable = obstacle is None or self._hands.counts_when_stopped
-                is_idle = has_passed and is_countable and not self._condition.outstanding
-                idle = idle + 1 if is_idle else 0
-                if idle >= self._limits.idle_answers:
-                    return
-                if obstacle or is_idle or self._condition.label_waiting or outstanding != self._condition.outstanding:
-                    outstanding, moved_s = self._condition.outstanding, now_s
+                is_countable = has_passed and (obstacle is None or self._hands.counts_when_stopped)
+                is_held_up = obstacle is not None or bool(condition.label_waiting)
+                count.answered(now_s, condition.outstanding, is_countable=is_countable, is_held_up=is_held_up)
             else:
-                idle = 0
+                count.silent()
+            if count.is_printed:
+                break
             self._tell(obstacle[0] if obstacle else None if is_heard else ErrorCode.TIMEOUT)
             if obstacle is not None:
                 await self._stopped(obstacle)
-            await self._require_patience(now_s - heard_s, now_s - moved_s)
+            await self._require_patience(count.silent_s(now_s), count.unmoved_s(now_s))
             await self._pause(self._limits.poll_interval_s)
+        if count.has_forgotten:
+            words = "it was silent and holds nothing now: it was perhaps switched off and on, and forgot what it held"
+            raise UnknownOutcomeError(f"{self._name}: {words}; {LOOK}")
 
     async def _require_patience(self, silent_s: float, unmoved_s: float) -> None:
         """Cancelled, silent for too long, or at work on the same label for too long."""
@@ -241,12 +237,7 @@ class LabelJob:
             await self._pause(self._limits.status_interval_s)
 
     async def _pause(self, seconds: float) -> None:
-        if self._cancelled is not None:
-            sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-            try:
-                await done_before(self._cancelled, sleeping)
-            finally:
-                sleeping.cancel()
+        await within(self._clock, seconds, self._watch.cancelled.wait())
 
     def _waiting_code(self) -> ErrorCode | None:
         obstacle = self._condition.obstacle()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from drivers import label_count
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError
 from simulators.label_machine import Fault
@@ -132,9 +133,39 @@ async def test_zebra_that_falls_silent_in_the_middle_is_waited_for() -> None:
         job = bench.print(label(text("x"), quantity=2), watch)
         await watch.until_waiting_for(ErrorCode.TIMEOUT)
         bench.printer.set_fault("silent", False)
+        await watch.until_waiting_for(ErrorCode.PAPER_EMPTY)
         bench.printer.set_fault("media_out", False)
         await job
         assert len(bench.printer.labels) == 2
+
+
+@counting
+@pytest.mark.parametrize("forgets", [True, False])
+async def test_printer_that_was_switched_off_and_on_in_the_middle_leaves_the_labels_unknown(
+    language: str, forgets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is well and holds nothing, as behind the last label; a serial line does not break with its power."""
+    monkeypatch.setattr(label_count, "RESTART_S", 0.2)
+    async with driven(language, seconds_per_label=0.05) as bench:
+        watch = Watch()
+        job = bench.print(label(text("x"), quantity=4), watch)
+        await wait_until(lambda: len(bench.printer.labels) == 1, what="the first label")
+        bench.printer.set_fault("head_open", True)
+        bench.printer.set_fault("silent", True)
+        await watch.until_waiting_for(ErrorCode.TIMEOUT)
+        if forgets:
+            bench.printer.cancel_all()
+        clock = bench.session.clock
+        begun_s = clock.monotonic()
+        await wait_until(lambda: clock.monotonic() - begun_s > 0.3, what="a start of the printer")
+        bench.printer.set_fault("head_open", False)
+        bench.printer.set_fault("silent", False)
+        if forgets:
+            with pytest.raises(UnknownOutcomeError, match="switched off and on"):
+                await job
+        else:
+            assert (await job)["confirmed_by"] == "printer"
+        assert len(bench.printer.labels) == (1 if forgets else 4)
 
 
 async def test_rest_is_cleared_where_the_policy_says_so() -> None:

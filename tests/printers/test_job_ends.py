@@ -8,7 +8,6 @@ import pytest
 
 from edge_gateway.contracts.errors import ErrorCode, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError
-from edge_gateway.contracts.states import DeviceFlag
 from simulators.escpos_machine import ANSWERS
 from simulators.escpos_printer import EscposPrinter
 from tests.support.print_bench import Watch, print_bench
@@ -48,7 +47,7 @@ async def test_job_that_is_cancelled_before_it_begins_again_may_be_on_paper() ->
         await wait_until(lambda: device.counters["buffer_clears"] == 1, what="the rest cleared")
         tell = bench.session.set_flags
 
-        def tell_and_cancel(flags: frozenset[DeviceFlag]) -> None:
+        def tell_and_cancel(flags: frozenset[str]) -> None:
             tell(flags)
             watch.cancelled.set()
 
