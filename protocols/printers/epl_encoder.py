@@ -22,7 +22,7 @@ from protocols.printers.label_placed import (
     PlacedText,
     reading_corner,
 )
-from protocols.printers.label_symbols import FNC1, gs1_text
+from protocols.printers.label_symbols import FNC1, gs1_text, without_check_digit
 
 FONTS_203: Final = FixedFonts((("1", 8, 12), ("2", 10, 16), ("3", 12, 20), ("4", 14, 24)), multiple_max=6)
 FONTS_300: Final = FixedFonts((("1", 12, 20), ("2", 16, 28), ("3", 20, 36), ("4", 24, 44)), multiple_max=6)
@@ -116,7 +116,7 @@ def _line(item: Placed) -> str:
             return f"B{x},{y},{item.rotation // 90},{_TYPES[item.symbology]},{sizes},{_quoted(_barcode_data(item))}"
         case PlacedCode():
             return f"b{item.left},{item.top},{_code(item)},{_quoted(item.data)}"
-        case PlacedBox() if item.thickness * 2 >= min(item.width, item.height):
+        case PlacedBox() if item.is_filled:
             return f"LO{item.left},{item.top},{item.width},{item.height}"
         case PlacedBox():
             end = f"{item.left + item.width - 1},{item.top + item.height - 1}"
@@ -128,7 +128,7 @@ def _line(item: Placed) -> str:
 def _barcode_data(item: PlacedBarcode) -> str:
     if item.symbology is Symbology.GS1_128:
         return gs1_text(item.data).replace(FNC1, _SEPARATOR)
-    return item.data[: {Symbology.EAN_13: 12, Symbology.EAN_8: 7, Symbology.UPC_A: 11}.get(item.symbology, 80)]
+    return without_check_digit(item.symbology, item.data)
 
 
 def _code(item: PlacedCode) -> str:

@@ -10,27 +10,20 @@ compare these bytes with those of its ``Dummy`` printer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from edge_gateway.contracts.barcode_data import Symbology
-from edge_gateway.contracts.bitmap import Bitmap, Rasteriser
+from edge_gateway.contracts.bitmap import Bitmap
 from edge_gateway.contracts.document import (
     BarcodeElement,
     BuzzerElement,
-    CutElement,
-    DrawerElement,
     Element,
-    FeedElement,
-    ImageElement,
-    LogoElement,
     Pdf417Element,
     QrElement,
     RawElement,
     TextElement,
 )
 from edge_gateway.contracts.errors import ErrorCode, RequestError
-from edge_gateway.contracts.printed_text import PLAIN, Align
 from protocols.printers import escpos_commands as commands
 from protocols.printers import escpos_symbols as symbols
 from protocols.printers.arabic_forms import shaped
@@ -40,8 +33,9 @@ from protocols.printers.escpos_options import COLUMNS_MIN, MULTIBYTE_ENCODINGS, 
 from protocols.printers.escpos_raster import has_real_time_command, raster_commands
 from protocols.printers.escpos_raw import allowed_raw
 from protocols.printers.escpos_stream import EscposStream
-from protocols.printers.layout import NotText, lay_out, text_lines
-from protocols.printers.layout_lines import Line, Metrics
+from protocols.printers.layout import text_lines
+from protocols.printers.layout_lines import Metrics
+from protocols.printers.receipt_encoder import EncodedDocument, ReceiptEncoder
 
 __all__ = [
     "COLUMNS_MIN",
@@ -55,18 +49,6 @@ __all__ = [
 
 BUZZER_PULSE_MS_MAX: Final = 500
 """Of a buzzer on the drawer port: the longest that ESC p can say is 510."""
-PRINT_BYTES_MAX: Final = 4_194_304
-"""Of one print: ten metres of picture on 80 mm paper. More is a mistake, and an hour at 9600 baud."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedDocument:
-    """``cuts``: offsets behind each cut; what follows one can be printed alone. ``replaced_count``: characters that the
-    printer lacks and that come out as ``?``."""
-
-    data: bytes
-    replaced_count: int
-    cuts: tuple[int, ...] = ()
 
 
 def encode_document(document: Sequence[Element], options: EncoderOptions) -> EncodedDocument:
@@ -93,89 +75,38 @@ def prologue(options: EncoderOptions) -> bytes:
     return commands.INITIALIZE + options.setup + japanese + cancel + commands.code_page(options.code_page_slot)
 
 
-class _Encoder:
-    """One print, its elements one after the other."""
-
+class _Encoder(ReceiptEncoder):
     def __init__(self, options: EncoderOptions) -> None:
         self._options = options
-        self._sets = options.character_sets()
-        shape = (lambda text: shaped(text, lambda form: bool(self._sets.mask(form)))) if self._shapes_arabic() else None
-        self._preparation = Preparation(self._sets, is_drawn=options.can_draw, shape=shape)
-        self._metrics = Metrics(options.paper_dots, options.font_dots, self._preparation, self._sets.cells)
-        self._stream = EscposStream(prologue(options), self._sets)
-        self._lines = LineWriter(self._stream, self._sets, self._metrics, options)
+        sets = options.character_sets()
+        shape = (lambda text: shaped(text, lambda form: bool(sets.mask(form)))) if self._shapes_arabic() else None
+        preparation = Preparation(sets, is_drawn=options.can_draw, shape=shape)
+        metrics = Metrics(options.paper_dots, options.font_dots, preparation, sets.cells)
+        stream = EscposStream(prologue(options), sets)
+        super().__init__(options, preparation, metrics, stream, LineWriter(stream, sets, metrics, options))
 
     def encode(self, document: Sequence[Element]) -> EncodedDocument:
-        for item in lay_out(document, self._metrics):
-            if isinstance(item, Line):
-                self._lines.write(item)
-            else:
-                self._lines.finish()
-                self._element(item)
-        self._lines.finish()
-        data, cuts = self._stream.finish()
-        if len(data) > PRINT_BYTES_MAX:
-            raise RequestError(
-                ErrorCode.INVALID_REQUEST, f"document: {len(data)} bytes; a print takes at most {PRINT_BYTES_MAX}"
-            )
-        if has_real_time_command(data):
+        encoded = super().encode(document)
+        if has_real_time_command(encoded.data):
             # No element makes one; should one come about between two, it is not sent.
             raise RequestError(ErrorCode.INVALID_REQUEST, "document: a real-time command would stand in its bytes")
-        return EncodedDocument(data, self._preparation.replaced_count + self._lines.missing_count, cuts)
+        return encoded
 
     def _shapes_arabic(self) -> bool:
         """Where it is set so, or where nothing else shows Arabic at all."""
         return self._options.is_arabic_by_code_page or not self._options.can_draw
 
-    def _element(self, element: NotText) -> None:
-        options, stream = self._options, self._stream
-        match element:
-            case QrElement():
-                self._qr(element)
-            case Pdf417Element():
-                self._require(options.has_pdf417, "pdf417")
-                self._placed(element.align, symbols.pdf417(element, options.paper_dots))
-            case BarcodeElement():
-                self._barcode(element)
-            case ImageElement():
-                width = max(1, options.paper_dots * element.width_percent // 100)
-                picture = self._rasteriser("image").image(element.file(), width, dither=element.dither)
-                self._picture(picture, element.align)
-            case LogoElement():
-                self._logo(element)
-            case FeedElement(lines=lines):
-                stream.command(commands.feed(lines))
-            case CutElement():
-                stream.cut(_cut(options, element.mode))
-            case DrawerElement():
-                stream.command(encode_drawer_kick(options))
-            case BuzzerElement():
-                stream.command(_buzzer(options, element))
-            case RawElement():
-                stream.raw(allowed_raw(element.commands(), options.raw_commands))
+    def _qr_code(self, element: QrElement) -> bytes:
+        return symbols.qr_code(element, self._options.paper_dots)
 
-    def _qr(self, element: QrElement) -> None:
-        """By the printer, else drawn for it."""
-        paper_dots = self._options.paper_dots
-        if self._options.has_qr:
-            self._placed(element.align, symbols.qr_code(element, paper_dots))
-            return
-        dots = symbols.qr_module_dots(element, paper_dots)
-        self._picture(self._rasteriser("qr").qr(element.data.encode(), element.level, dots), element.align)
+    def _pdf417(self, element: Pdf417Element) -> bytes:
+        return symbols.pdf417(element, self._options.paper_dots)
 
     def _barcode(self, element: BarcodeElement) -> None:
-        """By the printer, else drawn for it with its text as lines: so too where the printer would tell it wrongly."""
         options = self._options
         is_databar = symbols.SYSTEMS[element.symbology] >= symbols.DATABAR_SYSTEM_MIN
         if not (options.has_databar if is_databar else options.has_barcodes):
-            rasteriser = self._rasteriser(element.symbology)
-            dots = symbols.barcode_module_dots(element, options.paper_dots)
-            picture = rasteriser.barcode(element.symbology, element.data, dots, element.height_dots)
-            if picture.width_dots > options.paper_dots:
-                raise RequestError(
-                    ErrorCode.INVALID_REQUEST, f"barcode: {len(element.data)} characters do not fit the paper"
-                )
-            self._with_text(element, raster_commands(picture, options.raster))
+            self._with_text(element, self._image(self._drawn_barcode(element)))
         elif element.symbology is Symbology.GS1_128:
             # Sent as Code 128, it would be told below without brackets.
             silent = element.model_copy(update={"text_position": "none"})
@@ -193,36 +124,28 @@ class _Encoder:
                 for line in text_lines(told, self._metrics):
                     self._lines.write(line)
 
-    def _logo(self, element: LogoElement) -> None:
-        logo = self._options.logos.get(element.name)
-        if logo is None:
-            known = ", ".join(sorted(self._options.logos)) or "none"
-            raise RequestError(
-                ErrorCode.INVALID_REQUEST, f"logo {element.name!r}: this printer has no such logo; it has: {known}"
-            )
+    def _image(self, picture: Bitmap) -> bytes:
+        return raster_commands(picture, self._options.raster)
+
+    def _stored(self, logo: Logo) -> bytes | None:
         if logo.key is not None:
-            self._placed(element.align, commands.stored_graphics(logo.key))
-        elif logo.number is not None:
-            self._placed(element.align, commands.stored_bit_image(logo.number))
-        elif logo.image is not None:
-            picture = self._rasteriser("logo").image(logo.image(), self._options.paper_dots, dither="threshold")
-            self._picture(picture, element.align)
+            return commands.stored_graphics(logo.key)
+        return None if logo.number is None else commands.stored_bit_image(logo.number)
 
-    def _picture(self, picture: Bitmap, align: Align) -> None:
-        self._placed(align, raster_commands(picture, self._options.raster))
+    def _feed(self, lines: int) -> bytes:
+        return commands.feed(lines)
 
-    def _placed(self, align: Align, data: bytes) -> None:
-        self._stream.begin_line(align, PLAIN)
-        self._stream.command(data)
+    def _cut(self, mode: str | None) -> bytes:
+        return _cut(self._options, mode)
 
-    def _rasteriser(self, what: str) -> Rasteriser:
-        if self._options.rasteriser is None or self._options.raster == "none":
-            raise RequestError(ErrorCode.UNSUPPORTED, f"{what}: this printer prints no pictures (raster)")
-        return self._options.rasteriser
+    def _drawer(self) -> bytes:
+        return encode_drawer_kick(self._options)
 
-    def _require(self, is_supported: bool, what: str) -> None:
-        if not is_supported:
-            raise RequestError(ErrorCode.UNSUPPORTED, f"{what}: this printer cannot draw it by itself")
+    def _buzzer(self, element: BuzzerElement) -> bytes:
+        return _buzzer(self._options, element)
+
+    def _raw(self, element: RawElement) -> bytes:
+        return allowed_raw(element.commands(), self._options.raw_commands)
 
 
 def _cut(options: EncoderOptions, mode: str | None) -> bytes:

@@ -90,6 +90,11 @@ class PlacedCode(Placed):
 class PlacedBox(Placed):
     thickness: int
 
+    @property
+    def is_filled(self) -> bool:
+        """Its sides meet."""
+        return self.thickness * 2 >= min(self.width, self.height)
+
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:

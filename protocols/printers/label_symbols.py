@@ -20,8 +20,15 @@ PAIRS_MIN: Final = 2
 QUIET_MODULES: Final = 10
 """Beside a linear barcode, on each side: should stay white. Not counted in its width."""
 
+_WITHOUT_CHECK: Final = {Symbology.EAN_13: 12, Symbology.EAN_8: 7, Symbology.UPC_A: 11}
+
 Symbols = list[tuple[str, str]]
 """Code set of Code 128 (B or C) and its characters, in order."""
+
+
+def without_check_digit(symbology: Symbology, data: str) -> str:
+    """Where the printer computes it."""
+    return data[: _WITHOUT_CHECK.get(symbology)]
 
 
 def gs1_text(data: str) -> str:

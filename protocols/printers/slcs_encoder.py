@@ -21,6 +21,7 @@ from protocols.printers.label_placed import (
     PlacedText,
     reading_corner,
 )
+from protocols.printers.label_symbols import without_check_digit
 
 FONTS: Final = FixedFonts(
     (("0", 9, 15), ("1", 12, 20), ("2", 16, 25), ("3", 19, 30), ("4", 24, 38), ("5", 32, 50), ("6", 48, 76)),
@@ -83,16 +84,11 @@ def _line(item: Placed) -> str:
         case PlacedBarcode():
             x, y = reading_corner(item, item.rotation)
             sizes = f"{item.module},{3 * item.module},{item.bar_height},{item.rotation // 90},{int(item.has_text)}"
-            return f"B1{x},{y},{_TYPES[item.symbology]},{sizes},'{_barcode_data(item)}'"
+            return f"B1{x},{y},{_TYPES[item.symbology]},{sizes},'{without_check_digit(item.symbology, item.data)}'"
         case PlacedCode():
             return f"B2{item.left},{item.top},Q,2,{item.level},{item.module},0,'{item.data}'"
         case PlacedBox():
             end = f"{item.left + item.width - 1},{item.top + item.height - 1}"
-            is_filled = item.thickness * 2 >= min(item.width, item.height)
-            return f"BD{item.left},{item.top},{end}," + ("O" if is_filled else f"B,{item.thickness}")
+            return f"BD{item.left},{item.top},{end}," + ("O" if item.is_filled else f"B,{item.thickness}")
         case _:
             raise TypeError(f"{type(item).__name__} is nothing that is printed")
-
-
-def _barcode_data(item: PlacedBarcode) -> str:
-    return item.data[: {Symbology.EAN_13: 12, Symbology.EAN_8: 7, Symbology.UPC_A: 11}.get(item.symbology, 80)]

@@ -22,7 +22,7 @@ from protocols.printers.label_placed import (
     PlacedText,
     reading_corner,
 )
-from protocols.printers.label_symbols import FNC1, code_128_sets, gs1_text
+from protocols.printers.label_symbols import FNC1, code_128_sets, gs1_text, without_check_digit
 
 FONTS: Final = FixedFonts((("1", 8, 12), ("2", 12, 20), ("3", 16, 24), ("4", 24, 32), ("5", 32, 48)), multiple_max=10)
 _TYPES: Final = {
@@ -105,7 +105,7 @@ def _line(item: Placed) -> str:
             return f'BARCODE {x},{y},"{_TYPES[item.symbology]}",{sizes},{_quoted(_barcode_data(item))}'
         case PlacedCode():
             return _code(item)
-        case PlacedBox() if item.thickness * 2 >= min(item.width, item.height):
+        case PlacedBox() if item.is_filled:
             return f"BAR {item.left},{item.top},{item.width},{item.height}"
         case PlacedBox():
             end = f"{item.left + item.width - 1},{item.top + item.height - 1}"
@@ -117,7 +117,7 @@ def _line(item: Placed) -> str:
 def _barcode_data(item: PlacedBarcode) -> str:
     if item.symbology is Symbology.GS1_128:
         return _manual_128(FNC1 + gs1_text(item.data))
-    return item.data[: {Symbology.EAN_13: 12, Symbology.EAN_8: 7, Symbology.UPC_A: 11}.get(item.symbology, 80)]
+    return without_check_digit(item.symbology, item.data)
 
 
 def _manual_128(text: str) -> str:
