@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -21,6 +22,9 @@ BAUD_RATES = (
 
 BLUETOOTH_BASE = "-0000-1000-8000-00805f9b34fb"
 """What a 16-bit UUID is short for (Bluetooth Core Specification 5.4, Vol 3, Part B, 2.5.1)."""
+
+SEARCHED_ADDRESSES_MAX = 256
+"""The kernel's neighbour table holds 1,024 of all networks (gc_thresh3), and other hosts need it too."""
 
 _SHORT_UUID = re.compile(r"(?:0[xX])?([0-9a-fA-F]{4})")
 _BLUETOOTH_ADDRESS = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
@@ -57,6 +61,25 @@ def _bluetooth_address(text: str) -> str:
     return address
 
 
+def _mac_address(text: str) -> str:
+    address = text.strip().upper().replace("-", ":")
+    if not _BLUETOOTH_ADDRESS.fullmatch(address):
+        raise ValueError("expected a MAC address such as 00:26:AB:12:34:56, as its self test print has it")
+    return address
+
+
+def _searched_network(text: str) -> str:
+    try:
+        network = IPv4Network(text.strip())
+    except ValueError:
+        raise ValueError("expected an IPv4 network such as 192.0.2.0/24") from None
+    if network.num_addresses > SEARCHED_ADDRESSES_MAX:
+        raise ValueError(f"expected a network of at most {SEARCHED_ADDRESSES_MAX} addresses, such as 192.0.2.0/24")
+    return str(network)
+
+
+MacAddress = Annotated[str, AfterValidator(_mac_address)]
+SearchedNetwork = Annotated[str, AfterValidator(_searched_network)]
 GattUuid = Annotated[str, AfterValidator(_whole_uuid)]
 BluetoothAddress = Annotated[str, AfterValidator(_bluetooth_address)]
 
@@ -93,7 +116,17 @@ class TcpTransportSettings(Section):
     """A TCP client connection."""
 
     kind: Literal["tcp"]
-    host: Host = Field(description="Host of the device.")
+    host: Host | None = Field(None, description="Host of the device: its address, or a name; or mac.")
+    mac: MacAddress | None = Field(
+        None,
+        description="Its MAC address, such as 00:26:AB:12:34:56, with or without host: it is followed to another "
+        "address, and nobody else who answers at its own is sent anything. Without a router in between, IPv4.",
+    )
+    search: SearchedNetwork | None = Field(
+        None,
+        description="With mac: the network in which it is looked for where it is not found otherwise, such as "
+        "192.0.2.0/24, by an empty UDP datagram to each address; at most 256 addresses.",
+    )
     port: int = Field(9100, ge=1, le=65535, description="Port of the device.")
     connect_timeout_s: float = Field(3.0, gt=0, description="Time to connect.")
     unacknowledged_timeout_s: float = Field(
@@ -104,6 +137,14 @@ class TcpTransportSettings(Section):
         "paper in the middle of a print takes nothing: it needs as long as a person may.",
     )
     shared: bool = Field(False, description=_SHARED)
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> Self:
+        if self.host is None and self.mac is None:
+            raise ValueError("expected host, mac or both: how the device is found")
+        if self.search is not None and self.mac is None:
+            raise ValueError("search needs mac: who is looked for")
+        return self
 
 
 class EvdevTransportSettings(NodeSection):
@@ -240,7 +281,7 @@ TransportSettings = Annotated[
 
 PLACE_KEYS = frozenset(
     {
-        *("path", "device", "host", "port", "address", "name", "adapter", "shared", "software_parity"),
+        *("path", "device", "host", "mac", "search", "port", "address", "name", "adapter", "shared", "software_parity"),
         *("through", "channel", "lines", "printer", "pin"),
     }
 )

@@ -13,7 +13,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 TYPE_PREFIX = "com.edge-gateway"
 SCHEMA_BASE = "urn:edge-gateway:schema"
-COMMON_NAMES = frozenset({"claim_lost"})
+COMMON_NAMES = frozenset({"claim_lost", "address_changed"})
 """Events that devices of any class have: one schema, of the class ``device``."""
 
 

@@ -64,6 +64,16 @@ def misses_before_gone(transport: Transport) -> int:
     return misses
 
 
+@runtime_checkable
+class MovingTransport(Transport, Protocol):
+    """A way to a device that may be at another address tomorrow."""
+
+    @property
+    def address(self) -> str | None:
+        """Where it was reached last; before that, where it is expected. None: that is not known, or never changes."""
+        ...
+
+
 class BytesKeeper(Protocol):
     """Who keeps for a while what passes over a port."""
 

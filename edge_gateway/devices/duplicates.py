@@ -69,6 +69,8 @@ def _place(device: Mapping[str, Any]) -> str | None:
             return os.path.realpath(path)
         case {"device": str(selector)}:
             return f"{transport.get('kind', 'node')} {_canonical(selector)}"
+        case {"kind": "tcp", "mac": str(mac), "port": int(port)}:
+            return f"tcp {mac.strip().upper().replace('-', ':')}:{port}"
         case {"host": str(host), "port": int(port)}:
             return f"tcp {host.rstrip('.').casefold()}:{port}"
         case {"kind": "ble", "address": str(address)}:
@@ -108,7 +110,7 @@ def _differences(
 ) -> Iterator[ConfigProblem]:
     """Of two that share a port."""
     for key in transport:
-        is_place = key in ("path", "device", "host")  # which may be written in two ways
+        is_place = key in ("path", "device", "host", "mac")  # which may be written in two ways
         if key in other and not is_place and transport[key] != other[key]:
             expected = f"{other[key]!r}, as device[{earlier}], with which it shares the port"
             yield ConfigProblem(f"device[{index}].transport.{key}", repr(transport[key]), expected)

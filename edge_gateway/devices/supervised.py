@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
+import structlog
+
+from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import commands_of
 from edge_gateway.contracts.events import DeviceEvent, DeviceState, StampedEvent
 from edge_gateway.contracts.firmware import FirmwareStatus
 from edge_gateway.contracts.life import STATISTICS_COMMANDS
 from edge_gateway.contracts.printing import PrinterDriver, Rendered, is_printer, refuse_unprintable
-from edge_gateway.contracts.transport import Transport
+from edge_gateway.contracts.transport import MovingTransport, Transport
 from edge_gateway.devices.condition import Condition
 from edge_gateway.devices.description import info_of, recording_header_of
 from edge_gateway.devices.disconnects import Disconnects
 from edge_gateway.devices.profiles import DriverClass, Profile, driver_settings
 from edge_gateway.devices.statistics import DeviceStatistics
 from edge_gateway.settings import DeviceSettings
+
+ADDRESS_CHANGED: Final = "address_changed"
+
+log = structlog.get_logger(__name__)
 
 Configuration = tuple[DeviceSettings, Profile, Transport, DriverClass]
 
@@ -37,6 +44,7 @@ class SupervisedDevice(ABC):
 
     def _take(self, configuration: Configuration) -> None:
         self._device, self._profile, self._transport, self._driver_class = configuration
+        self._address = self._transport.address if isinstance(self._transport, MovingTransport) else None
         self._driver_settings = driver_settings(self._driver_class, self._profile, self._device)
         self._known = commands_of(self._driver_class, self._driver_settings)
         """Its commands, to ``has_effect``."""
@@ -110,6 +118,15 @@ class SupervisedDevice(ABC):
         if not self.is_printer:
             raise refuse_unprintable(self.device_id)
         return cast(type[PrinterDriver], self._driver_class).render(self._driver_settings, content)
+
+    def reached(self) -> None:
+        """Its transport is open: at another address than before, perhaps."""
+        address = self._transport.address if isinstance(self._transport, MovingTransport) else None
+        self._condition.transport = self._transport.description
+        former, self._address = self._address, address
+        if former is not None and address is not None and former != address:
+            log.warning(log_events.DEVICE_MOVED, device=self.device_id, address=address, former_address=former)
+            self.emit(ADDRESS_CHANGED, {"address": address, "former_address": former})
 
     def set_jobs(self, jobs: Mapping[str, Any]) -> None:
         """How its print jobs stand, beside what the driver says of it in its state."""

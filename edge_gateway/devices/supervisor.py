@@ -224,6 +224,7 @@ class Supervisor(SupervisedDevice):
                 self.raw.begin(self._transport, driver)
             link = Link(driver, self.counters, self._transport.description)
             await transport.open(link)
+            self.reached()
             self._condition.connected()
             self._is_connected = True
             self.counters["connects"] += 1

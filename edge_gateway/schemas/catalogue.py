@@ -106,7 +106,10 @@ PRINT_AUDIT_EVENTS: Final = tuple(
         ("print_job_dismissed", print_jobs.PrintJobDismissedData),
     )
 )
-COMMON_EVENTS: Final = (Event(ANY_CLASS, "claim_lost", devices.ClaimLostData),)
+COMMON_EVENTS: Final = (
+    Event(ANY_CLASS, "claim_lost", devices.ClaimLostData),
+    Event(ANY_CLASS, "address_changed", devices.AddressChangedData),
+)
 """Of any device."""
 ALERTS: Final = (
     Event("alert", "event_dead_lettered", gateway.EventDeadLetteredData),

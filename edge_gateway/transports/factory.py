@@ -49,7 +49,7 @@ class TransportFactory:
             case SerialTransportSettings():
                 return SerialTransport(settings, locator)
             case TcpTransportSettings():
-                return TcpTransport(settings)
+                return TcpTransport(settings, getattr(locator, "announced_addresses", tuple))
             case EvdevTransportSettings():
                 return EvdevTransport(settings, locator)
             case HidrawTransportSettings():

@@ -6,12 +6,14 @@ import asyncio
 import os
 import socket
 import struct
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports.stream import Connection, StreamTransport
+from edge_gateway.transports.tcp_by_mac import MacFinder
 
 KEEPALIVE_IDLE_S = 5
 KEEPALIVE_INTERVAL_S = 2
@@ -28,33 +30,54 @@ MISSES_BEFORE_GONE = 3
 
 
 class TcpTransport(StreamTransport):
-    """One TCP connection to ``host:port``."""
+    """One TCP connection to ``host:port``, or to the device with a MAC address. ``announced``: addresses of whoever
+    announces itself on the network."""
 
     misses_before_gone = MISSES_BEFORE_GONE
 
-    def __init__(self, settings: TcpTransportSettings) -> None:
-        super().__init__(f"tcp {settings.host}:{settings.port}")
+    def __init__(self, settings: TcpTransportSettings, announced: Callable[[], Iterable[str]] = tuple) -> None:
         self._settings = settings
+        self._finder: MacFinder | None = None
+        if settings.mac is not None:
+            self._finder = MacFinder(settings.mac, settings.host, settings.search, announced)
+        super().__init__(self._described())
+
+    @property
+    def address(self) -> str | None:
+        """Where a device that is known by its MAC address was reached last; None: it does not move."""
+        return None if self._finder is None else self._finder.address
+
+    def _described(self) -> str:
+        if self._finder is None:
+            return f"tcp {self._settings.host}:{self._settings.port}"
+        return f"tcp {self._settings.mac} at {self._finder.address or self._settings.host or '?'}:{self._settings.port}"
 
     async def _connect(self, sink: ByteSink) -> Connection:
-        limit_s = self._settings.connect_timeout_s
+        if self._finder is None:
+            return await self._connect_to(self._settings.host or "", sink)
+        connection = await self._finder.connect(lambda address: self._connect_to(address, sink))
+        self.description = self._described()
+        return connection
+
+    async def _connect_to(self, host: str, sink: ByteSink) -> Connection:
+        limit_s, place = self._settings.connect_timeout_s, f"tcp {host}:{self._settings.port}"
         try:
             async with asyncio.timeout(limit_s):
-                return await self._connect_first(sink)
+                return await self._connect_first(host, sink)
         except TimeoutError as error:
             raise TransportError(
-                f"{self.description}: no answer in {limit_s} s; check that the device is on, and its address and cable"
+                f"{place}: no answer in {limit_s} s; check that the device is on, and its address and cable"
             ) from error
         except OSError as error:
             reason = str(error) if isinstance(error, socket.gaierror) or not error.errno else os.strerror(error.errno)
-            raise TransportError(f"{self.description}: {reason}; check host and port") from error
+            raise TransportError(f"{place}: {reason}; check host and port") from error
 
-    async def _connect_first(self, sink: ByteSink) -> Connection:
+    async def _connect_first(self, host: str, sink: ByteSink) -> Connection:
         """The first of the host's addresses that takes the connection. Raises the last one's OSError."""
         loop = asyncio.get_running_loop()
-        refusal = OSError(f"no address for {self._settings.host!r}")
+        refusal = OSError(f"no address for {host!r}")
         for family, kind, protocol, _, address in await loop.getaddrinfo(
-            self._settings.host, self._settings.port, type=socket.SOCK_STREAM
+            host, self._settings.port, type=socket.SOCK_STREAM
         ):
             wire = socket.socket(family, kind, protocol)
             try:

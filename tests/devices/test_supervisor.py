@@ -88,6 +88,19 @@ async def test_device_on_a_network_is_gone_only_after_three_misses(bench: Bench,
     assert (bench.supervisor.state.power, bench.supervisor.state.reason) == ("off", "no answer")
 
 
+async def test_device_that_moved_to_another_address_is_told_once(bench: Bench, clock: FakeClock) -> None:
+    with capture_logs() as logs:
+        for address in ("192.0.2.11", "192.0.2.11", "192.0.2.42", "192.0.2.42"):
+            bench.transport.address = address  # type: ignore[attr-defined] # as a TCP connection by MAC address has it
+            bench.far_end.hang_up()
+            await clock.advance(2)
+    (moved,) = [entry for entry in logs if entry["event"] == log_events.DEVICE_MOVED]
+    assert (moved["former_address"], moved["address"]) == ("192.0.2.11", "192.0.2.42")
+    assert [(stamped.event.name, dict(stamped.event.data)) for stamped in bench.events] == [
+        ("address_changed", {"address": "192.0.2.42", "former_address": "192.0.2.11"})
+    ]
+
+
 async def test_device_on_a_network_that_takes_connections_and_drops_them_is_gone_too(
     bench: Bench, clock: FakeClock
 ) -> None:

@@ -103,7 +103,7 @@ def _one_fits(patterns: Sequence[str], names: Sequence[str]) -> bool:
 
 def _is_at(place: TransportSettings, each: Announced) -> bool:
     if isinstance(place, TcpTransportSettings):
-        return each.bus == "network" and place.host.rstrip(".").casefold() in each.places
+        return each.bus == "network" and (place.host or "").rstrip(".").casefold() in each.places
     if isinstance(place, BleTransportSettings) and each.bus == "bluetooth":
         return (place.address or "").casefold() in each.places or (place.name is not None and place.name in each.names)
     return False

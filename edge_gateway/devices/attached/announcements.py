@@ -64,6 +64,11 @@ class Announcements:
         self._told = told
         return [seen for _, seen in told.values()]
 
+    def addresses(self) -> tuple[str, ...]:
+        """Of the network, where somebody announces itself now."""
+        announced = [each for announcer in self._announcers.values() for each in announcer.announced.values()]
+        return tuple(place for each in announced if each.bus == "network" for place in each.places)
+
     def _seen(self, each: Announced) -> SeenDevice:
         before = self._told.get(each.identity)
         if before is not None and before[0] == each:

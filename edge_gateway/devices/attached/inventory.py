@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_gateway.contracts.attachment import NodeKind, parse_selector
@@ -20,6 +20,8 @@ class Inventory:
     def __init__(self, sysfs: Sysfs | None = None) -> None:
         self.sysfs = sysfs or Sysfs()
         self._devices: tuple[AttachedDevice, ...] = ()
+        self.announced_addresses: Callable[[], tuple[str, ...]] = tuple
+        """Of the network, where somebody announces itself now."""
         self._doubted: set[tuple[Path, str]] = set()
         self.clones: set[str] = set()
         """Identities by serial number that more than one device was seen with."""

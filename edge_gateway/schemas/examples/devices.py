@@ -20,6 +20,14 @@ _CLAIM: Final[dict[str, Any]] = {
 }
 
 EVENT_DATA: Final[dict[str, dict[str, Any]]] = {
+    "device.address_changed": {
+        "address": "192.0.2.42",
+        "former_address": "192.0.2.11",
+        "device_id": "lane3-printer",
+        "lane": "lane-3",
+        "epoch": 1763720000,
+        "sequence": 9,
+    },
     "device.claim_lost": {
         "owner": "T3",
         "owner_lane": "lane-3",

@@ -30,6 +30,13 @@ class ClaimLostData(DeviceEventData):
     new_owner: str | None = Field(description="Who has it now, where it was stolen.")
 
 
+class AddressChangedData(DeviceEventData):
+    """A network device that is known by its MAC address was found at another address, and is used there."""
+
+    address: str = Field(description="Where it is now.")
+    former_address: str = Field(description="Where it was, or was expected.")
+
+
 class ClaimResult(Sent):
     """The device is yours alone."""
 
