@@ -10,11 +10,10 @@ from drivers.printer_condition import PrinterCondition
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_line import PrinterLine
 from drivers.receipt_printer import ReceiptPrinter
+from drivers.receipt_rendering import rendered_receipt
 from drivers.star_dialect import StarDialect
 from drivers.star_settings import StarSettings
-from edge_gateway.contracts.document import opens_drawer, parse_document
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.printing import Rendered
 from edge_gateway.contracts.states import DeviceClass
@@ -35,11 +34,7 @@ class StarPrinter(ReceiptPrinter):
 
     @classmethod
     def render(cls, settings: StarSettings, content: Mapping[str, Any]) -> Rendered:
-        if unknown := content.keys() - {"document"}:
-            raise RequestError(ErrorCode.INVALID_REQUEST, f"print: unknown params {', '.join(sorted(unknown))}")
-        document = parse_document(content.get("document"))
-        encoded = encode_star(document, settings.encoder_options())
-        return Rendered(encoded.data, encoded.cuts, encoded.replaced_count, opens_drawer=opens_drawer(document))
+        return rendered_receipt(content, lambda document: encode_star(document, settings.encoder_options()))
 
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
         line = PrinterLine(session, StarStatusCodec(), self._heard)
