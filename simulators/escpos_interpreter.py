@@ -17,7 +17,6 @@ from simulators.escpos_paper import Paper
 from simulators.escpos_unseen import NEUTRAL, NOT_SIMULATED, UNSEEN
 
 ERRORS_KEPT = 1000
-TAB_STOPS_MAX = 32
 Handler = Callable[[bytes], None]
 
 
@@ -74,7 +73,7 @@ class Interpreter:
             b"\x1dv": self._raster,
             b"\x1d8": self._graphics_of_four,
             b"\x1b*": self.graphics.columns,
-            b"\x1bD": self._tabs,
+            b"\x1bD": modes.set_tabs,
             b"\x1c(": self._counted,
             b"\x1d*": self._downloaded,
         }
@@ -213,17 +212,6 @@ class Interpreter:
     def _select(self, parameters: bytes) -> None:
         """ESC = n: 1 for the printer, 2 for the display behind it; what is not for it passes by."""
         self._is_selected = bool(parameters[0] & 1)
-
-    def _tabs(self, buffer: bytearray) -> int:
-        """ESC D n... NUL, at most 32 stops, each behind the one before."""
-        end = next((at for at in range(2, min(len(buffer), TAB_STOPS_MAX + 3)) if buffer[at] == 0), None)
-        if end is None:
-            if len(buffer) < TAB_STOPS_MAX + 3:
-                return 0
-            self.errors.append("tabs without end")
-            return 2
-        self._modes.tabs = tuple(buffer[2:end])
-        return end + 1
 
     def _downloaded(self, buffer: bytearray) -> int:
         """GS * x y d...: a picture kept for GS /, neither of which is simulated."""

@@ -52,7 +52,7 @@ class EscposMachine(PrinterMachine):
     @property
     def unprinted_bytes(self) -> int:
         """Received, and not carried out; of a picture that is not whole, its beginning."""
-        return len(self._buffer) + self._interpreter.graphics.is_awaiting
+        return len(self._buffer) + self._filter.held_bytes + self._interpreter.graphics.is_awaiting
 
     def forget(self) -> None:
         super().forget()

@@ -10,6 +10,7 @@ from simulators.escpos_characters import Characters
 from simulators.escpos_paper import LINE_DOTS, Gap, Paper, Style
 
 TAB_CELLS = 8
+TAB_STOPS_MAX = 32
 
 
 @dataclass
@@ -158,6 +159,17 @@ class Modes:
         stop = next((tab * cell for tab in self.tabs if tab * cell > here), None)
         if stop is not None and stop < self._paper.room_dots:
             self._paper.put(Gap(stop - here), self.align_value)
+
+    def set_tabs(self, buffer: bytearray) -> int:
+        """ESC D n... NUL, at most 32 stops, each behind the one before. Returns its length, 0 while it is not whole."""
+        end = next((at for at in range(2, min(len(buffer), TAB_STOPS_MAX + 3)) if buffer[at] == 0), None)
+        if end is None:
+            if len(buffer) < TAB_STOPS_MAX + 3:
+                return 0
+            self._errors.append("tabs without end")
+            return 2
+        self.tabs = tuple(buffer[2:end])
+        return end + 1
 
     def position(self, parameters: bytes) -> None:
         """ESC $ nL nH: from the left edge; only forwards here, as on a head that prints as it goes."""

@@ -45,6 +45,11 @@ class RealTimeFilter:
             del self._held[:1]
             self._receive(held[0])
 
+    @property
+    def held_bytes(self) -> int:
+        """Of what may become a command, and is none yet."""
+        return len(self._held)
+
     def clear(self) -> None:
         """Forget a command that was begun."""
         self._held.clear()

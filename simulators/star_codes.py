@@ -90,6 +90,8 @@ class StarCodes:
             case (b"P", _):
                 self._print_qr()
                 return 4
+            case (b"I", _):
+                return 4  # how large it would be: not told here
             case _:
                 return self._unknown(buffer, name)
 
@@ -117,6 +119,8 @@ class StarCodes:
                 return 6 + count
             case (b"P", _):
                 self._print_pdf417()
+                return 4
+            case (b"I", _):
                 return 4
             case _:
                 return self._unknown(buffer, name)

@@ -9,16 +9,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from simulators.escpos_characters import Characters
+from simulators.escpos_characters import KATAKANA, UNKNOWN, Characters
 from simulators.escpos_modes import Modes
 from simulators.escpos_paper import Paper
 from simulators.star_codes import StarCodes
 from simulators.star_pictures import StarPictures
+from simulators.star_unseen import BIT_IMAGES, ENDED, NEUTRAL, NOT_SIMULATED, UNSEEN, UnseenStar
 
 ERRORS_KEPT = 1000
 STAR_PAGES = {
-    0: "cp437",
+    0: UNKNOWN * 128,  # Star's own: of it only ASCII is simulated
     1: "cp437",
+    2: KATAKANA,
     4: "cp858",
     5: "cp852",
     6: "cp860",
@@ -31,6 +33,7 @@ STAR_PAGES = {
     13: "cp862",
     15: "cp737",
     17: "cp869",
+    21: "tis-620",
     32: "cp1252",
     33: "cp1250",
     34: "cp1251",
@@ -65,8 +68,11 @@ class StarInterpreter:
         self._codes = StarCodes(paper, modes, self.errors)
         self._pictures = StarPictures(paper, modes, self.errors)
         self._pulse_ms = 200
+        self._unseen = UnseenStar(self.errors)
         self._buzz_ms = 0
         self._fixed: dict[bytes, tuple[int, Handler]] = {
+            **{command: (count, lambda _: None) for command, count in UNSEEN.items()},
+            **{command: (count, self._refusal(command)) for command, count in NOT_SIMULATED.items()},
             b"\x00": (0, lambda _: None),
             b"\n": (0, lambda _: paper.feed_line()),
             b"\r": (0, lambda _: None),
@@ -79,6 +85,13 @@ class StarInterpreter:
             b"\x17": (0, lambda _: machine.count_etb()),
             b"\x18": (0, lambda _: self.reset()),
             b"\x1b@": (0, lambda _: self.reset()),
+            b"\t": (0, lambda _: modes.tab()),
+            b"\x0e": (0, lambda _: self._one_size("width", 1)),
+            b"\x14": (0, lambda _: self._one_size("width", 0)),
+            b"\x1b\x0e": (0, lambda _: self._one_size("height", 1)),
+            b"\x1b\x14": (0, lambda _: self._one_size("height", 0)),
+            b"\x1b\x1dA": (2, modes.position),
+            b"\x1b\x1dR": (2, modes.relative_position),
             b"\x1bE": (0, lambda _: modes.restyle(is_bold=True)),
             b"\x1bF": (0, lambda _: modes.restyle(is_bold=False)),
             b"\x1b-": (1, lambda p: modes.restyle(underline=p[0] % 48)),
@@ -110,6 +123,11 @@ class StarInterpreter:
             b"\x1b\x1dS": self._pictures.raster,
             b"\x1b#": self._version,
             b"\x1b\x1d)": self._information,
+            b"\x1bD": modes.set_tabs,
+            b"\x1bC": self._page_length,
+            b"\x1b*r": self._unseen.raster,
+            **dict.fromkeys(ENDED, self._unseen.ended),
+            **dict.fromkeys(BIT_IMAGES, self._unseen.bit_image),
         }
         commands = (*self._fixed, *self._whole)
         self._beginnings = {command[:size] for command in commands for size in range(1, len(command))}
@@ -120,6 +138,7 @@ class StarInterpreter:
         self._modes.reset()
         self._paper.forget_line()
         self._pulse_ms = 200
+        self._unseen.is_raster = False
 
     @property
     def pulse_ms(self) -> int:
@@ -129,6 +148,8 @@ class StarInterpreter:
     def step(self, buffer: bytearray) -> int:
         """Carry out the first command and return its length; 0 while it is not there as a whole."""
         data = bytes(buffer[:8])
+        if self._unseen.is_raster and data[:1] in (b"b", b"k"):
+            return self._unseen.raster_row(buffer)
         if data[:1] >= b" " and data[:1] != b"\x7f":
             return self._character(data)
         for size in (4, 3, 2, 1):
@@ -171,6 +192,18 @@ class StarInterpreter:
             self.errors.append(f"{which} {n}")
         else:
             self._modes.restyle(**{which: n % 48 + 1})
+
+    def _page_length(self, buffer: bytearray) -> int:
+        """ESC C n, ESC C NUL n: of forms, which a roll has not."""
+        length = 4 if buffer[2:3] == b"\x00" else 3
+        return length if len(buffer) >= length else 0
+
+    def _refusal(self, command: bytes) -> Handler:
+        def refuse(parameters: bytes) -> None:
+            if parameters != NEUTRAL.get(command):
+                self.errors.append(f"command {(command + parameters).hex(' ')} is not simulated")
+
+        return refuse
 
     def _spacing(self, dots: int) -> None:
         self._paper.line_spacing_dots = dots

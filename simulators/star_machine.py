@@ -46,6 +46,11 @@ class StarMachine(PrinterMachine):
     def errors(self) -> list[str]:
         return list(self._interpreter.errors)
 
+    @property
+    def unprinted_bytes(self) -> int:
+        """With what may become a request, and is none yet."""
+        return len(self._buffer) + len(self._held)
+
     # What the interpreter asks of the machine.
 
     def buzz(self, times: int, on_ms: int) -> None:

@@ -409,7 +409,18 @@ CUT_OFF: Sequence[bytes] = (
         b"\x1dV",
         b"\x1dVB",
     ],
-    *[b"\x1bc", b"\x1bc3", b"\x1bD\x08", b"\x1d*\x01\x01ab", b"\x1dL\x00", b"\x1dVa", b"\x1c(A\x02\x00"],
+    *[
+        b"\x1bc",
+        b"\x1bc3",
+        b"\x10",
+        b"\x10\x04",
+        b"\x10\x14\x01\x00",
+        b"\x1bD\x08",
+        b"\x1d*\x01\x01ab",
+        b"\x1dL\x00",
+        b"\x1dVa",
+        b"\x1c(A\x02\x00",
+    ],
     *[b"\x1dv0\x00\x01\x00", b"\x1dv0\x00\x01\x00\x02\x00\x00", b"\x1b*\x21\x02\x00\x00", b"\x1d(L\x0c\x000p"],
 )
 
