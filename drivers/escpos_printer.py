@@ -53,4 +53,4 @@ class EscposPrinter(ReceiptPrinter):
     def _heard(self, event: CodecEvent) -> None:
         # The answer to a question that was given up could mean anything.
         is_late = isinstance(event, RealTimeStatus | OrderedReply) and event.query is None
-        self._take(event, is_told_by_itself=isinstance(event, AutomaticStatus), is_believed=not is_late)
+        self._telling.take(event, is_told_by_itself=isinstance(event, AutomaticStatus), is_believed=not is_late)

@@ -16,6 +16,7 @@ Nothing is sent twice but by the policies ``restart`` and ``last_cut``, and only
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,7 +65,8 @@ class _BeginAgainError(Exception):
 
 
 class PrinterJob:
-    """``run`` once. ``questions``: held while a question is asked, so that commands of people are asked in between."""
+    """``run`` once. ``questions``: held while a question is asked, so that commands of people are asked in between.
+    ``on_look`` is told whether the printer answered, when the print stood still and it was asked why."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class PrinterJob:
         clock: Clock,
         limits: JobLimits,
         watch: PrintWatch,
+        on_look: Callable[[bool], None],
     ) -> None:
         self._name = name
         self._line = line
@@ -85,6 +88,7 @@ class PrinterJob:
         self._clock = clock
         self._limits = limits
         self._watch = watch
+        self._on_look = on_look
         self._confirmations = Confirmations(line, dialect)
         self._outline = Outline()
         self._total = 0
@@ -196,6 +200,7 @@ class PrinterJob:
         """It stands still: find out why, tell it, and do what the policy says."""
         self._require_not_cancelled()
         is_heard = await self._ask()
+        self._on_look(is_heard)
         now_s = self._clock.monotonic()
         if is_heard:
             self._heard_s = now_s

@@ -46,8 +46,8 @@ class DrawerOpening:
     async def open(self, pulse: bytes, now: bytes | None, command: Mapping[str, Any]) -> bool:
         """True: confirmed. ``now``: passes a job that is being printed, and is obeyed by a printer that cannot print;
         None: it has no such pulse. The money is needed without paper too. Raises DeviceError."""
-        is_held_up = self._connector.job is not None or self._condition.obstacle() is not None
-        if now is not None and is_held_up and self._presence.is_answering:
+        is_stopped = self._condition.obstacle() is not None and self._presence.is_answering
+        if now is not None and (self._connector.job is not None or is_stopped):
             return await self._at_once(now, command)
         if not await within(self._clock, DRAWER_TURN_S_MAX, self._paper.acquire()):
             raise DeviceError(ErrorCode.BUSY, self._connector.busy_words())

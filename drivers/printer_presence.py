@@ -13,8 +13,14 @@ SILENCE_S_MAX: Final = 15.0
 it a dead TCP connection is noticed after a quarter of an hour."""
 
 
+SILENT_LOOKS: Final = 2
+"""While it prints it may be too busy for one question. After as many in a row it is told to be silent: 6 s with the
+usual ``status_interval_s`` and ``status_timeout_s``. Whether it is off nobody knows: its power stays as it was."""
+
+
 class Presence:
-    """Of one connection. ``is_telling``: the printer tells changes by itself."""
+    """Of one connection. ``is_telling``: the printer tells changes by itself; ``is_silent``: it says nothing in the
+    middle of a print."""
 
     def __init__(self, session: Session, settings: PrinterSettings) -> None:
         self._session = session
@@ -23,18 +29,29 @@ class Presence:
         self.is_answering: bool | None = None
         self.has_answered = False
         self.is_telling = False
+        self.is_silent = False
+        self._missed_looks = 0
 
     def heard(self, *, is_told_by_itself: bool) -> None:
         """It said something."""
         self._silent_since_s = None
+        self.is_silent, self._missed_looks = False, 0
         self.has_answered = True
         self.is_telling = self.is_telling or is_told_by_itself
         if self.is_answering is not True:
             self.is_answering = True
             self._session.set_answering(True)
 
+    def looked_in_print(self, is_heard: bool) -> bool:
+        """Of a print that stands still. True: the printer has just become silent."""
+        if is_heard:
+            return False
+        self._missed_looks += 1
+        was_silent, self.is_silent = self.is_silent, self.is_silent or self._missed_looks >= SILENT_LOOKS
+        return self.is_silent and not was_silent
+
     def judge(self, is_heard: bool) -> None:
-        """A question was asked: say so when the printer falls silent. Raises TransportError when it stays so."""
+        """It was asked ``status_tries`` times: say so when it is silent. Raises TransportError when it stays so."""
         if is_heard:
             return
         name = f"printer {self._session.device_id!r}"
@@ -42,8 +59,7 @@ class Presence:
         if self._silent_since_s is None:
             self._silent_since_s = now_s
         silent_s = now_s - self._silent_since_s
-        limit_s = self._settings.status_interval_s * self._settings.status_tries
-        if self.is_answering is not False and (silent_s >= limit_s or not self.has_answered):
+        if self.is_answering is not False:
             self.is_answering = False
             self._session.set_answering(False, f"no answer to status questions; check that {name} is on and its cable")
         if self.has_answered and silent_s >= SILENCE_S_MAX:

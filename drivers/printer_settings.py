@@ -18,7 +18,7 @@ class PrinterSettings(BaseModel):
     chunk_bytes: int = Field(512, ge=16, le=65536, description="Bytes handed to the port at once.")
     status_interval_s: float = Field(2.0, gt=0, description="Between two status questions while nothing is printed.")
     status_timeout_s: float = Field(1.0, gt=0, description="Time to answer a status question.")
-    status_tries: int = Field(3, ge=1, le=10, description="Questions without an answer that count as silence.")
+    status_tries: int = Field(3, ge=1, le=10, description="Questions in a row without an answer that count as silence.")
     confirm_timeout_s: float = Field(
         60.0, gt=0, description="A print that is not confirmed so long after the printer was last unwell is unknown."
     )

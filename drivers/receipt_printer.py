@@ -1,8 +1,9 @@
 """What receipt printers share, whatever language they speak: a print under a watch, the drawer, the status.
 
-What silence means: a printer is ``offline`` until it has answered, and again when it falls silent for longer than
-``status_tries`` questions (before that it may be printing with a full buffer). A print is refused with ``timeout``
-then, before a byte of it is sent, unless ``is_status_required`` is false.
+What silence means: a printer is ``offline`` until it has answered, and again when it does not answer ``status_tries``
+questions in a row: within 6 s by default. A print is refused
+with ``timeout`` then, before a byte of it is sent, unless ``is_status_required`` is false. In the middle of a print it
+may be printing with a full buffer: it gets the flag ``silent`` then (``printer_presence.SILENT_LOOKS``).
 
 A job that waits for paper holds the paper, not the line: questions are asked and answered in between.
 """
@@ -23,6 +24,7 @@ from drivers.printer_line import PrinterLine
 from drivers.printer_opening import DrawerOpening
 from drivers.printer_presence import Presence
 from drivers.printer_settings import PrinterSettings, has_drawer
+from drivers.printer_telling import PrinterTelling
 from edge_gateway.contracts.cash_drawer import (
     DISPLAY_BEHIND,
     DRAWER_CLOSED,
@@ -34,7 +36,6 @@ from edge_gateway.contracts.cash_drawer import (
 )
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, TransportError
-from edge_gateway.contracts.events import CodecEvent
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError, PrintWatch, Rendered
 from edge_gateway.contracts.waiting import within
 
@@ -72,13 +73,14 @@ class ReceiptPrinter(ABC):
         self._is_broken = asyncio.Event()
         self._may_confirm_late = True
         self._connector = PrinterConnector(self._name, session, self._line, self._dialect, condition, self._questions)
+        self._telling = PrinterTelling(session, condition, self._presence, self._connector.drawer)
         self._opening = DrawerOpening(
             self._connector, condition, self._presence, self._paper, session.clock, self._run_pulse
         )
 
     @abstractmethod
     def _make(self, session: Session) -> tuple[PrinterLine, PrinterDialect]:
-        """Of this connection; ``self._take`` hears what the printer says."""
+        """Of this connection; ``self._telling`` hears what the printer says."""
 
     @abstractmethod
     def _drawer_pulse(self, pin: Literal[2, 5] | None) -> bytes:
@@ -148,7 +150,8 @@ class ReceiptPrinter(ABC):
             can_clear_buffer=common.can_clear_buffer,
         )
         clock = self._session.clock
-        job = PrinterJob(self._name, self._line, self._dialect, self._condition, self._questions, clock, limits, watch)
+        parts = (self._line, self._dialect, self._condition, self._questions, clock, limits, watch)
+        job = PrinterJob(self._name, *parts, self._telling.looked_in_print)
         self._connector.job = job
         if opening is not None:
             self._connector.drawer.expect(opening)
@@ -228,17 +231,11 @@ class ReceiptPrinter(ABC):
         was_silent = self._presence.is_answering is False
         is_enough = self._presence.is_telling and self._condition.obstacle() is None
         is_heard = await self._dialect.is_there() if is_enough else await self._dialect.status(tries=1)
+        if not is_heard:
+            is_heard = await self._dialect.status(self._common.status_tries - 1)
         self._presence.judge(is_heard)
         if is_heard and was_silent:
             await self._begin()  # it was perhaps switched off and on, and has forgotten its setup
-
-    def _take(self, event: CodecEvent, *, is_told_by_itself: bool, is_believed: bool = True) -> None:
-        """Anything the printer says: it is there, and perhaps in another condition."""
-        self._presence.heard(is_told_by_itself=is_told_by_itself)
-        if is_believed and self._condition.take(event):
-            self._connector.drawer.sensed(self._condition.drawer, self._condition.drawer_level)
-            self._session.set_flags(self._condition.flags())
-            self._session.set_details(self._condition.to_json())
 
     @property
     def _name(self) -> str:

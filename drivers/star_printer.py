@@ -55,4 +55,4 @@ class StarPrinter(ReceiptPrinter):
         if isinstance(event, StarStatus):
             self._star.heard(event)
         # Asked for or not, a status looks the same: one question each time is enough.
-        self._take(event, is_told_by_itself=isinstance(event, StarStatus))
+        self._telling.take(event, is_told_by_itself=isinstance(event, StarStatus))

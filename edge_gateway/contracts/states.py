@@ -66,7 +66,8 @@ class DeviceFlag(StrEnum):
     PAUSED = "paused"
     """Somebody pressed its pause button: it prints nothing until it is pressed again."""
     SILENT = "silent"
-    """Of a label printer that does not answer while it has no labels or its head is open: perhaps only that."""
+    """It does not answer, and may still be well: a label printer that has no labels or whose head is open; a receipt
+    printer in the middle of a print, with a full buffer."""
     PAPER_NEAR_END = "paper_near_end"
     DRAWER_OPEN = "drawer_open"
     SEPARATORS_MISSING = "separators_missing"

@@ -32,7 +32,7 @@ _FLAG_REMEDIES: Final[Mapping[str, str]] = {
     DeviceFlag.OVERHEATED: "wait until its head has cooled down",
     DeviceFlag.RIBBON_EMPTY: "put in a new ribbon",
     DeviceFlag.PAUSED: "press its pause button",
-    DeviceFlag.SILENT: "put in labels and ribbon, and close its head; then see whether it is on and its cable is in",
+    DeviceFlag.SILENT: "see whether it is on and its cable is in; a label printer: labels, ribbon, and its head closed",
     DeviceFlag.PAPER_NEAR_END: "have a new roll of paper at hand",
     DeviceFlag.DRAWER_OPEN: "close the drawer",
 }

@@ -19,7 +19,7 @@ from edge_gateway.status.health import roll_up
 from tests.status.snapshots import bus, gateway, outbox, printer
 
 MODULES = sorted(path.stem for folder in drivers.__path__ for path in Path(folder).glob("[a-z]*.py"))
-SAYS_FLAGS = {"cash_drawer", "label_base", "receipt_printer", "scanner_reads"}
+SAYS_FLAGS = {"cash_drawer", "label_base", "printer_telling", "scanner_reads"}
 """Drivers with conditions; what each can say is driven to its ends below."""
 
 

@@ -9,9 +9,13 @@ import pytest
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, UnknownOutcomeError
 from simulators.escpos_machine import ANSWERS, Fault
 from simulators.escpos_printer import EscposPrinter
+from simulators.star_printer import StarPrinter
+from tests.support.clock import FakeClock
+from tests.support.print_bench import print_bench
 from tests.support.printing import RECEIPT, Way, driven_printer
 from tests.support.waiting import wait_until
 
+USUAL = {"status_interval_s": 2.0, "status_timeout_s": 1.0}
 both_ways = pytest.mark.parametrize("way", ["loopback", "tcp"])
 CUTS_AT_ONCE = 25
 """Printers driven at the same time."""
@@ -326,6 +330,19 @@ async def test_late_confirmation_of_an_earlier_print_does_not_confirm_the_next_o
         printer.set_fault("stall", False)
         assert (await lane.print(RECEIPT))["confirmed_by"] == "gs_r"
         assert printer.counters["receipts"] == 3
+
+
+@pytest.mark.parametrize("profile", ["epson-tm-t20", "generic-star"])
+async def test_silence_of_a_printer_is_told_within_its_time(profile: str) -> None:
+    clock, device = FakeClock(), StarPrinter() if profile == "generic-star" else EscposPrinter(columns=48)
+    async with print_bench(device, profile=profile, settings=USUAL, clock=clock) as bench:
+        await wait_until(lambda: bench.session.info or not bench.settings.can_identify, what="the questions at a start")
+        await clock.settle()
+        device.set_fault("mute")
+        await clock.advance(4.9)
+        assert bench.session.answering[-1] == (True, None), "one question may be missed"
+        await clock.advance(1.1)
+        assert bench.session.answering[-1][0] is False
 
 
 async def test_silent_printer_is_told_to_be_offline_and_found_again() -> None:

@@ -373,8 +373,10 @@ async def test_printer_that_says_nothing_is_waited_for(way: Way, fault: Fault, t
             await wait_until(lambda: device.counters["bytes_received"] >= 600, what="the stall")
         else:
             await until_waiting(watch, ErrorCode.TIMEOUT)
+            await wait_until(lambda: "silent" in bench.session.flags, what="the printer told to be silent")
         assert not task.done()
         device.set_fault(fault, False)
+        await wait_until(lambda: "silent" not in bench.session.flags, what="the printer heard again")
         if fault == "mute":
             task.cancel()  # its confirmation is lost
             return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from edge_gateway.contracts.clock import SystemClock
+from edge_gateway.contracts.clock import Clock, SystemClock
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError
 from edge_gateway.contracts.printing import PaperPolicy, PrinterDriver
 from edge_gateway.contracts.transport import Transport
@@ -92,13 +92,14 @@ async def print_bench(
     settings: Mapping[str, Any] | None = None,
     directory: Path | None = None,
     is_answer_expected: bool = True,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
     """``directory``: for the pty of ``serial``."""
     known = load_profile(profile)
     driver_class = cast(Any, load_driver(known))
     chosen = driver_class.Settings.model_validate({**known.settings, **QUICK, **(settings or {})})
     transport, unplug = await _wired(printer, way, directory)
-    session = RecordingSession(SystemClock(), transport)
+    session = RecordingSession(clock or SystemClock(), transport)
     driver = driver_class(session, chosen)
     bench = Bench(printer, driver, chosen, session, running=cast(Any, None))
     await transport.open(bench)
