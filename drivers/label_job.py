@@ -22,6 +22,7 @@ from typing import Final
 
 from drivers.label_condition import LabelCondition
 from drivers.label_count import LabelCount
+from drivers.printer_condition import SILENT, Obstacle
 from drivers.printer_line import PrinterLine
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import ErrorCode, TransportError, UnknownOutcomeError
@@ -33,6 +34,7 @@ SILENCE_S_MAX: Final = 600.0
 CLEAR_ASKS: Final = 10
 """Questions after a clearing command until nothing is left; then it is not believed."""
 LOOK: Final = "look at the labels before printing again"
+FULL: Final[Obstacle] = (ErrorCode.BUSY, "it takes nothing more until it has printed what it holds; look at its panel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class LabelJob:
             writing = asyncio.ensure_future(self._line.send(chunk))
             try:
                 while not await within(self._clock, self._limits.status_interval_s, asyncio.shield(writing)):
-                    self._tell(self._waiting_code() or ErrorCode.BUSY)
+                    self._tell(self._condition.obstacle() or FULL)
                     if self._watch.cancelled.is_set():
                         words = f"cancelled after {self._sent} of {self._total} bytes, in the middle of a label"
                         raise UnknownOutcomeError(f"{self._name}: {words}; {LOOK}")
@@ -158,7 +160,7 @@ class LabelJob:
                 count.silent()
             if count.is_printed:
                 break
-            self._tell(obstacle[0] if obstacle else None if is_heard else ErrorCode.TIMEOUT)
+            self._tell(obstacle or (None if is_heard else SILENT))
             if obstacle is not None:
                 await self._stopped(obstacle)
             await self._require_patience(count.silent_s(now_s), count.unmoved_s(now_s))
@@ -177,7 +179,7 @@ class LabelJob:
             words = f"at work on the same label for {unmoved_s:.0f} s"
             raise UnknownOutcomeError(f"{self._name}: {words}; the rest may still come out; {LOOK}")
 
-    async def _stopped(self, obstacle: tuple[ErrorCode, str]) -> None:
+    async def _stopped(self, obstacle: Obstacle) -> None:
         """It cannot go on until a person mended it: by policy it goes on with what it holds, or begins again. Where it
         does not count what is left, it may be printed already: it goes on."""
         policy = self._watch.paper_policy
@@ -217,7 +219,7 @@ class LabelJob:
                 code, why = obstacle if obstacle and not is_cancelled else (ErrorCode.CANCELLED, "cancelled")
                 text = f"{self._name}: {why}; after {self._confirmed} of {self._total} bytes, the rest was not sent"
                 raise PrintFailedError(code, text, is_on_paper=True)
-            self._tell(obstacle[0] if obstacle else None)
+            self._tell(obstacle)
             await self._pause(self._limits.poll_interval_s)
             await self._hands.ask()
 
@@ -229,7 +231,7 @@ class LabelJob:
             obstacle = self._condition.obstacle() if is_heard else None
             if obstacle is None and (is_heard or not (is_answer_needed or self._condition.is_known)):
                 return
-            self._tell(obstacle[0] if obstacle else ErrorCode.TIMEOUT)
+            self._tell(obstacle or SILENT)
             silent_s = self._clock.monotonic() - well_since_s
             if self._watch.cancelled.is_set() or silent_s >= SILENCE_S_MAX:
                 words = obstacle[1] if obstacle else "it does not answer"
@@ -239,9 +241,6 @@ class LabelJob:
     async def _pause(self, seconds: float) -> None:
         await within(self._clock, seconds, self._watch.cancelled.wait())
 
-    def _waiting_code(self) -> ErrorCode | None:
-        obstacle = self._condition.obstacle()
-        return obstacle[0] if obstacle else None
-
-    def _tell(self, waiting_for: ErrorCode | None) -> None:
-        self._watch.progress(self._sent, self._confirmed, waiting_for)
+    def _tell(self, obstacle: Obstacle | None) -> None:
+        code, words = obstacle or (None, "")
+        self._watch.progress(self._sent, self._confirmed, code, words)

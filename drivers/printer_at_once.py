@@ -20,5 +20,11 @@ class AtOnce:
         """Nothing is kept that a crash could lose."""
         self.is_begun = True
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
         """Nobody looks."""

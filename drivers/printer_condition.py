@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.events import CodecEvent
@@ -12,6 +12,10 @@ from edge_gateway.contracts.states import DeviceFlag
 OpenLevel = Literal["low", "high", "unknown"]
 Obstacle = tuple[ErrorCode, str]
 """Why a printer cannot print, and the remedy."""
+SILENT: Final[Obstacle] = (
+    ErrorCode.TIMEOUT,
+    "it takes nothing, or does not answer; check that it is on, and its cable",
+)
 
 
 class Conditions(Protocol):

@@ -60,8 +60,8 @@ class PrinterConnector:
             raise DeviceError(ErrorCode.BUSY, f"{self._name}: it takes nothing now; the display was not written")
 
     def busy_words(self) -> str:
-        job = self.job
-        why = f", which waits for {job.waiting_for.value}" if job is not None and job.waiting_for is not None else ""
+        obstacle = None if self.job is None else self.job.obstacle
+        why = "" if obstacle is None else f", which waits ({obstacle[1]})"
         return f"{self._name}: a print is under way{why}; the drawer was not opened: mend it, or cancel the print"
 
     async def sense_drawer(self) -> None:

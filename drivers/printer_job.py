@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from drivers.printer_condition import Conditions
+from drivers.printer_condition import SILENT, Conditions, Obstacle
 from drivers.printer_confirmations import Confirmations
 from drivers.printer_dialect import PrinterDialect
 from drivers.printer_line import PrinterLine
@@ -101,7 +101,7 @@ class PrinterJob:
         self._sending: asyncio.Future[None] | None = None
         self.is_broken_off = False
         """A piece is on its way, or a command is half sent: the connection is of no use when the job ends so."""
-        self.waiting_for: ErrorCode | None = None
+        self.obstacle: Obstacle | None = None
         """What a person has to mend before it goes on."""
 
     @property
@@ -210,7 +210,7 @@ class PrinterJob:
             return
         if (obstacle := self._condition.obstacle()) is not None:
             self._well_since_s = self._heard_s = now_s
-            self._tell(obstacle[0])
+            self._tell(obstacle)
             await self._follow_policy(obstacle[0], obstacle[1])
         elif is_heard:
             self._tell(None)
@@ -218,7 +218,7 @@ class PrinterJob:
             self._well_since_s = now_s
             if (said := await self._line.port_says()) is not None:
                 self._heard_s = now_s
-            self._tell(said or ErrorCode.TIMEOUT)
+            self._tell(said or SILENT)
             if now_s - self._heard_s >= SILENCE_S_MAX:
                 raise _GiveUpError(ErrorCode.TIMEOUT, f"silent for {SILENCE_S_MAX:g} s")
 
@@ -237,7 +237,7 @@ class PrinterJob:
             raise UnknownOutcomeError(f"{self._name}: {words}; the rest was cleared, and all may be on paper; {LOOK}")
         self._confirmations.begin_again(self._confirmations.confirmed_bytes if policy is PaperPolicy.LAST_CUT else 0)
         while (obstacle := self._condition.obstacle()) is not None:
-            self._tell(obstacle[0])
+            self._tell(obstacle)
             await self._pause()
             if self._watch.cancelled.is_set():
                 raise self._cleared(ErrorCode.CANCELLED, "cancelled")
@@ -293,9 +293,10 @@ class PrinterJob:
         if self._watch.cancelled.is_set():
             raise _GiveUpError(ErrorCode.CANCELLED, "cancelled")
 
-    def _tell(self, waiting_for: ErrorCode | None) -> None:
-        self.waiting_for = waiting_for
-        self._watch.progress(self._sent, self._confirmations.confirmed_bytes, waiting_for)
+    def _tell(self, obstacle: Obstacle | None) -> None:
+        self.obstacle = obstacle
+        code, words = obstacle or (None, "")
+        self._watch.progress(self._sent, self._confirmations.confirmed_bytes, code, words)
 
     async def _ask(self) -> bool:
         async with self._questions:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from drivers.printer_condition import Obstacle
 from drivers.usb_printer_port import port_says
 from edge_gateway.contracts.codec import Codec
 from edge_gateway.contracts.driver import Session
-from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from edge_gateway.contracts.waiting import within
 from protocols.printers.flow_control import FlowControl
@@ -75,7 +75,7 @@ class PrinterLine:
         """Nothing of a command is missing behind what was handed over."""
         return self._between_commands.is_set()
 
-    async def port_says(self) -> ErrorCode | None:
+    async def port_says(self) -> Obstacle | None:
         """What a person has to mend, by the printer's port: see ``drivers.usb_printer_port``."""
         return await port_says(self._session)
 

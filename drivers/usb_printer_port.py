@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+from drivers.printer_condition import Obstacle
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import ErrorCode, TransportError
 from edge_gateway.contracts.usb_printer import PortStatus, UsbPrinterTransport
@@ -14,7 +15,7 @@ ANSWER_S_MAX: Final = 2.0
 """The specification wants an answer within half a second."""
 
 
-async def port_says(session: Session) -> ErrorCode | None:
+async def port_says(session: Session) -> Obstacle | None:
     """What a person has to mend, by the port; None: it is well, there is no such port, or no answer. A hint: it says
     what a job may be waiting for, and nothing of what is on paper."""
     transport = session.transport
@@ -30,7 +31,7 @@ async def port_says(session: Session) -> ErrorCode | None:
     if not told:
         return None
     if told[0].is_paper_empty:
-        return ErrorCode.PAPER_EMPTY
+        return ErrorCode.PAPER_EMPTY, "its port says that it has no paper; put in a roll"
     if told[0].is_error:
-        return ErrorCode.DEVICE_ERROR
-    return None if told[0].is_selected else ErrorCode.OFFLINE
+        return ErrorCode.DEVICE_ERROR, "its port says that it has an error; look at its panel"
+    return None if told[0].is_selected else (ErrorCode.OFFLINE, "its port says that it is offline; look at its panel")

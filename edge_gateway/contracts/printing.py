@@ -103,9 +103,16 @@ class PrintWatch(Protocol):
         """
         ...
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
         """How far it is, from the start of the data; ``waiting_for``: what a person has to mend before it goes on
-        (``PAPER_EMPTY``, ``COVER_OPEN``, ``OFFLINE`` ...). Call it after each piece and wherever it stands still."""
+        (``PAPER_EMPTY``, ``COVER_OPEN``, ``OFFLINE`` ...); ``waiting_reason``: the same in words, with the remedy. Call
+        it after each piece and wherever it stands still."""
         ...
 
 

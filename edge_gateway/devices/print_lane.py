@@ -124,8 +124,14 @@ class _BegunWatch:
             await self._watch.begin()
             self.is_begun = True
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
-        self._watch.progress(sent_bytes, confirmed_bytes, waiting_for)
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
+        self._watch.progress(sent_bytes, confirmed_bytes, waiting_for, waiting_reason)
 
 
 async def _stop(task: asyncio.Future[Any]) -> None:

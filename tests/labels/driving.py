@@ -33,12 +33,20 @@ class Watch(AtOnce):
         super().__init__(paper_policy)
         self.is_begun = False
         self.told: list[tuple[int, int, ErrorCode | None]] = []
+        self.reasons: list[str] = []
 
     async def begin(self) -> None:
         self.is_begun = True
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
         self.told.append((sent_bytes, confirmed_bytes, waiting_for))
+        self.reasons.append(waiting_reason)
 
     async def until_waiting_for(self, code: ErrorCode) -> None:
         await wait_until(lambda: bool(self.told) and self.told[-1][2] is code, what=f"waiting for {code}")

@@ -119,6 +119,7 @@ async def test_print_goes_on_when_labels_are_put_in(language: str) -> None:
         watch = Watch()
         job = bench.print(label(text("x"), quantity=5), watch)
         await watch.until_waiting_for(ErrorCode.PAPER_EMPTY)
+        assert watch.reasons[-1].startswith("it has no labels")
         assert len(bench.printer.labels) == 2
         bench.printer.set_fault("media_out", False)
         await job

@@ -43,28 +43,31 @@ async def until_waiting(watch: Watch, code: ErrorCode) -> None:
 
 @every_way
 @pytest.mark.parametrize(
-    ("fault", "code"),
+    ("fault", "code", "words"),
     [
-        ("paper_out", ErrorCode.PAPER_EMPTY),
-        ("cover_open", ErrorCode.COVER_OPEN),
-        ("offline", ErrorCode.OFFLINE),
-        ("cutter_jam", ErrorCode.CUTTER_ERROR),
-        ("overheated", ErrorCode.DEVICE_ERROR),
+        ("paper_out", ErrorCode.PAPER_EMPTY, "it has no paper; put in a roll"),
+        ("cover_open", ErrorCode.COVER_OPEN, "its cover is open; close it"),
+        ("offline", ErrorCode.OFFLINE, "it says it is offline; look at its panel"),
+        ("cutter_jam", ErrorCode.CUTTER_ERROR, "its cutter is stuck; open the cover, free the knife, then clear_error"),
+        ("overheated", ErrorCode.DEVICE_ERROR, "its head is too hot; it goes on by itself when it has cooled down"),
     ],
 )
-async def test_print_goes_on_when_it_was_mended(way: Way, fault: Fault, code: ErrorCode, tmp_path: Path) -> None:
+async def test_print_goes_on_when_it_was_mended(
+    way: Way, fault: Fault, code: ErrorCode, words: str, tmp_path: Path
+) -> None:
     device, watch = printer(), Watch()
     async with print_bench(device, way=way, directory=tmp_path) as bench:
         device.trip_at(150, fault)
         task = bench.begin_print(RECEIPT, watch)
         await until_waiting(watch, code)
+        assert watch.waiting_reason == words
         assert not task.done()
         device.set_fault(fault, False)
         assert (await task)["confirmed_by"] == "process_id"
         assert copies(device) == 1
         assert device.counters["receipts"] == 1
         assert watch.begun == 1
-        assert watch.waiting_for is None
+        assert (watch.waiting_for, watch.waiting_reason) == (None, "")
         sent, confirmed, _ = watch.told[-1]
         assert sent == confirmed
 
@@ -291,7 +294,8 @@ async def test_drawer_is_busy_behind_a_job_that_waits_and_does_not_open_later(mo
         device.trip_at(150, "paper_out")
         task = bench.begin_print(RECEIPT, watch)
         await until_waiting(watch, ErrorCode.PAPER_EMPTY)
-        with pytest.raises(DeviceError, match="waits for paper_empty") as busy:
+        words = r"which waits \(it has no paper; put in a roll\); the drawer was not opened"
+        with pytest.raises(DeviceError, match=words) as busy:
             await bench.execute("open_drawer")
         assert busy.value.code is ErrorCode.BUSY
         device.set_fault("paper_out", False)

@@ -31,8 +31,14 @@ class UsbLoopback(LoopbackTransport):
         return PortStatus.of(port_status(self.printer.condition))
 
 
-@pytest.mark.parametrize(("is_mute", "told"), [(False, ErrorCode.PAPER_EMPTY), (True, ErrorCode.TIMEOUT)])
-async def test_usb_printer_without_paper_says_so_past_a_full_buffer(is_mute: bool, told: ErrorCode) -> None:
+@pytest.mark.parametrize(
+    ("is_mute", "told", "words"),
+    [
+        (False, ErrorCode.PAPER_EMPTY, "its port says that it has no paper; put in a roll"),
+        (True, ErrorCode.TIMEOUT, "it takes nothing, or does not answer; check that it is on, and its cable"),
+    ],
+)
+async def test_usb_printer_without_paper_says_so_past_a_full_buffer(is_mute: bool, told: ErrorCode, words: str) -> None:
     printer = EscposPrinter(columns=48)
     made: list[UsbLoopback] = []
 
@@ -48,6 +54,7 @@ async def test_usb_printer_without_paper_says_so_past_a_full_buffer(is_mute: boo
         printer.trip_at(600, "hold", when="received")
         printing = asyncio.create_task(lane.print([*LONG, *RECEIPT], watch))
         await wait_until(lambda: any(code is told for _, _, code in watch.told), what=f"waits for {told}")
+        assert watch.reasons[[code for _, _, code in watch.told].index(told)] == words
         for fault in ("mute", "hold", "paper_out"):
             printer.set_fault(fault, False)  # type: ignore[arg-type]
         assert (await printing)["confirmed_by"] == "process_id"

@@ -227,6 +227,27 @@ async def test_kill_between_the_beginning_and_the_first_byte_says_so_and_a_perso
     assert printer.paper == (["COPY receipt"] if decision == "reprint" else [])
 
 
+async def test_job_that_stops_in_the_middle_tells_what_for_in_words(tmp_path: Path) -> None:
+    printer, mended = PaperPrinter("p1"), asyncio.Event()
+    words = "it has no paper; put in a roll"
+
+    async def stop(watch: PrintWatch) -> None:
+        watch.progress(3, 0, ErrorCode.PAPER_EMPTY, words)
+        await mended.wait()
+        watch.progress(3, 0)
+
+    printer.within = stop
+    async with open_bench(tmp_path, printer) as bench:
+        await bench.print("receipt")
+        await bench.settle()
+        found = await bench.job("receipt")
+        assert (found["state"], found["waiting_for"], found["waiting_reason"]) == ("printing", "paper_empty", words)
+        mended.set()
+        await bench.settle()
+        found = await bench.job("receipt")
+        assert (found["state"], found["waiting_for"], found["waiting_reason"]) == ("completed", None, None)
+
+
 async def test_what_was_sent_of_a_long_job_is_known_after_a_kill(tmp_path: Path) -> None:
     printer, clock = PaperPrinter("p1"), FakeClock()
 

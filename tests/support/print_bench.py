@@ -36,13 +36,21 @@ class Watch:
     refusal: RequestError | None = None
     begun: int = 0
     told: list[tuple[int, int, ErrorCode | None]] = field(default_factory=list)
+    waiting_reason: str = ""
 
     async def begin(self) -> None:
         self.begun += 1
         if self.refusal is not None:
             raise self.refusal
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
+        self.waiting_reason = waiting_reason
         if self.told[-1:] != [(sent_bytes, confirmed_bytes, waiting_for)]:
             self.told.append((sent_bytes, confirmed_bytes, waiting_for))
 

@@ -46,12 +46,21 @@ class QuietWatch:
     is_begun: bool = False
     told: list[tuple[int, int, ErrorCode | None]] = field(default_factory=list)
     """Each progress: bytes sent, bytes confirmed, what it waits for."""
+    reasons: list[str] = field(default_factory=list)
+    """The same in words."""
 
     async def begin(self) -> None:
         self.is_begun = True
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
         self.told.append((sent_bytes, confirmed_bytes, waiting_for))
+        self.reasons.append(waiting_reason)
 
 
 @dataclass

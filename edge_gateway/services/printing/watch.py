@@ -47,10 +47,16 @@ class JobWatch:
         await self._book.begin(self._job, self._total_bytes)
         self.is_begun = True
 
-    def progress(self, sent_bytes: int, confirmed_bytes: int = 0, waiting_for: ErrorCode | None = None) -> None:
+    def progress(
+        self,
+        sent_bytes: int,
+        confirmed_bytes: int = 0,
+        waiting_for: ErrorCode | None = None,
+        waiting_reason: str = "",
+    ) -> None:
         record = self._job.record
         record["sent_bytes"], record["confirmed_bytes"] = sent_bytes, confirmed_bytes
-        self._book.wait_for(self._job, waiting_for)
+        self._book.wait_for(self._job, waiting_for, waiting_reason)
         now_s = self._clock.monotonic()
         if now_s - self._noted_s < PROGRESS_INTERVAL_S or self._job.state is not JobState.PRINTING:
             return
