@@ -21,6 +21,7 @@ BARCODES = {
     "2": "itf",
     "K": "codabar",
 }
+SETTINGS = r"I8,[0-9A-F],\d{3}|ZT|ZB|R\d+,\d+|D\d+|S\d|J[BF]|O[A-Za-z,0-9]*|r[NY]|f\d+|M[\d,]+"
 CODES = {"Q": "qr", "D": "data_matrix", "P": "pdf417"}
 
 
@@ -44,17 +45,21 @@ class EplParser(LineParser):
             self.is_reporting = True
         elif line == "N":
             self.label = PrintedLabel(self.label.width, self.label.height)
-        elif match := re.fullmatch(r"P(\d+)", line):
+        elif line == "UN":
+            self.is_reporting = False
+        elif match := re.fullmatch(r"P(\d+)(?:,(\d+))?", line):
             if not self.label.items:
                 raise SequenceError("an empty form")
             printed = PrintedLabel(self.label.width, self.label.height, list(self.label.items))
             self.label.items.clear()
-            self.machine.enqueue(printed, int(match[1]))
+            self.machine.enqueue(printed, int(match[1]) * int(match[2] or 1))
         elif match := re.fullmatch(r"q(\d+)", line):
             self.label.width = int(match[1])
-        elif match := re.fullmatch(r"Q(\d+),B?\d+", line):
+        elif match := re.fullmatch(r"Q(\d+),B?\d+([+-]\d+)?", line):
             self.label.height = int(match[1])
-        elif not re.fullmatch(r"(I8,[0-9A-F],\d{3}|ZT|ZB|R\d+,\d+|D\d+|S\d)", line):
+        elif not re.fullmatch(
+            r"(I8,[0-9A-F],\d{3}|ZT|ZB|R\d+,\d+|D\d+|S\d|J[BF]|O[A-Za-z,0-9]*|r[NY]|f\d+|M[\d,]+)", line
+        ):
             self.label.items.append(_drawn(line, raw))
 
     def _codes(self) -> list[str]:

@@ -9,6 +9,7 @@ from simulators.label_machine import LabelMachine
 from simulators.label_parts import PrintedLabel, SequenceError
 
 LINE_BYTES_MAX = 4096
+NOT_UNDERSTOOD = "no command that is known, or its parameters are not"
 
 
 class LineParser(ABC):
@@ -69,8 +70,10 @@ class LineParser(ABC):
             return
         try:
             self.obey(line.decode("latin-1" if raw else self.encoding), raw)
-        except (SequenceError, ValueError, IndexError, KeyError) as error:
+        except SequenceError as error:
             self.machine.error(f"{line[:40]!r}: {error}")
+        except (ValueError, IndexError, KeyError):
+            self.machine.error(f"{line[:40]!r}: {NOT_UNDERSTOOD}")
 
 
 def arguments(text: str, quote: str, unescape: Callable[[str, int], tuple[str, int]]) -> list[str]:

@@ -37,20 +37,21 @@ class SlcsParser(LineParser):
     def obey(self, line: str, raw: bytes) -> None:
         if line == "^cu":
             self.machine.reply(bytes((self._status(),)))
-        elif line == "CB":
+        elif line == "^cp":
+            self.machine.reply(bytes((self._status(), 0)))
+        elif line in ("CB", "@"):
             self.label = PrintedLabel(self.label.width, self.label.height)
         elif match := re.fullmatch(r"SW(\d+)", line):
             self.label.width = int(match[1])
         elif match := re.fullmatch(r"SL(\d+),\d+,[GBC]", line):
             self.label.height = int(match[1])
-        elif match := re.fullmatch(r"P(\d+)", line):
+        elif match := re.fullmatch(r"P(\d+)(?:,(\d+))?", line):
             if not self.label.items:
                 raise SequenceError("an empty label")
-            self.machine.enqueue(
-                PrintedLabel(self.label.width, self.label.height, list(self.label.items)), int(match[1])
-            )
+            count = int(match[1]) * int(match[2] or 1)
+            self.machine.enqueue(PrintedLabel(self.label.width, self.label.height, list(self.label.items)), count)
             self.label.items.clear()
-        elif not re.fullmatch(r"S[SD]\d+", line):
+        elif not re.fullmatch(r"(S[SDMOTAF]|TA|CS|CUT)[A-Za-z0-9,-]+", line):
             self.label.items.append(_drawn(line, raw))
 
     def _status(self) -> int:

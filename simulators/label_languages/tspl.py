@@ -21,8 +21,11 @@ BARCODES = {
     "25": "itf",
     "CODA": "codabar",
 }
-SETTINGS = r"(GAP|BLINE|DIRECTION|REFERENCE|CODEPAGE|DENSITY|SPEED|OFFSET|SHIFT|SET) ?.*"
-DOTS_PER_MM = 203 / 25.4
+SETTINGS = (
+    r"(GAP|BLINE|DIRECTION|REFERENCE|CODEPAGE|COUNTRY|DENSITY|SPEED|OFFSET|SHIFT|SET|SOUND|LIMITFEED"
+    r"|FEED|BACKFEED|FORMFEED|HOME|CUT|INITIALPRINTER)( .*)?"
+)
+DOTS_PER_UNIT = {" mm": 203 / 25.4, " dot": 1.0, "": 203.0}
 
 
 class TsplParser(LineParser):
@@ -46,14 +49,14 @@ class TsplParser(LineParser):
             self.label = PrintedLabel(self.label.width, self.label.height)
         elif line == "~!T":
             self.machine.reply(self.model.encode() + b"\r\n")
-        elif match := re.fullmatch(r"SIZE ([0-9.]+) mm,([0-9.]+) mm", line):
-            self.label.width, self.label.height = (round(float(mm) * DOTS_PER_MM) for mm in match.groups())
-        elif match := re.fullmatch(r"PRINT (\d+),1", line):
+        elif match := re.fullmatch(r"SIZE ([0-9.]+)( mm| dot|), ?([0-9.]+)\2", line):
+            unit = DOTS_PER_UNIT[match[2]]
+            self.label.width, self.label.height = round(float(match[1]) * unit), round(float(match[3]) * unit)
+        elif match := re.fullmatch(r"PRINT (\d+)(?:, ?(\d+))?", line):
             if not self.label.items:
                 raise SequenceError("an empty label")
-            self.machine.enqueue(
-                PrintedLabel(self.label.width, self.label.height, list(self.label.items)), int(match[1])
-            )
+            count = int(match[1]) * int(match[2] or 1)
+            self.machine.enqueue(PrintedLabel(self.label.width, self.label.height, list(self.label.items)), count)
             self.label.items.clear()
         elif not re.fullmatch(SETTINGS, line):
             self.label.items.append(_drawn(line, raw))

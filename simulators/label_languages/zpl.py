@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from simulators.label_languages.lines import NOT_UNDERSTOOD
+from simulators.label_languages.zpl_answers import errors, host_status
 from simulators.label_languages.zpl_graphics import graphic
 from simulators.label_machine import LabelMachine
 from simulators.label_parts import Drawn, PrintedLabel, SequenceError
 
-AT_ONCE = ("~HS", "~HI", "~JA", "~HQES", "^XA", "^XZ")
+AT_ONCE = ("~HS", "~HI", "~JA", "~JR", "~PP", "~PS", "~HQES", "^XA", "^XZ")
 BARCODES = {
     "^BE": "ean_13",
     "^B8": "ean_8",
@@ -23,8 +25,12 @@ BARCODES = {
     "^B7": "pdf417",
 }
 SETTINGS = frozenset(
-    ["^CI", "^PW", "^LL", "^LH", "^FW", "^PO", "^MN", "^MD", "^PR", "^PM", "^LT", "^LS", "^MM", "^MT", "^CF"]
+    [
+        *("^CI", "^PW", "^LL", "^LH", "^FW", "^PO", "^MN", "^MD", "^PR", "^PM", "^LT", "^LS", "^MM", "^MT", "^CF"),
+        *("^JU", "^JZ", "^KD", "^MF", "^ML", "^SE", "^SL", "^ST", "^SZ", "^XB"),
+    ]
 )  # remembered, and without effect here
+CONTROL_SETTINGS = frozenset(["~JC", "~JS", "~SD", "~TA"])
 TOKEN_BYTES_MAX = 4_000_000
 
 
@@ -68,13 +74,15 @@ class ZplParser:
     def _end_token(self) -> None:
         token, self._token = self._token, ""
         # In a field even the end of a line is data.
-        token = token if token.startswith("^FD") else token.strip("\r\n")
+        token = token if token.startswith(("^FD", "^FV")) else token.strip("\r\n")
         if not token.strip():
             return
         try:
             self._obey(token)
-        except (SequenceError, ValueError, IndexError) as error:
+        except SequenceError as error:
             self._machine.error(f"{token[:40]!r}: {error}")
+        except (ValueError, IndexError):
+            self._machine.error(f"{token[:40]!r}: {NOT_UNDERSTOOD}")
 
     def _obey(self, token: str) -> None:
         if token[0] not in "^~":
@@ -101,14 +109,20 @@ class ZplParser:
     def _obey_control(self, token: str) -> None:
         match token:
             case "~HS":
-                self._machine.reply(self._host_status())
+                self._machine.reply(host_status(self._machine, is_partial=self._label is not None))
             case "~HI":
                 self._machine.reply(b"\x02" + self._model.encode() + b"\x03\r\n")
             case "~HQES":
-                self._machine.reply(self._errors())
-            case "~JA":
+                self._machine.reply(errors(self._machine))
+            case "~JA" | "~JR":
                 self._machine.cancel_all()
                 self._label = None
+            case "~PP":
+                self._machine.set_fault("paused", True)
+            case "~PS":
+                self._machine.set_fault("paused", False)
+            case _ if token[:3] in CONTROL_SETTINGS:
+                pass
             case _:
                 raise SequenceError("unknown control command")
 
@@ -144,7 +158,7 @@ class ZplParser:
                 self._block = numbers[0]
             case "^FN":
                 self._field_number = numbers[0] or 0
-            case "^FD":
+            case "^FD" | "^FV":
                 self._data = self._decoded(rest) if self._is_hexadecimal else rest
             case "^FS":
                 self._end_field()
@@ -221,27 +235,3 @@ class ZplParser:
     def _decoded(self, text: str) -> str:
         raw = re.sub(r"_([0-9A-Fa-f]{2})", lambda match: chr(int(match[1], 16)), text)
         return raw.encode("latin-1").decode("utf-8")
-
-    def _host_status(self) -> bytes:
-        machine = self._machine
-        faults = machine.faults
-        paper, pause = int("media_out" in faults), int("paused" in faults)
-        formats = max(0, len(machine.batches) - 1)
-        remaining = machine.batches[0].remaining if machine.batches else 0
-        partial = int(self._label is not None)
-        first = f"030,{paper},{pause},1245,{formats:03d},0,0,{partial},000,0,0,0"
-        head, ribbon = int("head_open" in faults), int("ribbon_out" in faults)
-        second = f"001,0,{head},{ribbon},1,2,6,0,{remaining:08d},1,000"
-        return b"".join(b"\x02" + line.encode() + b"\x03\r\n" for line in (first, second, "1234,0"))
-
-    def _errors(self) -> bytes:
-        names = {"media_out": 1, "ribbon_out": 2, "head_open": 4, "paused": 0x10000}
-        flags = sum(mask for fault, mask in names.items() if fault in self._machine.faults)
-        lines = (
-            "",
-            "  PRINTER STATUS",
-            f"   ERRORS:         {int(flags > 0)} 00000000 {flags:08X}",
-            "   WARNINGS:       0 00000000 00000000",
-            "",
-        )
-        return b"\x02" + "\r\n".join(lines).encode() + b"\x03\r\n"
