@@ -13,6 +13,7 @@ class AtOnce:
 
     def __init__(self, paper_policy: PaperPolicy) -> None:
         self.paper_policy = paper_policy
+        self.job_id: str | None = None
         self.cancelled = asyncio.Event()
         self.is_begun = False
 

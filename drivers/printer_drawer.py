@@ -7,7 +7,7 @@ from typing import cast
 
 from drivers.cash_drawer import CashDrawer, state_of
 from drivers.cash_drawer_settings import PrinterDrawerSettings
-from edge_gateway.contracts.cash_drawer import OpenDrawerParams, command_of
+from edge_gateway.contracts.cash_drawer import OpenDrawerParams
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.printer_port import PrinterPort
 
@@ -22,8 +22,7 @@ class PrinterDrawer(CashDrawer):
         self._settings = settings
 
     async def _pulse(self, params: OpenDrawerParams) -> str:
-        command = {name: value for name, value in command_of(params).items() if name != "name" and value is not None}
-        result = await self._port.open_drawer(command)
+        result = await self._port.open_drawer(params.model_dump(exclude_none=True))
         self._hear_level()  # the printer looked at the switch just now
         return "none" if result.get("confirmed_by") in (None, "none") else "printer"
 

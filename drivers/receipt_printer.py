@@ -30,9 +30,9 @@ from edge_gateway.contracts.cash_drawer import (
     DRAWER_CLOSED,
     DRAWER_OPENED,
     DRAWER_PULSED,
-    PRINTED,
     OpenPrinterDrawerParams,
     command_of,
+    printed_by,
 )
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, TransportError
@@ -105,7 +105,9 @@ class ReceiptPrinter(ABC):
 
     async def print_rendered(self, rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
         async with self._paper:
-            is_confirmed = await self._run_job(rendered, watch, PRINTED if rendered.opens_drawer else None)
+            is_confirmed = await self._run_job(
+                rendered, watch, printed_by(watch.job_id) if rendered.opens_drawer else None
+            )
         return {
             "bytes": len(rendered.data),
             "replaced_characters": rendered.replaced_count,

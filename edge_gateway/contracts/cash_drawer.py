@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from edge_gateway.contracts.request_in_hand import request_in_hand
+
 DrawerState = Literal["open", "closed", "unknown"]
 """``unknown``: it has no switch, or nobody has said what its level means, or the way to it is gone."""
 Level = Literal["high", "low"]
@@ -47,14 +49,19 @@ class DrawerCommand(BaseModel):
     name: Literal["open_drawer", "print"] = Field(description="print: a document with a drawer element.")
     reason: str | None = Field(None, description="As it was given.")
     operator: str | None = Field(None, description="As it was given.")
+    request_id: str | None = Field(None, description="Of open_drawer: the id of the request.")
+    job_id: str | None = Field(None, description="Of print: the print job; read_job tells of it.")
 
 
 def command_of(params: OpenDrawerParams) -> Mapping[str, Any]:
-    """As ``DrawerCommand``, for events."""
-    return DrawerCommand(name="open_drawer", reason=params.reason, operator=params.operator).model_dump()
+    """As ``DrawerCommand``, for events: of the request that is being carried out."""
+    who = {"reason": params.reason, "operator": params.operator, "request_id": request_in_hand()}
+    return DrawerCommand(name="open_drawer", **who).model_dump()
 
 
-PRINTED: Final[Mapping[str, Any]] = DrawerCommand(name="print").model_dump()
+def printed_by(job_id: str | None) -> Mapping[str, Any]:
+    """The same, of a document with a drawer element."""
+    return DrawerCommand(name="print", job_id=job_id).model_dump()
 
 
 class DrawerView(BaseModel):

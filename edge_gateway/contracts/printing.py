@@ -89,6 +89,11 @@ class PrintWatch(Protocol):
     def paper_policy(self) -> PaperPolicy: ...
 
     @property
+    def job_id(self) -> str | None:
+        """For what the driver tells of the job. None: it is none of the print service's."""
+        ...
+
+    @property
     def cancelled(self) -> Cancellation:
         """Set: send nothing more, clear the printer if it can be cleared, and raise what became of the job (code
         ``CANCELLED`` where it is not whole for certain). A driver that is still at it a while later is cancelled, and

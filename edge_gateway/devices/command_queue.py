@@ -15,6 +15,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, UnknownOutcomeError
+from edge_gateway.contracts.request_in_hand import on_behalf_of, request_in_hand
 from edge_gateway.contracts.waiting import within
 
 QUEUE_COMMANDS_MAX = 16
@@ -50,6 +51,8 @@ class Command:
     objection: Objection
     outcome: asyncio.Future[Mapping[str, Any]] = field(repr=False)
     is_begun: bool = False
+    request_id: str | None = field(default_factory=request_in_hand)
+    """Whose it is: of whoever asked, and not of whoever serves the queue."""
 
 
 class CommandQueue:
@@ -121,7 +124,8 @@ class CommandQueue:
             _settle(command, objection)
             return
         command.is_begun = True
-        task = asyncio.ensure_future(driver.execute(command.name, command.params))
+        with on_behalf_of(command.request_id):
+            task = asyncio.ensure_future(driver.execute(command.name, command.params))
         task.add_done_callback(_take_exception)
         try:
             await within(self._clock, command.deadline_s, asyncio.wait({task}))

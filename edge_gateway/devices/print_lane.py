@@ -116,6 +116,10 @@ class _BegunWatch:
         return self._watch.paper_policy
 
     @property
+    def job_id(self) -> str | None:
+        return self._watch.job_id
+
+    @property
     def cancelled(self) -> Cancellation:
         return self._watch.cancelled
 

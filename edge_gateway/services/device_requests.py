@@ -25,6 +25,7 @@ from edge_gateway.contracts.errors import (
 from edge_gateway.contracts.instants import expired_words
 from edge_gateway.contracts.life import FORGET_COMMAND
 from edge_gateway.contracts.printing import JOB_COMMANDS
+from edge_gateway.contracts.request_in_hand import on_behalf_of
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
 from edge_gateway.services.claim_requests import ClaimDesk, ClaimRequests
@@ -129,7 +130,7 @@ class DeviceRequestService:
             elif request.name == FORGET_COMMAND:
                 reply = await self._forget(request)
             else:
-                with self._claims.using(request.target, request.claim):
+                with self._claims.using(request.target, request.claim), on_behalf_of(request.id):
                     reply = await self._about_jobs(request) or await self._carry_out(device, request)
         except RequestError as error:
             reply = Reply.failed(request.id, error)

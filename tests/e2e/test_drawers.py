@@ -148,7 +148,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 async def test_drawer_opened_by_command_by_key_and_left_open(tmp_path: Path) -> None:
     async with shop(tmp_path) as it:
-        command = {"name": "open_drawer", "reason": "no_sale", "operator": "op-7"}
+        who = {"reason": "no_sale", "operator": "op-7"}
+        command = {"name": "open_drawer", **who, "request_id": "once", "job_id": None}
         reply = await it.ask(DRAWER, "open_drawer", "once", reason="no_sale", operator="op-7")
         assert reply["status"] == "completed"
         assert reply["result"] == {"drawer": "open", "confirmed_by": "switch"}
@@ -181,7 +182,8 @@ async def test_drawer_opened_by_the_printers_name_and_by_a_document_is_commanded
         reply = await it.ask(PRINTER, "open_drawer", operator="op-8")
         assert reply["status"] == "completed"
         await it.until(lambda: bool(it.events(DRAWER, "drawer_opened")), "the opening")
-        assert it.events(DRAWER, "drawer_opened")[0]["command"]["operator"] == "op-8"
+        by = it.events(DRAWER, "drawer_opened")[0]["command"]
+        assert (by["operator"], by["request_id"]) == ("op-8", reply["id"])
         it.printer.close_drawer()
         await it.until_drawer("closed")
 
@@ -191,6 +193,7 @@ async def test_drawer_opened_by_the_printers_name_and_by_a_document_is_commanded
         await it.until(lambda: len(it.events(DRAWER, "drawer_opened")) == 2, "the opening by a receipt")
         second = it.events(DRAWER, "drawer_opened")[1]
         assert (second["command"]["name"], second["uncommanded"]) == ("print", False)
+        assert second["command"]["job_id"] == reply["result"]["job_id"]
         assert [each["command"]["name"] for each in it.events(DRAWER, "drawer_pulsed")] == ["open_drawer", "print"]
 
         it.printer.close_drawer()

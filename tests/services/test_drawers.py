@@ -18,7 +18,7 @@ from tests.support.bus import STORE
 from tests.support.clock import FakeClock
 from tests.support.stores import open_store
 
-COMMAND = {"name": "open_drawer", "reason": "no_sale", "operator": "op-7"}
+COMMAND = {"name": "open_drawer", "reason": "no_sale", "operator": "op-7", "request_id": "r-1", "job_id": None}
 
 
 class Counter:

@@ -14,6 +14,7 @@ from drivers.posiflex_drawer import PosiflexDrawer
 from drivers.serial_drawer import SerialDrawer
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.gpio import Edge
+from edge_gateway.contracts.request_in_hand import on_behalf_of
 from edge_gateway.contracts.transport import ByteSink, ModemLines
 from edge_gateway.transports.loopback import LoopbackTransport
 from simulators.cash_drawer import Drawer, SerialTriggerDrawer
@@ -96,7 +97,8 @@ class DrawerBench:
     device: Any = None
 
     async def execute(self, name: str, **params: Any) -> Any:
-        task = asyncio.ensure_future(self.driver.execute(name, params))
+        with on_behalf_of("r-1"):
+            task = asyncio.ensure_future(self.driver.execute(name, params))
         await self.clock.settle()
         for _ in range(40):
             if task.done():

@@ -32,6 +32,7 @@ class Watch:
     """Implements PrintWatch, and keeps what it was told. ``refusal``: raised by ``begin``."""
 
     paper_policy: PaperPolicy = PaperPolicy.CONTINUE
+    job_id: str | None = "job-1"
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     refusal: RequestError | None = None
     begun: int = 0

@@ -42,6 +42,7 @@ class QuietWatch:
     """Lets a job begin, and keeps what the driver tells of it. ``cancelled``: set it to have the job given up."""
 
     paper_policy: PaperPolicy = PaperPolicy.CONTINUE
+    job_id: str | None = "job-1"
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     is_begun: bool = False
     told: list[tuple[int, int, ErrorCode | None]] = field(default_factory=list)

@@ -18,7 +18,13 @@ _DRAWER: Final[dict[str, Any]] = {
     "epoch": 1763720000,
     "sequence": 3,
 }
-_OPENING: Final[dict[str, Any]] = {"name": "open_drawer", "reason": "no_sale", "operator": "op-7"}
+_OPENING: Final[dict[str, Any]] = {
+    "name": "open_drawer",
+    "reason": "no_sale",
+    "operator": "op-7",
+    "request_id": "5f0c2e1a-0001",
+    "job_id": None,
+}
 _ALERT: Final[dict[str, Any]] = {
     "text": "lane3-drawer: the drawer is open for 120 s; close it",
     "device_id": "lane3-drawer",

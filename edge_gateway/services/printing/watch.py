@@ -36,6 +36,10 @@ class JobWatch:
         return self._job.paper_policy
 
     @property
+    def job_id(self) -> str | None:
+        return self._job.job_id
+
+    @property
     def cancelled(self) -> Cancellation:
         return self._job.cancelled
 
