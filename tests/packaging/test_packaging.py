@@ -42,6 +42,12 @@ def test_lock_holds_no_address_of_a_package_index() -> None:
     assert hosts == {"index.invalid"}, "run ./dev lock, which removes the addresses"
 
 
+def test_lock_is_of_the_dependencies_that_are_declared(tmp_path: Path) -> None:
+    command = [Path(sys.executable).parent / "uv", "lock", "--check", "--offline", "--cache-dir", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, f"run ./dev lock: {done.stderr}"
+
+
 def test_every_package_tells_that_it_is_typed() -> None:
     assert all((ROOT / name / "py.typed").exists() for name in PACKAGES)
 
