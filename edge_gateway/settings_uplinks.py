@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -11,7 +11,7 @@ from edge_gateway.contracts.fields import Level
 from edge_gateway.contracts.store import StreamNames
 from edge_gateway.settings_parts import CloudAddress, Host, Section, is_this_box
 
-HTTPS = "https"
+HTTPS: Final = "https"
 """Name and kind of the uplink that ``[cloud]`` describes."""
 
 Proxy = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")]
@@ -99,7 +99,7 @@ class CloudSettings(_HttpSettings):
 
     @property
     def kind(self) -> Literal["https"]:
-        return HTTPS  # type: ignore[return-value]
+        return HTTPS
 
     @property
     def name(self) -> str:

@@ -163,7 +163,7 @@ class PosLink:
             return
         properties = None
         if self.address.version == "5":
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no annotations here
             properties.ResponseTopic = self.address.reply_topic
             properties.CorrelationData = request_id.encode()
             properties.ContentType = "application/json"

@@ -13,7 +13,7 @@ import re
 import ssl
 import sys
 import time
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import uvloop
 
@@ -37,7 +37,7 @@ class _Connection(asyncio.Protocol):
         self._received = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -55,13 +55,13 @@ class _Connection(asyncio.Protocol):
         if self._mode == "stall":
             return
         if self._mode == "refuse":
-            self._transport.write(_HEAD % (500, 2, b"{}"))  # type: ignore[attr-defined]
+            self._transport.write(_HEAD % (500, 2, b"{}"))
             return
         ids = _EVENT_ID.findall(batch)
         live = b" ".join(_LIVE.findall(batch)).decode()
         results = b",".join([b'{"id":"%b","status":"accepted","error":null}' % event_id for event_id in ids])
         body = b'{"results":[%b]}' % results
-        self._transport.write(_HEAD % (200, len(body), body))  # type: ignore[attr-defined]
+        self._transport.write(_HEAD % (200, len(body), body))
         if self._is_telling:
             print(time.monotonic_ns(), len(ids), live, flush=True)
 
@@ -81,4 +81,4 @@ async def main(port: int, mode: Mode, *, is_telling: bool, certificate: str | No
 
 if __name__ == "__main__":
     words = dict(enumerate(sys.argv))
-    uvloop.run(main(int(words[1]), words[2], is_telling=words[3] == "tell", certificate=words.get(4)))  # type: ignore[arg-type]
+    uvloop.run(main(int(words[1]), cast(Mode, words[2]), is_telling=words[3] == "tell", certificate=words.get(4)))

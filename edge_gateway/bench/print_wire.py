@@ -10,6 +10,7 @@ import os
 import time
 import tty
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -91,8 +92,8 @@ async def _measure(
         data = rendered(number).data
         size = len(data)
         took_s = (
-            await ours.time(lambda number=number: till.print("slow", receipt_document(number))),  # type: ignore[misc]
-            await bare.time(lambda data=data: asyncio.to_thread(_write, path, data)),  # type: ignore[misc]
+            await ours.time(partial(till.print, "slow", receipt_document(number))),
+            await bare.time(partial(asyncio.to_thread, _write, path, data)),
         )
         if number >= WARM_UP:
             for all_of, each in zip(taken, took_s, strict=True):

@@ -11,10 +11,10 @@ class PackedProperties(Properties):
     the 27 there are, which is a tenth of the way of a scan; these are packed once."""
 
     def __init__(self, content_type: str) -> None:
-        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no annotations here
         self.ContentType = content_type
         # past paho's own __setattr__, which takes only names of properties
-        object.__setattr__(self, "_packed", super().pack())  # type: ignore[no-untyped-call]
+        object.__setattr__(self, "_packed", super().pack())  # type: ignore[no-untyped-call]  # nor here
 
     def pack(self) -> bytes:
         packed: bytes = self.__dict__["_packed"]

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import aiosqlite
 
@@ -50,7 +50,8 @@ class SqliteThread:
         """Run it in the thread, after all that came before. What it raises is raised here."""
         try:
             # The only way aiosqlite has to run more than one statement in a hop; its version is pinned for it.
-            outcome: T = await self._connection._execute(_call, work, self._connection._conn)  # type: ignore[no-untyped-call]
+            execute: Any = self._connection._execute
+            outcome: T = await execute(_call, work, self._connection._conn)
             return outcome
         except ValueError as error:
             if not self._connection._running:

@@ -114,7 +114,7 @@ class _Link:
             disconnected_callback=lambda _: self._lost(),
             services=[settings.service],
             timeout=CONNECT_S_MAX,
-            bluez=radio.options,  # type: ignore[arg-type]
+            bluez=radio.options,  # type: ignore[arg-type]  # see options
         )
 
     async def connect(self) -> None:

@@ -88,7 +88,7 @@ class BleRadio:
 
     @property
     def options(self) -> dict[str, Any]:
-        """For bleak's ``bluez`` arguments."""
+        """For bleak's ``bluez`` arguments: what its two typed dicts share."""
         return {"adapter": self._adapter}
 
     async def by_address(self, address: str, service: str) -> BLEDevice:
@@ -169,7 +169,7 @@ class BleRadio:
                 self._give_way.clear()
                 try:
                     with explained("scanning"):
-                        async with BleakScanner(self._seen, bluez=self.options):  # type: ignore[arg-type]
+                        async with BleakScanner(self._seen, bluez=self.options):  # type: ignore[arg-type]  # see options
                             await self._give_way.wait()
                 except TransportError as error:
                     for wanted in self._wanted:
@@ -181,7 +181,7 @@ class BleRadio:
         """Devices that the system holds a connection to do not advertise."""
         from bleak import BleakAdapter
 
-        adapter = await BleakAdapter.get(bluez=self.options)  # type: ignore[arg-type]
+        adapter = await BleakAdapter.get(bluez=self.options)  # type: ignore[arg-type]  # see options
         return await adapter.get_connected_devices([service])
 
     def _seen(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
