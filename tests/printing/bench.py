@@ -267,3 +267,9 @@ async def open_bench(
         closing = asyncio.create_task(database.close())
         await used.advance(5)
         await closing
+
+
+async def take_writes(bench: Bench, *, is_taken: bool) -> None:
+    """A store that can be read and not be written."""
+    word = "OFF" if is_taken else "ON"
+    await bench.database.read(lambda one: one.execute(f"PRAGMA query_only = {word}").fetchall())

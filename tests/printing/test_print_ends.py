@@ -12,15 +12,9 @@ from edge_gateway.contracts.errors import DeviceError, ErrorCode, StoreError, Un
 from edge_gateway.contracts.print_jobs import SpooledJob
 from edge_gateway.contracts.printing import PrintFailedError, PrintWatch
 from edge_gateway.settings_printing import PrintingSettings
-from tests.printing.bench import Bench, PaperPrinter, open_bench
+from tests.printing.bench import Bench, PaperPrinter, open_bench, take_writes
 
 BACKED_UP = {"p1": PrintingSettings(backup="p2", backup_after_s=0.0)}
-
-
-async def take_writes(bench: Bench, *, is_taken: bool) -> None:
-    """A store that can be read and not be written."""
-    word = "OFF" if is_taken else "ON"
-    await bench.database.read(lambda one: one.execute(f"PRAGMA query_only = {word}").fetchall())
 
 
 @pytest.mark.parametrize("is_still_ending", [False, True])

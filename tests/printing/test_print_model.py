@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from edge_gateway.contracts.errors import ErrorCode, UnknownOutcomeError
 from edge_gateway.contracts.printing import JobState, PrintFailedError, PrintWatch
 from edge_gateway.services.printing.job import NEXT_STATES
-from tests.printing.bench import Bench, PaperPrinter, open_bench
+from edge_gateway.settings_printing import PrintingSettings
+from tests.printing.bench import Bench, PaperPrinter, open_bench, take_writes
 from tests.support.clock import FakeClock
 
 JOBS: Final = 6
@@ -36,7 +37,13 @@ action = st.one_of(
     st.tuples(st.just("cancel"), job),
     st.tuples(st.just("reprint"), job),
     st.tuples(st.just("dismiss"), job),
-    st.tuples(st.just("obstacle"), st.sampled_from([None, None, ErrorCode.PAPER_EMPTY, ErrorCode.OFFLINE])),
+    st.tuples(
+        st.just("obstacle"),
+        st.sampled_from(["p1", "p2"]),
+        st.sampled_from([None, None, ErrorCode.PAPER_EMPTY, ErrorCode.OFFLINE]),
+    ),
+    st.tuples(st.just("claim"), st.sampled_from(["p1", "p2"]), st.booleans()),
+    st.tuples(st.just("disk"), st.booleans()),
     st.tuples(st.just("advance"), st.sampled_from([0.1, 1.0, 3.0, 40.0])),
     st.tuples(st.just("break"), st.sampled_from(["failed", "unknown", "unconfirmed"])),
     st.tuples(st.just("kill at"), st.sampled_from(POINTS), st.integers(0, 2)),
@@ -47,12 +54,14 @@ action = st.one_of(
 
 @dataclass
 class Shop:
-    """One printer, and a gateway that is killed and started again. ``promised``: jobs whose acceptance was answered."""
+    """A printer, its back-up, and a gateway that is killed and started again. ``promised``: jobs whose acceptance was
+    answered; ``ended``: what was told of jobs as their end."""
 
     directory: Path
     clock: FakeClock = field(default_factory=FakeClock)
-    printer: PaperPrinter = field(default_factory=lambda: PaperPrinter("p1"))
+    printers: list[PaperPrinter] = field(default_factory=lambda: [PaperPrinter("p1"), PaperPrinter("p2")])
     promised: set[str] = field(default_factory=set)
+    ended: dict[str, str] = field(default_factory=dict)
     trap: tuple[str, int] | None = None
     is_killed: bool = False
     breaks: list[str] = field(default_factory=list)
@@ -87,12 +96,18 @@ class Shop:
 
     async def open(self, stack: AsyncExitStack, *, is_stopped_in_order: bool) -> Bench:
         self.is_killed = False
-        self.printer.before = lambda: self.at("driver:before")
-        self.printer.within = self.within
-        self.printer.after = self.after
-        bench = await stack.enter_async_context(
-            open_bench(self.directory, self.printer, clock=self.clock, is_stopped_in_order=is_stopped_in_order)
+        for printer in self.printers:
+            printer.before = lambda: self.at("driver:before")
+            printer.within = self.within
+            printer.after = self.after
+        opening = open_bench(
+            self.directory,
+            *self.printers,
+            clock=self.clock,
+            printing={"p1": PrintingSettings(backup="p2", backup_after_s=1.0)},
+            is_stopped_in_order=is_stopped_in_order,
         )
+        bench = await stack.enter_async_context(opening)
         bench.spool.at = self.at
         return bench
 
@@ -123,12 +138,19 @@ class Shop:
                 asked.append(asyncio.create_task(self.submit(bench, f"job-{number}", priority)))
             case ("cancel" | "dismiss" as name, number):
                 name = "cancel_job" if name == "cancel" else name
-                asked.append(bench.begin(name, {"job_id": f"job-{number}"}))
+                asked.append(asyncio.create_task(self.settle(bench, name, f"job-{number}")))
             case ("reprint", number):
                 params = {"job_id": f"job-{number}", "answer": "accepted", "deadline_s": DEADLINE_S}
                 asked.append(bench.begin("reprint", params, request_id=f"copy-{number}"))
-            case ("obstacle", code):
-                self.printer.obstacle = code
+            case ("obstacle", device_id, code):
+                bench.printers[device_id].obstacle = code
+            case ("claim", device_id, is_claimed):
+                bench.claimed.pop(device_id, None)
+                if is_claimed:
+                    bench.claimed[device_id] = "T2"
+                bench.wake(device_id)
+            case ("disk", is_taking):
+                await take_writes(bench, is_taken=is_taking)
             case ("break", kind):
                 self.breaks = [kind]
             case ("kill at", point, count):
@@ -142,9 +164,19 @@ class Shop:
         if not self.is_killed and (reply.status.value != "failed" or (reply.error_details or {}).get("job")):
             self.promised.add(job_id)
 
+    async def settle(self, bench: Bench, name: str, job_id: str) -> None:
+        """Cancel or dismiss."""
+        reply = await bench.ask(name, {"job_id": job_id})
+        if not self.is_killed and reply.result is not None:
+            state = str(reply.result["job"]["state"])
+            if JobState(state).is_end:
+                self.ended[job_id] = state
+
     async def end(self) -> None:
-        """The printer works again, and time passes: then look at what became of everything."""
-        self.trap, self.breaks, self.printer.obstacle = None, [], None
+        """The printers work again, and time passes: then look at what became of everything."""
+        self.trap, self.breaks = None, []
+        for printer in self.printers:
+            printer.obstacle = None
         async with AsyncExitStack() as stack:
             bench = await self.open(stack, is_stopped_in_order=True)
             await bench.advance(SETTLED_S)
@@ -154,20 +186,29 @@ class Shop:
             assert reply.result is not None
             for found in reply.result["jobs"]:
                 await self.check(found["job_id"], found["state"])
-            assert bench.service.jobs_of("p1").waiting == 0
-        for text, count in Counter(self.printer.halves).items():
+            assert [bench.service.jobs_of(each).waiting for each in ("p1", "p2")] == [0, 0]
+        for text, count in Counter(self.halves).items():
             assert count <= 1, f"{text} was begun {count} times"
+
+    @property
+    def paper(self) -> list[str]:
+        return [text for printer in self.printers for text in printer.paper]
+
+    @property
+    def halves(self) -> list[str]:
+        return [text for printer in self.printers for text in printer.halves]
 
     async def check(self, job_id: str, state: str) -> None:
         text = f"COPY {job_id.replace('copy', 'job')}" if job_id.startswith("copy") else job_id
-        copies, begun = self.printer.paper.count(text), self.printer.halves.count(text)
+        copies, begun = self.paper.count(text), self.halves.count(text)
         about = f"{job_id} is {state}, begun {begun} times, printed {copies} times"
         assert copies <= 1, about
         assert JobState(state).is_end, about
         assert state != "completed" or copies == 1, about
         assert state != "expired" or begun == 0, about
         assert state == "completed" or copies == 0 or state == "unknown", about
-        told = [JobState(each) for each in self.printer.told(job_id)]
+        assert self.ended.get(job_id, state) == state, about
+        told = [JobState(each) for each in self.printers[0].told(job_id)]
         for before, after in pairwise(told):
             assert after in NEXT_STATES.get(before, ()), told
 
