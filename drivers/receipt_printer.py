@@ -19,10 +19,11 @@ from drivers.printer_at_once import AtOnce
 from drivers.printer_condition import Conditions
 from drivers.printer_connector import PrinterConnector
 from drivers.printer_dialect import PrinterDialect
-from drivers.printer_job import JobLimits, PrinterJob
+from drivers.printer_job import PrinterJob
 from drivers.printer_line import PrinterLine
 from drivers.printer_opening import DrawerOpening
 from drivers.printer_presence import Presence
+from drivers.printer_progress import JobLimits
 from drivers.printer_settings import PrinterSettings, has_drawer
 from drivers.printer_telling import PrinterTelling
 from edge_gateway.contracts.cash_drawer import (
@@ -153,12 +154,12 @@ class ReceiptPrinter(ABC):
         )
         clock = self._session.clock
         parts = (self._line, self._dialect, self._condition, self._questions, clock, limits, watch)
-        job = PrinterJob(self._name, *parts, self._telling.looked_in_print)
+        job = PrinterJob(self._name, *parts, self._telling.looked_in_print, rendered)
         self._connector.job = job
         if opening is not None:
             self._connector.drawer.expect(opening)
         try:
-            return await job.run(rendered)
+            return await job.run()
         except PrintFailedError as error:
             if opening is not None and not error.is_on_paper:
                 self._connector.drawer.withdraw()
