@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PIL import Image, ImageDraw
 
@@ -14,33 +14,63 @@ MARGIN = 24
 """Of unprinted paper at each side: the quiet zone of what is as wide as the head."""
 SYMBOL_GAP = 12
 """Above and below a symbol; printers leave it to the quiet zone."""
-WHITE, BLACK, RED = (255, 255, 255), (0, 0, 0), (200, 0, 0)
-CUT_GREY = (150, 150, 150)
+WHITE, BLACK, RED, CUT_GREY = range(4)
+PALETTE = (255, 255, 255, 0, 0, 0, 200, 0, 0, 150, 150, 150)
+"""One byte a dot: in true colour 20 m of paper would take 300 MB of a small box's memory."""
+CUT_DOTS = 24
+HEIGHT_DOTS_MAX = 200_000
+"""Of a picture: 25 m of paper, above what one print takes. What comes behind it is not drawn."""
 
 
 def png(receipts: Sequence[Receipt], paper_dots: int) -> bytes:
     """The receipts, one below the other, with a dashed line at each cut."""
     output = io.BytesIO()
-    page = picture(receipts, paper_dots)
-    page.quantize(8, dither=Image.Dither.NONE).save(output, "PNG", optimize=True)
+    picture(receipts, paper_dots).save(output, "PNG", optimize=True)
     return output.getvalue()
 
 
 def picture(receipts: Sequence[Receipt], paper_dots: int) -> Image.Image:
     """In colour, with the paper's margins."""
-    strips: list[Image.Image] = []
-    for number, receipt in enumerate(receipts):
-        if number:
-            strips.append(_dashes(paper_dots))
-        is_japanese = any(ord(glyph.character) in KANA for glyph in receipt.glyphs)
-        strips += [_draw(item, paper_dots, is_japanese) for item in receipt.items]
-    height = sum(strip.height for strip in strips) + 2 * MARGIN
-    page = Image.new("RGB", (paper_dots + 2 * MARGIN, height), WHITE)
+    height = min(HEIGHT_DOTS_MAX, _height(receipts))
+    page = _blank(paper_dots + 2 * MARGIN, height + 2 * MARGIN)
     top = MARGIN
-    for strip in strips:
+    for strip in _strips(receipts, paper_dots):
+        if top - MARGIN + strip.height > height:
+            break
         page.paste(strip, (MARGIN, top))
         top += strip.height
     return page
+
+
+def _height(receipts: Sequence[Receipt]) -> int:
+    cuts = CUT_DOTS * max(0, len(receipts) - 1)
+    return cuts + sum(_item_height(item) for receipt in receipts for item in receipt.items)
+
+
+def _item_height(item: Item) -> int:
+    match item:
+        case Symbol():
+            return len(item.rows) * item.row_dots + 2 * SYMBOL_GAP
+        case Picture():
+            return item.height_dots * item.dot_height
+        case Line():
+            return item.fed_dots
+
+
+def _strips(receipts: Sequence[Receipt], paper_dots: int) -> Iterator[Image.Image]:
+    """One at a time: together they would take the paper's memory once more."""
+    for number, receipt in enumerate(receipts):
+        if number:
+            yield _dashes(paper_dots)
+        is_japanese = any(ord(glyph.character) in KANA for glyph in receipt.glyphs)
+        for item in receipt.items:
+            yield _draw(item, paper_dots, is_japanese)
+
+
+def _blank(width: int, height: int) -> Image.Image:
+    blank = Image.new("P", (width, height), WHITE)
+    blank.putpalette(PALETTE)
+    return blank
 
 
 def _draw(item: Item, paper_dots: int, is_japanese: bool) -> Image.Image:
@@ -54,7 +84,7 @@ def _draw(item: Item, paper_dots: int, is_japanese: bool) -> Image.Image:
 
 
 def _draw_line(line: Line, paper_dots: int, is_japanese: bool) -> Image.Image:
-    block = Image.new("RGB", (max(1, line.dots), line.height_dots), WHITE)
+    block = _blank(max(1, line.dots), line.height_dots)
     left = 0
     for item in line.items:
         ink, is_red = _ink(item, is_japanese)
@@ -64,7 +94,7 @@ def _draw_line(line: Line, paper_dots: int, is_japanese: bool) -> Image.Image:
         left += item.dots
     if line.is_upside_down:
         block = block.rotate(180)
-    strip = Image.new("RGB", (paper_dots, line.fed_dots), WHITE)
+    strip = _blank(paper_dots, line.fed_dots)
     strip.paste(block, (_left(line, paper_dots), 0))
     return strip
 
@@ -91,7 +121,7 @@ def _draw_picture(item: Picture, paper_dots: int) -> Image.Image:
     ink = Image.frombytes("1", (item.width_dots, item.height_dots), item.rows)
     if (item.dot_width, item.dot_height) != (1, 1):
         ink = ink.resize((item.dots, item.height_dots * item.dot_height), Image.Resampling.NEAREST)
-    strip = Image.new("RGB", (paper_dots, ink.height), WHITE)
+    strip = _blank(paper_dots, ink.height)
     strip.paste(RED if item.is_red else BLACK, (_left(item, paper_dots), 0), ink)
     return strip
 
@@ -101,13 +131,13 @@ def _draw_symbol(symbol: Symbol, paper_dots: int) -> Image.Image:
     ink = Image.new("1", (columns, rows), 0)
     ink.putdata([int(module) for row in symbol.rows for module in row])
     ink = ink.resize((columns * symbol.module_dots, rows * symbol.row_dots), Image.Resampling.NEAREST)
-    strip = Image.new("RGB", (paper_dots, ink.height + 2 * SYMBOL_GAP), WHITE)
+    strip = _blank(paper_dots, ink.height + 2 * SYMBOL_GAP)
     strip.paste(BLACK, (_left(symbol, paper_dots), SYMBOL_GAP), ink)
     return strip
 
 
 def _dashes(paper_dots: int) -> Image.Image:
-    strip = Image.new("RGB", (paper_dots, 24), WHITE)
+    strip = _blank(paper_dots, CUT_DOTS)
     draw = ImageDraw.Draw(strip)
     for left in range(0, paper_dots, 16):
         draw.line((left, 12, left + 8, 12), CUT_GREY, 1)

@@ -49,6 +49,7 @@ class PrinterMachine(ABC):
         self._trips: list[Trip] = []
         self._buffer = bytearray()
         self._is_stalled = self._is_mute = self._is_holding = self._is_off = False
+        self._wants_rest = False
         self._can_go_on = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -225,6 +226,7 @@ class PrinterMachine(ABC):
         if self.paper.cut_count > cuts:
             self.counters["receipts"] += 1
             self._tell("receipt")
+        self._wants_rest = not consumed
         if consumed:
             self._pass_by(consumed, "printed")
         self._flow()

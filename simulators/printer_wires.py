@@ -158,10 +158,12 @@ class WiredPrinter(PrinterMachine):
         return self._is_line_cut
 
     def _flow(self) -> None:
-        """Take no more while the buffer is full."""
+        """Take no more while the buffer is full, but the rest of a command: a real printer prints a picture as it comes,
+        and its buffer is never full of the beginning of one."""
         super()._flow()
         limit = RECEIVE_RESUME_BYTES if self._is_paused else RECEIVE_BUFFER_BYTES
-        is_stopped = self._is_holding or self.unprinted_bytes >= limit
+        wants_rest = self._wants_rest and self._can_print
+        is_stopped = self._is_holding or (self.unprinted_bytes >= limit and not wants_rest)
         if is_stopped == self._is_paused or self._is_line_cut:
             return
         self._is_paused = is_stopped

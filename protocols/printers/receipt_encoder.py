@@ -33,6 +33,8 @@ from protocols.printers.layout_lines import Line, Metrics
 
 PRINT_BYTES_MAX: Final = 4_194_304
 """Of one print: ten metres of picture on 80 mm paper. More is a mistake, and an hour at 9600 baud."""
+PAPER_DOTS_MAX: Final = 160_000
+"""Of one print, along the paper: 20 m at 8 dots a millimetre, a quarter of a large roll. 500 feeds would be 94 m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,13 @@ class ReceiptEncoder(ABC):
         self._metrics = metrics
         self._stream = stream
         self._lines = lines
+        self._fed_dots = 0
 
     def encode(self, document: Sequence[Element]) -> EncodedDocument:
         """Raises RequestError: INVALID_REQUEST (does not fit the paper), UNSUPPORTED (this printer cannot do it)."""
         for item in lay_out(document, self._metrics):
             if isinstance(item, Line):
+                self._feeds(item.height * self._paper.line_dots)
                 self._lines.write(item)
             else:
                 self._lines.finish()
@@ -122,6 +126,7 @@ class ReceiptEncoder(ABC):
                 self._require(paper.has_pdf417, "pdf417")
                 self._placed(element.align, self._pdf417(element))
             case BarcodeElement():
+                self._feeds(element.height_dots)
                 self._barcode(element)
             case ImageElement():
                 width = max(1, paper.paper_dots * element.width_percent // 100)
@@ -130,6 +135,7 @@ class ReceiptEncoder(ABC):
             case LogoElement():
                 self._logo(element)
             case FeedElement(lines=lines):
+                self._feeds(lines * paper.line_dots)
                 stream.command(self._feed(lines))
             case CutElement():
                 stream.cut(self._cut(element.mode))
@@ -166,11 +172,21 @@ class ReceiptEncoder(ABC):
         return picture
 
     def _picture(self, picture: Bitmap, align: Align) -> None:
+        self._feeds(picture.height_dots)
         self._placed(align, self._image(picture))
 
     def _placed(self, align: Align, data: bytes) -> None:
         self._stream.begin_line(align, PLAIN)
         self._stream.command(data)
+
+    def _feeds(self, dots: int) -> None:
+        """Of paper; codes that the printer draws by itself are not counted but for the bars."""
+        self._fed_dots += dots
+        if self._fed_dots > PAPER_DOTS_MAX:
+            raise RequestError(
+                ErrorCode.INVALID_REQUEST,
+                f"document: more than {PAPER_DOTS_MAX} dots of paper (20 m); a print takes no more: print it in parts",
+            )
 
     def _rasteriser(self, what: str) -> Rasteriser:
         if self._paper.rasteriser is None or not self._paper.can_draw:

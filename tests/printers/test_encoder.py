@@ -143,6 +143,21 @@ def test_what_the_printer_cannot_do_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("element", "count"),
+    [
+        ({"type": "feed", "lines": 50}, 106),
+        ({"type": "text", "text": "\n" * 49}, 106),
+        ({"type": "text", "text": "x" * 400, "size": [8, 8]}, 8),
+    ],
+)
+def test_print_longer_than_twenty_metres_is_refused(element: dict[str, Any], count: int) -> None:
+    assert encode([element] * count).data
+    with pytest.raises(RequestError, match="20 m") as refused:
+        encode([element] * (count + 1))
+    assert refused.value.code is ErrorCode.INVALID_REQUEST
+
+
+@pytest.mark.parametrize(
     "smuggled", ["160401", "1620010005", "162008010320010602081604", "A16200100051605", "00162016201604"]
 )
 async def test_digits_of_a_barcode_never_become_real_time_commands(smuggled: str) -> None:

@@ -11,6 +11,8 @@ from PIL import Image
 
 from edge_gateway.contracts.document import parse_document
 from protocols.printers.escpos_encoder import EncoderOptions, encode_document
+from simulators.escpos_paper import Paper
+from simulators.escpos_picture import HEIGHT_DOTS_MAX, MARGIN, picture
 from tests.printers.test_encoder import interpret
 
 COLUMNS = 48
@@ -106,3 +108,12 @@ async def test_styles_are_on_the_paper() -> None:
 )
 async def test_printer_notes_what_a_real_one_would_garble(garbled: bytes) -> None:
     assert (await interpret(b"\x1b@" + garbled + b"\n")).errors
+
+
+def test_picture_of_endless_paper_ends() -> None:
+    paper = Paper(COLUMNS)
+    for _ in range(HEIGHT_DOTS_MAX // 255 + 100):
+        paper.feed_dots(255)
+    page = picture([paper.hanging], paper.width_dots)
+    # One byte a dot: this picture is 120 MB, and was as large as the paper before.
+    assert (page.mode, page.height) == ("P", HEIGHT_DOTS_MAX + 2 * MARGIN)

@@ -271,3 +271,16 @@ async def test_printer_says_who_it_is() -> None:
     async with print_bench(device, profile=PROFILE, settings=settings) as bench:
         await wait_until(lambda: bench.session.info.get("serial_number") == "2550000000000001")
         assert bench.session.info["model"] == "mC-Print3"
+
+
+async def test_picture_larger_than_the_buffer_is_taken_to_its_end() -> None:
+    device = StarPrinter()
+    _, writer = await asyncio.open_connection("127.0.0.1", await device.listen_tcp())
+    picture = b"\x1b\x1dS\x01" + bytes((72, 0, 200, 0, 0)) + bytes(72 * 200)
+    writer.write(picture[:8000])
+    await wait_until(lambda: device.counters["bytes_received"] == 8000, what="half of the picture")
+    writer.write(picture[8000:])
+    await wait_until(lambda: bool(device.paper.hanging.pictures), what="the picture on paper")
+    assert device.unprinted_bytes == 0
+    writer.close()
+    await device.stop()
