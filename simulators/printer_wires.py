@@ -158,8 +158,10 @@ class WiredPrinter(PrinterMachine):
         return self._is_line_cut
 
     def _flow(self) -> None:
-        """Take no more while the buffer is full, but the rest of a command: a real printer prints a picture as it comes,
-        and its buffer is never full of the beginning of one."""
+        """Take no more while the buffer is full, but the rest of a command.
+
+        A real printer prints a picture as it comes, and its buffer is never full of the beginning of one.
+        """
         super()._flow()
         limit = RECEIVE_RESUME_BYTES if self._is_paused else RECEIVE_BUFFER_BYTES
         wants_rest = self._wants_rest and self._can_print
