@@ -20,6 +20,8 @@ DEFAULT_MODEL: Final = "default"
 EVERYWHERE: Final = frozenset({"cp437", "cp850", "cp860", "cp863", "cp865", "cp1252", "cp866", "cp852", "cp858"})
 """Pages of every ESC/POS printer, old ones too, at the numbers of ``DEFAULT_MODEL``. Of a printer of which no more is
 known only these are used: another would print wrong characters where it is missing."""
+_CORRECTIONS: Final = {"TCVN-3-2": str.maketrans("\u00d0", "\u0110")}
+"""The capital of the Vietnamese d is listed as the Icelandic letter that looks like it."""
 
 
 @cache
@@ -46,7 +48,8 @@ def all_pages(model: str) -> tuple[CodePage, ...]:
             if model != DEFAULT_MODEL or codec in EVERYWHERE:
                 pages.append(code_page(slot, codec))
         elif (rows := encoding.get("data")) and model != DEFAULT_MODEL:
-            upper = {character: 0x80 + index for index, character in enumerate("".join(rows)) if character != " "}
+            characters = "".join(rows).translate(_CORRECTIONS.get(name, {}))
+            upper = {character: 0x80 + index for index, character in enumerate(characters) if character != " "}
             pages.append(listed_page(slot, name, {chr(byte): byte for byte in range(0x20, 0x7F)} | upper))
     return tuple(pages)
 

@@ -278,6 +278,11 @@ def test_reasons_are_given_for_what_is_sent_otherwise() -> None:
     assert all(len(reason) > 10 for reason in OTHERWISE.values())
 
 
+def test_vietnamese_capitals_are_in_a_page_of_their_own() -> None:
+    data = encode_document(parse_document([text("ĐÀ")]), BLIND).data
+    assert data.endswith(b"\x1bt\x1f\xa7\xb5\n")
+
+
 def test_turkish_needs_one_change_of_the_page() -> None:
     data = encode_document(parse_document([text("Pijamalı hasta, yağız şoföre çabucak güvendi.")]), EPSON).data
     assert data.removeprefix(PROLOGUE).count(b"\x1bt") == 1
