@@ -1,96 +1,43 @@
-"""What a host sends to an ESC/POS printer, read: commands with the meaning of their parameters, text in its code pages.
-
-Text is told line by line, its LF included, across changes of the code page: as it stands on paper.
-"""
+"""What a host sends to an ESC/POS printer, read: commands with what their parameters mean, text in its code pages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from edge_gateway.contracts.events import CodecEvent
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
-from protocols.printers.command_stream import (
-    TEXT_BYTES_MAX,
-    CommandStreamCodec,
-    HostCommand,
-    PrintedText,
-    Shape,
-)
+from protocols.printers.command_stream import HostCommand, Shape
 from protocols.printers.escpos_host import ESCPOS_COMMANDS
 from protocols.printers.escpos_pages import CODE_PAGES, UNKNOWN_PAGE, text_in
-from protocols.printers.escpos_values import values
+from protocols.printers.escpos_values import Values, values
+from protocols.printers.print_data import PrintDataCodec
 
-_CHARACTER_COMMANDS: Final = frozenset(
-    {"code_page", "kanji_on", "kanji_off", "kanji_code_system", "international_characters"}
-)
-"""Change what bytes mean as text; the line goes on."""
 _SHIFT_JIS: Final = "cp932"
 _DEFAULT_WIDE: Final = "gbk"
 """What FS & chooses is the printer's own; most that are sent FS & are Chinese."""
 _SYMBOLS_WITH_TEXT: Final = frozenset({"barcode", "symbol"})
 
 
-class EscposCommandCodec(CommandStreamCodec):
+class EscposCommandCodec(PrintDataCodec):
     """Implements Codec for host to device."""
+
+    character_commands = frozenset(
+        {"code_page", "kanji_on", "kanji_off", "kanji_code_system", "international_characters"}
+    )
 
     def __init__(self) -> None:
         super().__init__(ESCPOS_COMMANDS)
-        self._line = ""
-        self._line_bytes = bytearray()
         self._page = CODE_PAGES[0]
         self._wide = _DEFAULT_WIDE
         self._is_wide = False
 
-    def flush(self) -> Sequence[CodecEvent]:
-        told = list(super().flush())
-        line: list[CodecEvent] = []
-        self._end_line(line)
-        return line + told
+    def text_of(self, data: bytes) -> str:
+        return text_in(self._wide if self._is_wide else self._page, data)
 
-    def _end_text(self, events: list[CodecEvent]) -> None:
-        """A run of characters ends, its line perhaps not."""
-        if self._text:
-            data = bytes(self._text)
-            self._text.clear()
-            self._line += text_in(self._wide if self._is_wide else self._page, data)
-            self._line_bytes += data
-            if len(self._line_bytes) >= TEXT_BYTES_MAX:
-                self._end_line(events)
+    def meaning_of(self, shape: Shape, parameters: bytes, data: bytes) -> Values:
+        return values(shape.name, parameters, data, shape.number)
 
-    def _tell(self, events: list[CodecEvent]) -> None:
-        name = self._shape.name
-        if name == "line_feed" and self._line_bytes:
-            self._line += "\n"
-            self._line_bytes += b"\n"
-            self._end_line(events)
-            self._forget()
-            return
-        if name not in _CHARACTER_COMMANDS:
-            self._end_line(events)
-        super()._tell(events)
-
-    def _command(self, shape: Shape, parameters: bytes, data: bytes) -> HostCommand:
-        command = super()._command(shape, parameters, data)
-        self._choose(shape.name, parameters)
-        meaning = values(shape.name, parameters, data, shape.number)
-        is_short = shape.data_bytes is None and shape.end is None
-        number = () if shape.number is None or command.command.endswith(f" {shape.number}") else (shape.number,)
-        numbers = (*number, *(parameters if is_short else ()))
-        return HostCommand(
-            command.command,
-            command.name,
-            command.n,
-            command.parameters,
-            command.data,
-            command.data_bytes,
-            command.process_id,
-            " ".join((command.command, *map(str, numbers))),
-            meaning,
-        )
-
-    def _choose(self, name: str, parameters: bytes) -> None:
-        """Follow what bytes mean as text."""
+    def choose(self, name: str, parameters: bytes) -> None:
         if name == "code_page":
             self._page = CODE_PAGES.get(parameters[0], UNKNOWN_PAGE)
         elif name == "kanji_code_system" and parameters[0] % 48:
@@ -99,12 +46,6 @@ class EscposCommandCodec(CommandStreamCodec):
             self._is_wide = name == "kanji_on"
         elif name == "initialize":
             self._page, self._is_wide = CODE_PAGES[0], False
-
-    def _end_line(self, events: list[CodecEvent]) -> None:
-        if self._line_bytes:
-            events.append(PrintedText(self._line, self._line_bytes.hex()))
-            self._line = ""
-            self._line_bytes.clear()
 
 
 def describe(event: CodecEvent) -> JsonEvent:

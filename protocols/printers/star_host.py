@@ -1,4 +1,4 @@
-"""The commands of Star Line Mode and StarPRNT as a host sends them, for recordings and tools.
+"""The commands of Star Line Mode and StarPRNT as a host sends them: how each is found, and where it ends.
 
 Source: Star Micronics, "STAR Line Mode Command Specifications", chapter 3, and "StarPRNT Command Specifications"; the
 raster commands (``ESC * r``) from the former's chapter on raster mode.
@@ -6,20 +6,9 @@ raster commands (``ESC * r``) from the former's chapter on raster mode.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from edge_gateway.contracts.events import CodecEvent
-from protocols.decoding import Decodable, JsonEvent, Side, event_json
-from protocols.printers.command_stream import (
-    CommandStreamCodec,
-    CommandTable,
-    HostCommand,
-    Outline,
-    Shape,
-    outline,
-    word,
-)
+from protocols.printers.command_stream import CommandTable, Outline, Shape, outline, word
 
 _SINGLE: Final = {
     0x00: "null",
@@ -181,7 +170,7 @@ _SHAPES: Final[dict[bytes, Shape]] = (
     | {b"\x1b*r" + key: shape for key, shape in _RASTER.items()}
 )
 STAR_COMMANDS: Final = CommandTable(_SHAPES)
-_RASTER_COMMANDS: Final = CommandTable(
+STAR_RASTER_COMMANDS: Final = CommandTable(
     _SHAPES
     | {
         b"b": Shape("raster_row_and_feed", 2, lambda p: word(p, 0)),
@@ -189,26 +178,6 @@ _RASTER_COMMANDS: Final = CommandTable(
     }
 )
 """Between ``ESC * r A`` and ``ESC * r B`` two letters are commands."""
-
-
-class StarCommandCodec(CommandStreamCodec):
-    """Implements Codec for host to device."""
-
-    def __init__(self) -> None:
-        super().__init__(STAR_COMMANDS)
-
-    def flush(self) -> Sequence[CodecEvent]:
-        events = super().flush()
-        self._table = STAR_COMMANDS
-        return events
-
-    def _tell(self, events: list[CodecEvent]) -> None:
-        super()._tell(events)
-        match events[-1]:
-            case HostCommand(name="raster_mode_on"):
-                self._table = _RASTER_COMMANDS
-            case HostCommand(name="raster_mode_off" | "initialize"):
-                self._table = STAR_COMMANDS
 
 
 _FEEDS: Final = frozenset({"line_feed", "feed_lines", "feed", "cut"})
@@ -223,28 +192,3 @@ _VISIBLE: Final = frozenset(
 def star_outline(data: bytes) -> Outline:
     """Where the commands of a print end."""
     return outline(data, STAR_COMMANDS, _FEEDS, _VISIBLE)
-
-
-def describe(event: CodecEvent) -> JsonEvent:
-    """A command's bytes are told as they are: ``parameters``."""
-    told = event_json(event)
-    told.pop("values", None)
-    return told
-
-
-PROTOCOLS = {
-    "star": Decodable(
-        host_to_device=Side(
-            StarCommandCodec,
-            examples=(
-                b"\x1b@hello\n\r",
-                b"\x1b\x07\x14\x14\x07",
-                b"\x1b\x1dyD1\x00\x05\x0052101\x1b\x1dyP",
-                b"\x1bb\x04\x02\x02\x50123456\x1e",
-                b"\x1b\x06\x01",
-                b"\x1bd\x00",
-            ),
-        ),
-        describe=describe,
-    )
-}

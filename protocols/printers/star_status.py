@@ -13,6 +13,7 @@ from typing import Final
 
 from edge_gateway.contracts.events import CodecEvent, FrameRejected
 from protocols.decoding import Decodable, JsonEvent, Side, event_json
+from protocols.printers.command_stream import HostCommand
 from protocols.printers.flow_control import XOFF, XON, flow_control
 from protocols.printers.star_events import (
     PaperStatus,
@@ -25,7 +26,8 @@ from protocols.printers.star_events import (
     star_status,
     status_length,
 )
-from protocols.printers.star_host import StarCommandCodec
+from protocols.printers.star_print_data import StarCommandCodec
+from protocols.printers.star_print_data import describe as describe_print
 
 STATUS_BYTES_MIN: Final = 7
 """Shortest automatic status there is: what a header says less is noise."""
@@ -171,8 +173,9 @@ def _text_answer(data: bytes) -> CodecEvent:
 
 def describe(event: CodecEvent) -> JsonEvent:
     """For people and tools: the language of the printer too, and its drawer as Star takes the switch: set is open."""
+    if isinstance(event, HostCommand):
+        return describe_print(event)
     described = event_json(event)
-    described.pop("values", None)
     if isinstance(event, StarStatus):
         described |= {
             "language": event.language,

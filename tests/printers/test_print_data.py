@@ -73,6 +73,58 @@ def test_text_is_told_line_by_line_across_code_pages(data: bytes, lines: list[st
 
 
 @pytest.mark.parametrize(
+    ("data", "written", "values"),
+    [
+        (b"\x1bE", "ESC E", {"bold": True}),
+        (b"\x1bF", "ESC F", {"bold": False}),
+        (b"\x1b-\x31", "ESC - 49", {"underline": True}),
+        (b"\x1b\x1da1", "ESC GS a 49", {"align": "center"}),
+        (b"\x1b\x1dt\x20", "ESC GS t 32", {"code_page": "cp1252"}),
+        (b"\x1b\x1dt\x19", "ESC GS t 25", {"code_page": "25"}),
+        (b"\x1bi\x01\x02", "ESC i 1 2", {"height": 2, "width": 3}),
+        (b"\x0e", "SO", {"width": 2}),
+        (b"\x1bd\x00", "ESC d 0", {"mode": "full", "feeds": False}),
+        (b"\x1bd\x33", "ESC d 51", {"mode": "partial", "feeds": True}),
+        (b"\x1b\x07\x14\x0a", "ESC BEL 20 10", {"on_ms": 200, "off_ms": 100}),
+        (b"\x07", "BEL", {"pin": 2}),
+        (b"\x1a", "SUB", {"pin": 5}),
+        (b"\x1b\x1d\x19\x11\x01\x05\x0a", "ESC GS EM DC1 1 5 10", {"on_ms": 100, "off_ms": 200}),
+        (b"\x1b\x1d\x03\x01\x34\x12", "ESC GS ETX 1 52 18", {"function": 1, "document_id": 0x1234}),
+        (b"\x1b\x1dyS1\x03", "ESC GS y S 1 3", {"level": "H"}),
+        (b"\x1b\x1dyS1\x09", "ESC GS y S 1 9", {}),
+        (b"\x1b\x1dyD1\x00\x03\x00abc", "ESC GS y D 1", {"data": "abc", "data_bytes": 3}),
+        (b"\x1b\x1dxS2\x02", "ESC GS x S 2 2", {"module_dots": 2}),
+        (b"\x1bb\x03\x02\x02\x504006381333931\x1e", "ESC b", {"symbology": "ean_13", "text_position": "below"}),
+        (b"\x1b\x1dS\x01\x02\x00\x01\x00\x00\xff\xff", "ESC GS S", {"width_dots": 16, "height_dots": 1}),
+        (b"\x1b\x1ea\x01", "ESC RS a 1", {"enabled": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_command_of_a_star_printer_is_told_with_what_its_parameters_mean(
+    data: bytes, written: str, values: dict[str, Any]
+) -> None:
+    for protocol in ("star", "star.status"):
+        (told,) = read(data, protocol)
+        assert told["written"] == written
+        assert {name: told.get(name) for name in values} == values
+        assert "values" not in told
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"\x1b\x1dt\x01h\x82llo\n\r", ["héllo\n"]),
+        (b"\x1b\x1dt\x01h\x82\x1b\x1dt\x0f\xaf\x1b\x1dt\x0a\xa6\x1b\x1dt\x05\x88\n", ["héψжł\n"]),
+        (b"\x1b\x1dt\x15\xa1\xd3\n", ["กำ\n"]),
+        (b"one\ntwo\x1bEthree", ["one\n", "two", "three"]),
+        (b"\x1b\x1dt\x05\x88\x1b@a\n", ["ł", "a\n"]),
+    ],
+)
+def test_text_for_a_star_printer_is_told_line_by_line_across_code_pages(data: bytes, lines: list[str]) -> None:
+    assert [told["text"] for told in read(data, "star") if told["event"] == "printed_text"] == lines
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         (251658262, {"print_success": True, "online": True, "paper_low": False, "drawer_pin3_high": True}),
