@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from simulators.escpos_paper import Symbol
+from simulators.escpos_symbols import SymbolError, barcode_rows
+from simulators.printed_codes import PrintedCodes
 
-from simulators.escpos_modes import Modes
-from simulators.escpos_paper import Paper, Style, Symbol
-from simulators.escpos_symbols import SymbolError, barcode_rows, pdf417_rows, qr_rows
-
-PDF417_COLUMN_MODULES = 17
-PDF417_FRAME_MODULES = {False: 69, True: 35}
-"""Start, stop and row indicators, whole and truncated."""
 PDF417_LEVEL_CODEWORDS = (3, 10, 20, 45, 100, 200, 400)
 """For so many correcting codewords, at most, levels 1 to 7 are taken."""
 
@@ -22,13 +17,8 @@ def _level_of(data: bytes, ratio: int) -> int:
     return next((level for level, most in enumerate(PDF417_LEVEL_CODEWORDS, 1) if correcting <= most), 8)
 
 
-class Codes:
-    """Prints symbols on paper; what the printer would not print goes to ``errors``."""
-
-    def __init__(self, paper: Paper, modes: Modes, errors: deque[str]) -> None:
-        self._paper = paper
-        self._modes = modes
-        self._errors = errors
+class Codes(PrintedCodes):
+    """As an ESC/POS printer is told them."""
 
     def barcode(self, buffer: bytearray) -> int:
         """GS k: form A ends with NUL, form B has a length byte."""
@@ -85,16 +75,6 @@ class Codes:
                 return False
         return True
 
-    def _print_qr(self) -> None:
-        modes = self._modes.qr
-        try:
-            rows = qr_rows(modes.data, modes.level)
-        except SymbolError as error:
-            self._errors.append(str(error))
-            return
-        text = modes.data.decode("utf-8", "replace")
-        self._put(Symbol("qr", text, rows, modes.module_dots, modes.module_dots, self._modes.align_value))
-
     def _pdf417(self, function: bytes, parameters: bytes) -> bool:
         modes = self._modes.pdf417
         match function, parameters:
@@ -115,32 +95,8 @@ class Codes:
             case b"P", bytes(stored) if stored[:1] == b"0" and len(stored) > 1:
                 modes.data = stored[1:]
             case b"Q", b"0":
-                self._print_pdf417()
+                ratio = modes.level_ratio
+                self._print_pdf417(modes.level if ratio is None else _level_of(modes.data, ratio))
             case _:
                 return False
         return True
-
-    def _print_pdf417(self) -> None:
-        modes = self._modes.pdf417
-        frame = PDF417_FRAME_MODULES[modes.is_truncated]
-        columns_max = (self._paper.room_dots // modes.module_dots - frame) // PDF417_COLUMN_MODULES
-        try:
-            level = modes.level if modes.level_ratio is None else _level_of(modes.data, modes.level_ratio)
-            rows = pdf417_rows(modes.data, modes.columns, level, columns_max, is_truncated=modes.is_truncated)
-        except SymbolError as error:
-            self._errors.append(str(error))
-            return
-        text = modes.data.decode("utf-8", "replace")
-        row_dots = modes.module_dots * modes.row_height
-        self._put(Symbol("pdf417", text, rows, modes.module_dots, row_dots, self._modes.align_value))
-
-    def _put(self, symbol: Symbol) -> None:
-        if symbol.dots > self._paper.room_dots:
-            self._errors.append(f"{symbol.text}: wider than the paper")
-        else:
-            self._paper.put_symbol(symbol)
-
-    def _text(self, text: str) -> None:
-        for character in text:
-            self._paper.put(self._paper.glyph(character, Style()), self._modes.align_value)
-        self._paper.flush_line()

@@ -6,15 +6,14 @@ import re
 from collections import deque
 
 from simulators.escpos_modes import Modes
-from simulators.escpos_paper import Paper, Style, Symbol
-from simulators.escpos_symbols import SymbolError, barcode_rows, pdf417_rows, qr_rows
+from simulators.escpos_paper import Paper, Symbol
+from simulators.escpos_symbols import SymbolError, barcode_rows
+from simulators.printed_codes import PrintedCodes
 
 _SYSTEMS = {0: 1, 1: 0, 2: 3, 3: 2, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 """n1 of ESC b to m of GS k, form A, in whose terms the drawing is written."""
 _MODULES = {4: {1: 2, 2: 3, 3: 4}, 5: {1: 2, 8: 3, 2: 4}, 8: {1: 2, 2: 3, 3: 4}}
 _ESCAPES = {b"%0": b"%", b"%1": b"{1", b"%6": b"{A", b"%7": b"{B", b"%8": b"{C"}
-_PDF417_FRAME_MODULES = 69
-_PDF417_COLUMN_MODULES = 17
 
 
 def _compressed(data: bytes) -> bytes:
@@ -31,13 +30,11 @@ def _compressed(data: bytes) -> bytes:
     return data
 
 
-class StarCodes:
-    """Prints symbols on paper; what the printer would not print goes to ``errors``."""
+class StarCodes(PrintedCodes):
+    """As a Star printer is told them."""
 
     def __init__(self, paper: Paper, modes: Modes, errors: deque[str]) -> None:
-        self._paper = paper
-        self._modes = modes
-        self._errors = errors
+        super().__init__(paper, modes, errors)
         self._pdf417_shape = (0, 0)
 
     def barcode(self, buffer: bytearray) -> int:
@@ -63,9 +60,7 @@ class StarCodes:
             return end + 1
         self._put(Symbol(label, text, rows, module, height, self._modes.align_value))
         if layout in (2, 4):
-            for character in text:
-                self._paper.put(self._paper.glyph(character, Style()), self._modes.align_value)
-            self._paper.flush_line()
+            self._text(text)
         return end + 1
 
     def qr(self, buffer: bytearray) -> int:
@@ -118,7 +113,7 @@ class StarCodes:
                 modes.data = bytes(buffer[6 : 6 + count])
                 return 6 + count
             case (b"P", _):
-                self._print_pdf417()
+                self._print_pdf417(modes.level)
                 return 4
             case (b"I", _):
                 return 4
@@ -130,31 +125,3 @@ class StarCodes:
             return 0
         self._errors.append(f"symbol command {bytes(buffer[:5]).hex(' ')}")
         return 1
-
-    def _print_qr(self) -> None:
-        modes = self._modes.qr
-        try:
-            rows = qr_rows(modes.data, modes.level)
-        except SymbolError as error:
-            self._errors.append(str(error))
-            return
-        text = modes.data.decode("utf-8", "replace")
-        self._put(Symbol("qr", text, rows, modes.module_dots, modes.module_dots, self._modes.align_value))
-
-    def _print_pdf417(self) -> None:
-        modes = self._modes.pdf417
-        columns_max = (self._paper.room_dots // modes.module_dots - _PDF417_FRAME_MODULES) // _PDF417_COLUMN_MODULES
-        try:
-            rows = pdf417_rows(modes.data, modes.columns, modes.level, columns_max, is_truncated=False)
-        except SymbolError as error:
-            self._errors.append(str(error))
-            return
-        row_dots = modes.module_dots * modes.row_height
-        text = modes.data.decode("utf-8", "replace")
-        self._put(Symbol("pdf417", text, rows, modes.module_dots, row_dots, self._modes.align_value))
-
-    def _put(self, symbol: Symbol) -> None:
-        if symbol.dots > self._paper.room_dots:
-            self._errors.append(f"{symbol.text}: wider than the paper")
-        else:
-            self._paper.put_symbol(symbol)
