@@ -54,6 +54,8 @@ class PaperPrinter:
     """What was begun to be printed."""
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     jobs: Mapping[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    """More of what it says of a print."""
     attempts: int = 0
     rendered: int = 0
     before: Callable[[], Any] | None = None
@@ -86,7 +88,7 @@ class PaperPrinter:
         self.paper.append(text)
         watch.progress(len(rendered.data), len(rendered.data))
         await _called(self.after)
-        return {"bytes": len(rendered.data), "replaced_characters": 0, "confirmed_by": "paper"}
+        return {"bytes": len(rendered.data), "replaced_characters": 0, "confirmed_by": "paper", **self.results}
 
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         self.events.append((name, data))

@@ -207,3 +207,54 @@ async def test_job_that_was_accepted_by_a_store_that_could_not_say_so_is_printed
         assert asked.done()
         assert (await asked).status.value == "completed"
     assert printer.paper == ["a"]
+
+
+@pytest.mark.parametrize("moment", ["before", "within", "result"])
+async def test_fault_over_one_job_ends_that_job_and_no_other(tmp_path: Path, moment: str) -> None:
+    """Nothing of the gateway's own may stop for it: neither the printer's other jobs, nor the store's devices."""
+    printer = PaperPrinter("p1")
+
+    def fail(*_: Any) -> None:
+        if "poison" in printer.halves[-1:] or moment == "before":
+            raise ZeroDivisionError
+
+    if moment == "result":
+        printer.after = lambda: printer.results.update({"bytes": object()})
+    else:
+        setattr(printer, moment, fail)
+    async with open_bench(tmp_path, printer) as bench:
+        await bench.print("poison")
+        await bench.advance(10.0)
+        found = await bench.job("poison")
+        assert found["state"] == ("failed" if moment == "before" else "unknown")
+        assert "a fault of the gateway" in found["error"]["message"]
+        printer.before = printer.within = printer.after = None
+        printer.results.clear()
+        await bench.print("next")
+        await bench.advance(1.0)
+        assert await bench.state("next") == "completed"
+
+
+async def test_copy_comes_where_the_disk_does_not_take_that_its_original_is_settled(tmp_path: Path) -> None:
+    printer = PaperPrinter("p1")
+
+    def fail(watch: PrintWatch) -> None:
+        raise UnknownOutcomeError("no confirmation")
+
+    printer.within = fail
+    async with open_bench(tmp_path, printer) as bench:
+        await bench.print("a")
+        await bench.settle()
+        printer.within = None
+
+        async def take_no_settling(point: str) -> None:
+            if point == "write:before":
+                bench.spool.at = None
+                raise StoreError("the disk took nothing")
+
+        bench.spool.at = take_no_settling
+        asked = bench.begin("reprint", {"job_id": "a"}, request_id="copy")
+        await bench.settle()
+        assert (await asked).status.value == "completed"
+        assert [job.job_id for job in bench.service.unknown()] == ["a"]
+    assert printer.paper == ["COPY a"]

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
+import structlog
+
+from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
-from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, StoreError, UnknownOutcomeError
+from edge_gateway.contracts.errors import (
+    DeviceError,
+    ErrorCode,
+    RequestError,
+    StoreError,
+    UnknownOutcomeError,
+    stack_of,
+)
 from edge_gateway.contracts.print_jobs import ContentLostError
 from edge_gateway.contracts.printing import CANNOT_PRINT_NOW, JobState, PrintFailedError
 from edge_gateway.contracts.waiting import within
@@ -26,6 +37,8 @@ FAULTS_MAX: Final = 3
 """A job over which a driver fails so often, before a byte of it is sent, is given up: others wait behind it."""
 NOTHING_PRINTED: Final = "; nothing was printed"
 """How drivers end the words of what is in the way; of a job that expires it is said once."""
+
+log = structlog.get_logger(__name__)
 
 _WAITS = CANNOT_PRINT_NOW | {ErrorCode.CLAIMED, ErrorCode.STORAGE_FULL, ErrorCode.INTERNAL}
 
@@ -90,6 +103,9 @@ class PrinterRunner:
         except StoreError as error:  # read or written: it is not begun, and not at its end
             self._book.wait_for(job, ErrorCode.INTERNAL, str(error))
             return False
+        except Exception as error:  # noqa: BLE001 - the boundary of a printer: a fault over one job must not end the gateway
+            log.error(log_events.PRINTING_FAILED, printer=self._printer, job_id=job.job_id, stack=stack_of(error))
+            return await self._end_at_fault(job)
         finally:
             job.is_attempted = False
 
@@ -113,14 +129,15 @@ class PrinterRunner:
         content, rendered = await self._rendering.of_job(printer, job)
         watch = JobWatch(job, len(rendered.data), self._book, self._clock, lambda: self._objection(job))
         try:
-            result = await printer.print_job(content, rendered, watch)
+            try:
+                result = await printer.print_job(content, rendered, watch)
+            finally:
+                await watch.finish()
         except RequestError as error:
-            await watch.finish()
             if not watch.is_begun:
                 raise
             await self._book.end(job, _state_after(error, job), error=_outcome_of(error))
             return True
-        await watch.finish()
         if not watch.is_begun:
             # A driver that forgot to begin: what it says it printed was not on disk as begun.
             unsure = UnknownOutcomeError(f"{self._printer}: its driver printed without beginning; look at the paper")
@@ -145,6 +162,18 @@ class PrinterRunner:
             await self._book.end(job, JobState.FAILED, error=error)
             return True
         self._book.wait_for(job, error.code, str(error))
+        return False
+
+    async def _end_at_fault(self, job: Job) -> bool:
+        """Whatever it was in the middle of. Where the disk does not take that either, the next attempt ends it."""
+        job.is_ending = False
+        words = f"{self._printer}: a fault of the gateway over this job; the log has the details"
+        with suppress(StoreError):
+            if job.state is JobState.PRINTING:
+                unsure = UnknownOutcomeError(f"{words}; it may be on paper: look at the printer")
+                await self._book.end(job, JobState.UNKNOWN, error=unsure)
+                return True
+            return await self._settle(job, DeviceError(ErrorCode.INTERNAL, f"{words}{NOTHING_PRINTED}"))
         return False
 
     async def expire(self, job: Job) -> None:

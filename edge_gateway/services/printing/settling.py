@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from edge_gateway.contracts.clock import Clock, rfc3339
 from edge_gateway.contracts.commands import Request
-from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.errors import ErrorCode, RequestError, StoreError
 from edge_gateway.contracts.print_jobs import ContentLostError
 from edge_gateway.contracts.print_requests import DismissParams, ReprintParams
 from edge_gateway.contracts.printing import JobState
@@ -86,7 +87,9 @@ class Settling:
         )
         self._audit.reprinted(original, copy, request, wanted)
         if original.state is JobState.UNKNOWN and original.is_open:
-            await self._book.settle(original, {**self._how("reprint", wanted.operator), "job_id": copy.job_id})
+            # A disk that takes the copy and not this: the copy comes, and the original waits to be dismissed.
+            with suppress(StoreError):
+                await self._book.settle(original, {**self._how("reprint", wanted.operator), "job_id": copy.job_id})
         return copy, is_answered_at_end
 
     async def _original(self, device_id: str, job_id: str) -> Job:
