@@ -1,11 +1,12 @@
-"""QR codes and barcodes as pictures, for printers that draw none by themselves.
+"""QR codes, PDF417 and barcodes as pictures, for printers that draw none by themselves.
 
-Drawn with the libraries that python-escpos brings (qrcode, python-barcode), imported where they are first needed.
+Drawn with the libraries that python-escpos brings (qrcode, python-barcode), and what these do not know with libzint, as
+zxing-cpp ships it. All are imported where they are first needed.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from edge_gateway.contracts.barcode_data import Symbology
 from edge_gateway.contracts.bitmap import Bitmap
@@ -26,6 +27,17 @@ _NAMES: Final[dict[Symbology, tuple[str, dict[str, Any]]]] = {
     Symbology.CODABAR: ("codabar", {"narrow": 1, "wide": 3}),
 }
 """Name and options in python-barcode."""
+_BY_ZINT: Final = {
+    Symbology.UPC_E: "UPCE",
+    Symbology.CODE_93: "Code93",
+    Symbology.GS1_DATABAR: "DataBarOmni",
+    Symbology.GS1_DATABAR_TRUNCATED: "DataBarOmni",
+    Symbology.GS1_DATABAR_LIMITED: "DataBarLtd",
+    Symbology.GS1_DATABAR_EXPANDED: "DataBarExp",
+}
+"""Name in zxing-cpp. DataBar truncated is the same, less high."""
+_PDF417_ROW_DOTS: Final = 3
+"""Of a row as libzint draws it."""
 
 
 def draw_qr(data: bytes, level: str, module_dots: int) -> Bitmap:
@@ -40,18 +52,40 @@ def draw_qr(data: bytes, level: str, module_dots: int) -> Bitmap:
 
 
 def draw_barcode(symbology: Symbology, data: str, module_dots: int, height_dots: int) -> Bitmap:
-    """Its bars, without quiet zone and text. Raises RequestError(UNSUPPORTED) for a symbology that cannot be drawn."""
+    """Its bars, without quiet zone and text. Raises RequestError(INVALID_REQUEST): more than the symbology holds."""
+    if symbology in _BY_ZINT:
+        text = f"0{data}" if symbology is Symbology.UPC_E and len(data) == 6 else data
+        try:
+            rows = _drawn_by_zint(text, _BY_ZINT[symbology], "")
+        except ValueError as error:
+            raise RequestError(ErrorCode.INVALID_REQUEST, f"{symbology}: {error}") from error
+        return _magnified([max(rows, key=sum)], module_dots, height_dots)  # the guard bars go below the others
     import barcode  # type: ignore[import-untyped]  # it publishes no types
 
-    if symbology not in _NAMES:
-        known = ", ".join(sorted(_NAMES))
-        raise RequestError(
-            ErrorCode.UNSUPPORTED, f"{symbology}: this printer cannot draw it by itself; drawn for it are {known}"
-        )
     name, options = _NAMES[symbology]
     drawn = barcode.get_barcode_class(name)(_written(symbology, data), **options)
     modules = [module == "1" for module in drawn.build()[0].strip("0")]
     return _magnified([modules], module_dots, height_dots)
+
+
+def draw_pdf417(data: str, level: int, module_dots: int, row_dots: int, *, is_truncated: bool) -> Bitmap:
+    """In as many columns as the library finds right. Raises RequestError(INVALID_REQUEST): more than a symbol holds."""
+    try:
+        rows = _drawn_by_zint(data, "CompactPDF417" if is_truncated else "PDF417", f"ecLevel={level}")
+    except ValueError as error:
+        raise RequestError(ErrorCode.INVALID_REQUEST, f"pdf417: {error}; print less, or with a lower level") from error
+    return _magnified(rows[1::_PDF417_ROW_DOTS], module_dots, row_dots)
+
+
+def _drawn_by_zint(content: str | bytes, name: str, options: str) -> list[list[bool]]:
+    """Raises ValueError: the symbology does not hold it."""
+    import zxingcpp
+
+    drawn = zxingcpp.create_barcode(content, getattr(zxingcpp.BarcodeFormat, name), options=options)
+    image = memoryview(cast(Any, drawn.to_image(scale=1, add_quiet_zones=False, add_hrt=False)))
+    height, width = image.shape or (0, 0)
+    dots = image.tobytes()
+    return [[dot < 128 for dot in dots[row * width : (row + 1) * width]] for row in range(height)]
 
 
 def _written(symbology: Symbology, data: str) -> str:

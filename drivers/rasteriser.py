@@ -86,6 +86,11 @@ class FontRasteriser:
 
         return _note(None, draw_qr(data, level, module_dots))
 
+    def pdf417(self, data: str, level: int, module_dots: int, row_dots: int, *, is_truncated: bool) -> Bitmap:
+        from drivers.raster_symbols import draw_pdf417
+
+        return _note(None, draw_pdf417(data, level, module_dots, row_dots, is_truncated=is_truncated))
+
     def barcode(self, symbology: Symbology, data: str, module_dots: int, height_dots: int) -> Bitmap:
         from drivers.raster_symbols import draw_barcode
 

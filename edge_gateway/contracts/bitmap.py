@@ -92,9 +92,13 @@ class Rasteriser(Protocol):
         """A QR code with its quiet zone. ``level``: L, M, Q or H."""
         ...
 
+    def pdf417(self, data: str, level: int, module_dots: int, row_dots: int, *, is_truncated: bool) -> Bitmap:
+        """A PDF417 symbol without quiet zone. Raises RequestError(INVALID_REQUEST): more than a symbol holds."""
+        ...
+
     def barcode(self, symbology: Symbology, data: str, module_dots: int, height_dots: int) -> Bitmap:
         """The bars of checked data, without quiet zone and text.
 
-        Raises RequestError(UNSUPPORTED) for a symbology that it cannot draw.
+        Raises RequestError(INVALID_REQUEST): more than the symbology holds.
         """
         ...

@@ -6,7 +6,7 @@ from typing import Final
 
 from edge_gateway.contracts.bitmap import Bitmap, RasterRun
 from edge_gateway.contracts.errors import ErrorCode, RequestError
-from edge_gateway.contracts.printed_text import Align, TextStyle
+from edge_gateway.contracts.printed_text import PLAIN, Align, TextStyle
 from protocols.printers.character_sets import CharacterSets
 from protocols.printers.escpos_options import EncoderOptions
 from protocols.printers.escpos_raster import raster_commands, stacked
@@ -29,15 +29,17 @@ class LineWriter:
         self._options = options
         self._drawn: list[Bitmap] = []
         self._drawn_align: Align = "left"
+        self._drawn_style = PLAIN
         self._drawn_dots = 0
 
     def write(self, line: Line) -> None:
         """Print it, or keep it for a picture."""
         if self._options.can_draw and not self._sets.has(line.text):
-            if line.align != self._drawn_align:
+            style = PLAIN._replace(colour="red") if self._is_red(line) else PLAIN
+            if (line.align, style) != (self._drawn_align, self._drawn_style):
                 self.finish()
-            self._drawn_align = line.align
-            self._drawn.append(self._draw(line))
+            self._drawn_align, self._drawn_style = line.align, style
+            self._drawn.append(self._draw(line, is_red=style is not PLAIN))
             return
         self.finish()
         style = self._printed(line.style)
@@ -56,7 +58,7 @@ class LineWriter:
         if self._drawn:
             picture = stacked(self._drawn, self._drawn_align)
             self._drawn.clear()
-            self._stream.begin_line(self._drawn_align, TextStyle())
+            self._stream.begin_line(self._drawn_align, self._drawn_style)
             self._stream.command(raster_commands(picture, self._options.raster))
 
     def _gap(self, dots: int, style: TextStyle) -> int:
@@ -71,12 +73,14 @@ class LineWriter:
         return count * unit
 
     def _printed(self, style: TextStyle) -> TextStyle:
-        """On a head of one colour red is white on black: a cook sees it."""
-        if style.colour == "red" and self._options.colours == 1:
-            return style._replace(colour="black", is_inverted=True)
-        return style
+        return _in_one_colour(style) if self._options.colours == 1 else style
 
-    def _draw(self, line: Line) -> Bitmap:
+    def _is_red(self, line: Line) -> bool:
+        """All of it: a picture has one colour."""
+        styles = [run.style for segment in line.segments for run in segment.runs if not run.text.isspace()]
+        return self._options.colours == 2 and bool(styles) and all(style.colour == "red" for style in styles)
+
+    def _draw(self, line: Line, *, is_red: bool) -> Bitmap:
         rasteriser = self._options.rasteriser
         assert rasteriser is not None  # asked before: can_draw
         self._drawn_dots += line.height * self._options.line_dots * self._metrics.paper_dots
@@ -86,31 +90,36 @@ class LineWriter:
             )
         self.missing_count += rasteriser.missing(line.text)
         return rasteriser.text(
-            self._raster_runs(line), font_dots=self._options.font_dots, line_dots=self._options.line_dots
+            self._raster_runs(line, is_red=is_red), font_dots=self._options.font_dots, line_dots=self._options.line_dots
         )
 
-    def _raster_runs(self, line: Line) -> list[RasterRun]:
+    def _raster_runs(self, line: Line, *, is_red: bool) -> list[RasterRun]:
         runs: list[RasterRun] = []
         at = 0
         for segment in line.segments:
             if segment.left_dots is not None and segment.left_dots > at:
                 runs.append(RasterRun(" ", segment.left_dots - at, style=_of_gap(line.style)))
                 at = segment.left_dots
-            runs += self._segment_runs(segment)
+            runs += self._segment_runs(segment, is_red=is_red)
             at += segment.dots
         return runs
 
-    def _segment_runs(self, segment: Segment) -> list[RasterRun]:
+    def _segment_runs(self, segment: Segment, *, is_red: bool) -> list[RasterRun]:
         return [
             RasterRun(
                 run.text,
                 self._metrics.dots(run.text, run.style),
                 run.is_right_to_left,
-                self._printed(run.style),
+                run.style if is_red else _in_one_colour(run.style),
                 segment.align,
             )
             for run in directed_runs(segment.runs, segment.is_right_to_left)
         ]
+
+
+def _in_one_colour(style: TextStyle) -> TextStyle:
+    """Red is white on black: a cook sees it."""
+    return style._replace(colour="black", is_inverted=True) if style.colour == "red" else style
 
 
 def _of_gap(style: TextStyle) -> TextStyle:

@@ -80,6 +80,11 @@ class EncoderOptions:
         return self.rasteriser is not None and self.raster != "none"
 
     @property
+    def has_needles(self) -> bool:
+        """Its pictures are coarse."""
+        return self.raster == "column_8"
+
+    @property
     def is_wide_first(self) -> bool:
         """It prints in the mode for ideographs until a code page is chosen."""
         return self.encoding in MULTIBYTE_ENCODINGS

@@ -24,10 +24,10 @@ from edge_gateway.contracts.document import (
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from edge_gateway.contracts.printed_text import PLAIN, Align
 from protocols.printers.character_sets import Preparation
+from protocols.printers.drawn_symbols import drawn_barcode, drawn_pdf417, drawn_qr
 from protocols.printers.escpos_lines import LineWriter
 from protocols.printers.escpos_options import EncoderOptions, Logo
 from protocols.printers.escpos_stream import EscposStream
-from protocols.printers.escpos_symbols import barcode_module_dots, qr_module_dots
 from protocols.printers.layout import NotText, lay_out
 from protocols.printers.layout_lines import Line, Metrics
 
@@ -120,11 +120,11 @@ class ReceiptEncoder(ABC):
             case QrElement() if paper.has_qr:
                 self._placed(element.align, self._qr_code(element))
             case QrElement():
-                dots = qr_module_dots(element, paper.paper_dots)
-                self._picture(self._rasteriser("qr").qr(element.data.encode(), element.level, dots), element.align)
-            case Pdf417Element():
-                self._require(paper.has_pdf417, "pdf417")
+                self._picture(drawn_qr(element, paper, self._rasteriser("qr")), element.align)
+            case Pdf417Element() if paper.has_pdf417:
                 self._placed(element.align, self._pdf417(element))
+            case Pdf417Element():
+                self._picture(drawn_pdf417(element, paper, self._rasteriser("pdf417")), element.align)
             case BarcodeElement():
                 self._feeds(element.height_dots)
                 self._barcode(element)
@@ -162,14 +162,7 @@ class ReceiptEncoder(ABC):
             self._picture(picture, element.align)
 
     def _drawn_barcode(self, element: BarcodeElement) -> Bitmap:
-        rasteriser = self._rasteriser(element.symbology)
-        dots = barcode_module_dots(element, self._paper.paper_dots)
-        picture = rasteriser.barcode(element.symbology, element.data, dots, element.height_dots)
-        if picture.width_dots > self._paper.paper_dots:
-            raise RequestError(
-                ErrorCode.INVALID_REQUEST, f"barcode: {len(element.data)} characters do not fit the paper"
-            )
-        return picture
+        return drawn_barcode(element, self._paper, self._rasteriser(element.symbology))
 
     def _picture(self, picture: Bitmap, align: Align) -> None:
         self._feeds(picture.height_dots)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from edge_gateway.contracts.bitmap import Bitmap
-from edge_gateway.contracts.printed_text import TextStyle
 from protocols.printers import star_commands as commands
 from protocols.printers.escpos_lines import LineWriter
 from protocols.printers.escpos_raster import stacked
@@ -26,7 +25,7 @@ class StarLineWriter(LineWriter):
         if self._drawn:
             picture = stacked(self._drawn, self._drawn_align)
             self._drawn.clear()
-            self._stream.begin_line(self._drawn_align, TextStyle())
+            self._stream.begin_line(self._drawn_align, self._drawn_style)
             self._stream.command(picture_commands(picture, self.raster))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from drivers import escpos_capabilities
 from drivers.rasteriser import FontRasteriser
@@ -236,3 +238,30 @@ def test_no_choice_of_pages_needs_fewer_changes(lines: list[str], is_wide: bool)
         least = min(costs)
         costs = [min(cost, least + 1) if mask >> page & 1 else 1_000_000 for page, cost in enumerate(costs)]
     assert ours == min(costs)
+
+
+RED = {"type": "text", "text": "Отмена عاجل", "colour": "red"}
+MIXED = {"type": "text", "text": [{"text": "漢字 "}, {"text": "漢字", "colour": "red"}]}
+
+
+@pytest.mark.parametrize(
+    ("colours", "document", "inks"),
+    [
+        (2, [RED, {**RED, "colour": "black"}], {"red", "black"}),
+        (2, [MIXED], {"black"}),
+        (1, [RED], {"black"}),
+    ],
+)
+async def test_drawn_text_keeps_its_colour_where_the_printer_has_it(
+    colours: Literal[1, 2], document: list[dict[str, Any]], inks: set[str]
+) -> None:
+    options = EncoderOptions(colours=colours, rasteriser=FontRasteriser())
+    printer = EscposPrinter()
+    await printer.start()
+    printer.data_received(encode_document(parse_document([*document, {"type": "cut"}]), options).data)
+    await wait_until(lambda: len(printer.paper.receipts) == 1, what="the receipt")
+    await printer.stop()
+    assert printer.errors == []
+    with Image.open(io.BytesIO(printer.paper_png())) as picture:
+        seen = {pixel for _, pixel in picture.convert("RGB").getcolors() or ()}
+    assert {"red" if pixel[0] > 150 > pixel[1] else "black" for pixel in seen if pixel[1] < 150} == inks
