@@ -1,7 +1,7 @@
-"""The input of a Bixolon label printer (SLCS), taken apart: the one byte that answers ^cu, the two of ^cp.
+"""The input of a Bixolon label printer (SLCS), taken apart: the one byte that answers ^cu.
 
-Source: Bixolon, "SLCS Programming Manual" Rev. 1.24, 2-8-5 (^cu: bits 7 to 2 of one byte); 2-8-4 (^cp: the same byte
-first, and one more). An answer says not what it answers: a codec reads single bytes unless it is told to expect two.
+Source: Bixolon, "SLCS Programming Manual" Rev. 1.24, 2-8-5 (^cu: bits 7 to 2 of one byte). The second byte of an answer
+to ^cp (2-8-4: what it is printing) looks like a status of its own; no driver here asks that.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ class SlcsParser(LineParser):
         if line == "^cu":
             self.machine.reply(bytes((self._status(),)))
         elif line == "^cp":
-            self.machine.reply(bytes((self._status(), 0)))
+            is_printing = bool(self.machine.batches) and self.machine.can_print
+            self.machine.reply(bytes((self._status(), 0x40 * is_printing)))
         elif line in ("CB", "@"):
             self.label = PrintedLabel(self.label.width, self.label.height)
         elif match := re.fullmatch(r"SW(\d+)", line):

@@ -15,6 +15,7 @@ import pytest
 from drivers import escpos_capabilities
 from drivers.rasteriser import FontRasteriser
 from edge_gateway.contracts.document import parse_document
+from protocols.printers import escpos_commands as commands
 from protocols.printers.character_sets import code_page
 from protocols.printers.escpos_encoder import EncoderOptions, encode_document
 from tests.printers.elements import code, image, text
@@ -271,6 +272,30 @@ def test_bytes_are_those_that_others_publish(name: str) -> None:
     data = encode_document(parse_document([element]), options).data
     assert data.startswith(PROLOGUE)
     assert bytes.fromhex(expected) in data, data.hex()
+
+
+@pytest.mark.parametrize(
+    ("ours", "published"),
+    [
+        (commands.INITIALIZE + commands.ENABLE_ASB, "1b401d61ff"),
+        (commands.real_time_status(1), "100401"),
+        (commands.real_time_status(4), "100404"),
+        (commands.transmit_status(1), "1d7201"),
+        (commands.transmit_id(65), "1d4941"),
+        (commands.transmit_id(66), "1d4942"),
+        (commands.transmit_id(67), "1d4943"),
+        (commands.transmit_id(68), "1d4944"),
+        (commands.request_process_id(b"ABCD"), "1d28480600303041424344"),
+        (commands.CLEAR_BUFFER, "10140801031401060208"),
+        (commands.DISARM_REAL_TIME, "1d28440300140100"),
+        (commands.KANJI_OFF, "1c2e"),
+        (commands.drawer_kick_now(2, 500), "1014010005"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_questions_and_orders_are_those_that_others_send(ours: bytes, published: str) -> None:
+    """receiptio, ReceiptPrinterStatus, a captured TM-T20II, Epson's own examples."""
+    assert ours.hex() == published
 
 
 def test_reasons_are_given_for_what_is_sent_otherwise() -> None:

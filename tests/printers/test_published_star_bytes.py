@@ -70,8 +70,20 @@ def test_bytes_are_those_that_others_publish(name: str) -> None:
     assert bytes.fromhex(expected) in data, data.hex()
 
 
-def test_request_of_the_status_is_the_published_one() -> None:
-    assert bytes.fromhex("1b0601") == star_commands.REQUEST_STATUS
+@pytest.mark.parametrize(
+    ("ours", "published"),
+    [
+        (star_commands.REQUEST_STATUS, "1b0601"),
+        (star_commands.ENABLE_STATUS, "1b1e6101"),
+        (star_commands.ETB, "17"),
+        (star_commands.INITIALIZE, "1b40"),
+        (star_commands.drawer_kick(2, 200, 200), "1b07141407"),
+        (star_commands.drawer_kick(5, 200, 200), "1a"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_questions_and_orders_are_those_that_others_send(ours: bytes, published: str) -> None:
+    assert ours.hex() == published
 
 
 def test_reasons_are_given_for_what_is_sent_otherwise() -> None:
