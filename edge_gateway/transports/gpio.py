@@ -1,15 +1,10 @@
-"""Wires of the box's own connector through the kernel's GPIO character devices (python gpiod, libgpiod 2)."""
+"""Wires of the box's own connector, on the event loop: pulses, levels, edges."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,15 +12,11 @@ from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.gpio import PULSE_MS_MAX, Edge
 from edge_gateway.contracts.transport import ByteSink
 from edge_gateway.settings_transports import GpioLineSettings, GpioTransportSettings
+from edge_gateway.transports.gpio_lines import DEV, Hold, Wire, hold_wires, release_wires
 from edge_gateway.transports.stream import owning_group
 
 if TYPE_CHECKING:
-    from gpiod import LineRequest, LineSettings
-    from gpiod.line import Value
-
-DEV = Path("/dev")
-CONSUMER = "edge-gateway"
-"""Shown by gpioinfo beside the line."""
+    from gpiod import LineRequest
 
 EDGES_PER_TURN = 64
 """Of a contact that bounces more than its debounce time; the rest waits in the kernel for the next turn."""
@@ -33,43 +24,15 @@ EDGES_PER_TURN = 64
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wire:
-    """One line that is held. ``lock``: gpiod's requests are not for two threads at once."""
-
-    request: LineRequest
-    lock: threading.Lock
-    offset: int
-    settings: GpioLineSettings
-
-    def get(self) -> bool:
-        with self.lock:
-            return bool(self.request.get_value(self.offset).value)
-
-    def set(self, is_active: bool) -> None:
-        with self.lock:
-            self.request.set_value(self.offset, _value(is_active))
-
-    def pulse(self, ms: int) -> None:
-        """In a thread: a busy loop must not hold a solenoid longer."""
-        self.set(True)
-        try:
-            time.sleep(ms / 1000)
-        finally:
-            self.set(False)
-
-
 class GpioTransport:
     """Some lines. Implements ``contracts.gpio.GpioPort``. ``hold``: as ``gpiod.request_lines``, in place of it."""
 
-    def __init__(
-        self, settings: GpioTransportSettings, dev: Path = DEV, hold: Callable[..., LineRequest] | None = None
-    ) -> None:
+    def __init__(self, settings: GpioTransportSettings, dev: Path = DEV, hold: Hold | None = None) -> None:
         self.description = f"gpio {', '.join(_place_of(each) for each in settings.lines.values())}"
         self._settings = settings
         self._dev = dev
         self._hold = hold
-        self._wires: Mapping[str, _Wire] = {}
+        self._wires: Mapping[str, Wire] = {}
         self._requests: dict[LineRequest, int] = {}
         self._sink: ByteSink | None = None
         self._on_edge: Callable[[Edge], None] | None = None
@@ -85,7 +48,7 @@ class GpioTransport:
             raise TransportError(f"{self.description}: already open", is_busy=True)
         self._is_opening = True
         loop = asyncio.get_running_loop()
-        opening = loop.run_in_executor(None, self._acquire)
+        opening = loop.run_in_executor(None, hold_wires, self._settings.lines, self._dev, self._hold)
         try:
             self._wires = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -134,9 +97,9 @@ class GpioTransport:
             await asyncio.wait(self._working)
         if wires:
             # Shielded: cancelled while it waits for a thread, it would never run.
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _release, wires))
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, release_wires, wires))
 
-    def _wire(self, line: str, direction: str | None = None) -> _Wire:
+    def _wire(self, line: str, direction: str | None = None) -> Wire:
         if not self._wires:
             raise TransportError(f"{self.description}: not open; {line} was not used")
         wire = self._wires.get(line)
@@ -184,50 +147,6 @@ class GpioTransport:
         for fd in requests.values():
             asyncio.get_running_loop().remove_reader(fd)
 
-    def _acquire(self) -> Mapping[str, _Wire]:
-        """Raises OSError, ImportError."""
-        try:
-            import gpiod
-        except ImportError as error:
-            raise ImportError("gpiod is not installed: pip install 'edge-gateway[gpio]'") from error
-
-        places = {name: self._find(each) for name, each in self._settings.lines.items()}
-        wires: dict[str, _Wire] = {}
-        try:
-            for chip in sorted({chip for chip, _ in places.values()}):
-                of_chip = {name: offset for name, (on, offset) in places.items() if on == chip}
-                config: dict[Any, Any] = {
-                    offset: _line_settings(self._settings.lines[name]) for name, offset in of_chip.items()
-                }
-                request = (self._hold or gpiod.request_lines)(str(chip), consumer=CONSUMER, config=config)
-                lock = threading.Lock()
-                for name, offset in of_chip.items():
-                    wires[name] = _Wire(request, lock, offset, self._settings.lines[name])
-        except BaseException:
-            _release(wires)
-            raise
-        return wires
-
-    def _find(self, wanted: GpioLineSettings) -> tuple[Path, int]:
-        """Names of lines are the kernel's, and the same on each box of a model; numbers of chips are not."""
-        import gpiod
-
-        if wanted.chip is not None and wanted.offset is not None:
-            return wanted.chip, wanted.offset
-        refusals = []
-        for chip in sorted(self._dev.glob("gpiochip*")):
-            try:
-                with gpiod.Chip(str(chip)) as opened:
-                    return chip, opened.line_offset_from_id(str(wanted.line))
-            except PermissionError as error:
-                refusals.append(error)
-            except OSError as error:
-                if error.errno != errno.ENOENT:
-                    raise
-        if refusals:
-            raise refusals[0]
-        raise OSError(errno.ENOENT, f"no chip has a line named {wanted.line!r}; gpioinfo lists them")
-
     def _explain(self, error: Exception) -> TransportError:
         match getattr(error, "errno", None):
             case errno.EBUSY:
@@ -245,45 +164,11 @@ class GpioTransport:
         return TransportError(f"{self.description}: {getattr(error, 'strerror', None) or error}")
 
 
-def _line_settings(line: GpioLineSettings) -> LineSettings:
-    from gpiod import LineSettings
-    from gpiod.line import Bias, Direction, Drive
-    from gpiod.line import Edge as Edges
-
-    if line.direction == "output":
-        drive = Drive[line.drive.upper()]
-        return LineSettings(
-            direction=Direction.OUTPUT, active_low=line.active_low, drive=drive, output_value=_value(False)
-        )
-    return LineSettings(
-        direction=Direction.INPUT,
-        edge_detection=Edges.BOTH,
-        active_low=line.active_low,
-        bias=Bias[line.bias.upper()],
-        debounce_period=timedelta(milliseconds=line.debounce_ms),
-    )
-
-
-def _value(is_active: bool) -> Value:
-    from gpiod.line import Value
-
-    return Value.ACTIVE if is_active else Value.INACTIVE
-
-
 def _place_of(line: GpioLineSettings) -> str:
     return line.line or f"{line.chip}:{line.offset}"
 
 
-def _release(wires: Mapping[str, _Wire]) -> None:
-    for wire in wires.values():
-        if wire.settings.direction == "output":
-            with suppress(OSError):  # the chip is gone
-                wire.set(False)
-    for request in {id(wire.request): wire.request for wire in wires.values()}.values():
-        request.release()
-
-
-def _release_late(opening: asyncio.Future[Mapping[str, _Wire]]) -> None:
+def _release_late(opening: asyncio.Future[Mapping[str, Wire]]) -> None:
     """The open that nobody waits for any more has ended: give back what it got."""
     if not opening.cancelled() and opening.exception() is None:
-        _release(opening.result())
+        release_wires(opening.result())
