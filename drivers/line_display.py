@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
+from drivers.line_display_painting import Painting
 from drivers.line_display_port import DisplayPort
 from drivers.line_display_screen import BLANK, Screen, Written
 from drivers.line_display_settings import LineDisplaySettings
@@ -25,7 +26,6 @@ from edge_gateway.contracts.line_display_commands import (
 )
 from edge_gateway.contracts.states import DeviceClass
 from edge_gateway.contracts.waiting import within
-from protocols.displays.dialect import MARQUEE_BYTES_MAX
 
 RETRY_S: Final = 5.0
 """After the display took nothing."""
@@ -66,14 +66,12 @@ class LineDisplay:
         self._dialect = settings.made_dialect
         self._port = DisplayPort(session, settings)
         self._screen = Screen(settings.code_page)
-        self._brightness_percent = settings.brightness_percent
-        self._blink_ms = 0
+        self._painting = Painting(self._screen, settings)
         self._is_idle_text = False
         self._line = asyncio.Lock()
         self._changed = asyncio.Event()
         self._used_s = self._stepped_s = session.clock.monotonic()
         self._begun_s: float | None = None
-        self._step = 0
 
     def data_received(self, data: bytes) -> None:
         """It says nothing that is asked for."""
@@ -117,11 +115,13 @@ class LineDisplay:
                 marquee = StartMarqueeParams.model_validate(params)
                 self._leave_idle(marquee.row)
                 written = self._screen.scroll(marquee.row, marquee.text)
-                self._step = 0
+                self._painting.scrolls_anew()
             case "set_brightness":
-                return await self._set_brightness(SetBrightnessParams.model_validate(params).percent)
+                await self._port.send(self._painting.brightness(SetBrightnessParams.model_validate(params).percent))
+                return written
             case "set_blink":
-                return await self._set_blink(SetBlinkParams.model_validate(params).interval_ms)
+                await self._port.send(self._painting.blink(SetBlinkParams.model_validate(params).interval_ms))
+                return written
             case _:
                 _none(name, params)
                 await self._port.send(self._dialect.self_test() or b"")
@@ -130,16 +130,6 @@ class LineDisplay:
         is_whole = was_scrolling or self._screen.marquee is not None
         await self._paint(None if is_whole else before)
         return written
-
-    async def _set_brightness(self, percent: int) -> Written:
-        self._brightness_percent = percent
-        await self._port.send((self._dialect.brightness(percent) or b"") + self._repainting())
-        return Written()
-
-    async def _set_blink(self, interval_ms: int) -> Written:
-        self._blink_ms = interval_ms
-        await self._port.send((self._dialect.blink(interval_ms) or b"") + self._repainting())
-        return Written()
 
     def _leave_idle(self, row: int | None) -> None:
         """One line alone is not shown beside an advertisement."""
@@ -155,47 +145,18 @@ class LineDisplay:
                 continue
             self._screen.write(DisplayTextParams(text=text, row=row, align="center"))
         self._is_idle_text = bool(self._settings.idle_lines)
-        self._step = 0
+        self._painting.scrolls_anew()
 
     async def _begin(self) -> None:
-        """From nothing: what it was told before may be forgotten."""
-        setup = self._dialect.begin(self._settings.code_page_slot)
-        if self._brightness_percent is not None:
-            setup += self._dialect.brightness(self._brightness_percent) or b""
-        if self._blink_ms:
-            setup += self._dialect.blink(self._blink_ms) or b""
         self._begun_s = self._session.clock.monotonic()
-        await self._port.send(setup + self._painting())
+        await self._port.send(self._painting.from_nothing())
 
     async def _paint(self, before: list[bytes] | None) -> None:
         """``before``: the lines as they are on it, where only what differs is to be written."""
         if self._port.is_stale:
             await self._begin()
-        elif before is None:
-            await self._port.send(self._painting())
         else:
-            lines = self._screen.lines
-            changed = [row for row, line in enumerate(lines, 1) if line != before[row - 1]]
-            await self._port.send(b"".join(self._dialect.update(row, lines[row - 1]) for row in changed))
-
-    def _painting(self) -> bytes:
-        lines = list(self._screen.lines)
-        if self._screen.marquee is None:
-            return self._dialect.show(lines)
-        row, text = self._screen.marquee
-        if self._scrolls_itself:
-            return self._dialect.show(lines) + (self._dialect.marquee(row, text) or b"")
-        lines[row - 1] = self._screen.window(self._step)
-        return self._dialect.show(lines)
-
-    def _repainting(self) -> bytes:
-        """Behind another command, which ends what the display scrolls itself."""
-        return self._painting() if self._scrolls_itself else b""
-
-    @property
-    def _scrolls_itself(self) -> bool:
-        marquee = self._screen.marquee
-        return marquee is not None and marquee[0] in self._dialect.scrolls_rows and len(marquee[1]) <= MARQUEE_BYTES_MAX
+            await self._port.send(self._painting.whole() if before is None else self._painting.changes(before))
 
     def _due_in_s(self) -> float:
         now_s = self._session.clock.monotonic()
@@ -214,7 +175,7 @@ class LineDisplay:
 
     @property
     def _step_at_s(self) -> float | None:
-        if self._screen.marquee is None or self._scrolls_itself:
+        if self._screen.marquee is None or self._painting.scrolls_itself:
             return None
         return self._stepped_s + self._settings.marquee_interval_s
 
@@ -232,9 +193,9 @@ class LineDisplay:
             self._tell()
         elif self._refresh_at_s is not None and now_s >= self._refresh_at_s:
             await self._begin()
-        elif self._step_at_s is not None and now_s >= self._step_at_s and self._screen.marquee is not None:
-            self._stepped_s, self._step = now_s, self._step + 1
-            await self._port.send(self._dialect.update(self._screen.marquee[0], self._screen.window(self._step)))
+        elif self._step_at_s is not None and now_s >= self._step_at_s:
+            self._stepped_s = now_s
+            await self._port.send(self._painting.next_step())
 
     def _view(self) -> dict[str, Any]:
         marquee = self._screen.marquee
@@ -242,7 +203,7 @@ class LineDisplay:
             "lines": list(self._screen.shown()),
             "marquee_row": None if marquee is None else marquee[0],
             "is_idle_text": self._is_idle_text,
-            "brightness_percent": self._brightness_percent,
+            "brightness_percent": self._painting.brightness_percent,
         }
 
     def _tell(self) -> None:
