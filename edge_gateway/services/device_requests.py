@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
-from weakref import WeakValueDictionary
 
 from edge_gateway.contracts.claims import CLAIM_COMMANDS, READ_PREFIXES
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import (
-    ConflictError,
     ErrorCode,
     RequestError,
-    StorageFullError,
-    StoreError,
     TransportError,
     UnknownOutcomeError,
 )
@@ -29,8 +23,7 @@ from edge_gateway.contracts.request_in_hand import on_behalf_of
 from edge_gateway.contracts.states import ReplyStatus
 from edge_gateway.contracts.store import CommandLog
 from edge_gateway.services.claim_requests import ClaimDesk, ClaimRequests
-from edge_gateway.services.replies import reply_from
-from edge_gateway.services.unkept_replies import UnkeptReplies
+from edge_gateway.services.done_before import DoneBefore
 
 DEADLINE_S: Final = 10.0
 """For a command that has none of its own here."""
@@ -112,14 +105,17 @@ class DeviceRequestService:
         self.counters: Counter[str] = Counter()
         self._find_device = find_device
         self._forget_device = forget
-        self._command_log = command_log
         self._claims = claims
         self._claim_requests = ClaimRequests(claims)
         self._clock = clock
         self._printing = printing
-        self._unkept = UnkeptReplies(command_log, clock)
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._done = DoneBefore(command_log, clock)
         self._in_hand: Counter[str] = Counter()
+
+    @property
+    def unkept_count(self) -> int:
+        """Replies that wait for the disk."""
+        return self._done.unkept_count
 
     async def handle(self, request: Request) -> Reply:
         """The reply, also of a refusal; raises nothing on purpose."""
@@ -174,18 +170,16 @@ class DeviceRequestService:
         return Reply(request.id, ReplyStatus.COMPLETED, {})
 
     async def _once(self, device: Device, request: Request) -> Reply:
-        key = f"{request.target}/{request.id}"
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
+        async with self._done.turn(request):
             with self._place(request) as refusal:
-                stored = await self._stored(key, request, is_claiming=refusal is None)
+                stored = await self._done.reply(request, is_claiming=refusal is None)
                 if stored is not None:
                     self.counters["repeated"] += 1
                     return stored
                 if refusal is not None:
                     raise refusal
                 reply = await self._execute(device, request, has_effect=True)
-            if not await self._unkept.keep(key, request.digest(), json.dumps(reply.to_json()).encode()):
+            if not await self._done.keep(request, reply):
                 self.counters["replies_not_kept"] += 1
             return reply
 
@@ -211,24 +205,6 @@ class DeviceRequestService:
             yield None
         finally:
             self._in_hand[request.target] -= 1
-
-    async def _stored(self, key: str, request: Request, *, is_claiming: bool) -> Reply | None:
-        """The reply to what was done under this id before. None: it is new; and claimed, if that is wanted."""
-        digest = request.digest()
-        unkept = self._unkept.get(key)
-        if unkept is not None and unkept[0] == digest:
-            return reply_from(request.id, json.loads(unkept[1]))
-        try:
-            if unkept is not None:
-                raise ConflictError(key)
-            stored = await (self._command_log.claim if is_claiming else self._command_log.reply)(key, digest)
-        except ConflictError as error:
-            raise RequestError(ErrorCode.CONFLICT, f"request id {request.id} was used with other content") from error
-        except StorageFullError as error:
-            raise RequestError(ErrorCode.STORAGE_FULL, "the gateway's disk is full; nothing was done") from error
-        except StoreError as error:
-            raise RequestError(ErrorCode.INTERNAL, "the gateway's store failed; nothing was done") from error
-        return None if stored is None else reply_from(request.id, json.loads(stored))
 
     async def _execute(self, device: Device, request: Request, *, has_effect: bool) -> Reply:
         deadline_s = DEADLINES_S.get(request.name, DEADLINE_S)

@@ -225,7 +225,7 @@ async def test_reply_that_the_disk_does_not_take_is_answered_from_memory_and_sto
         await wait_until(lambda: clock.sleeper_count > 0)
         await store.database.read(lambda connection: connection.execute("PRAGMA query_only = OFF").close())
         await clock.advance(unkept_replies.RETRY_S)
-        await wait_until(lambda: len(requests._unkept) == 0)
+        await wait_until(lambda: requests.unkept_count == 0)
     async with open_store(tmp_path, clock=clock) as store:
         assert await service(printer, store, clock).handle(ask()) == first
     assert printer.done == ["print"]
