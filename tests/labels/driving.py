@@ -9,47 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from drivers.label_base import LabelPrinter as LabelDriver
-from drivers.printer_at_once import AtOnce
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.contracts.errors import ErrorCode
-from edge_gateway.contracts.printing import PaperPolicy, Rendered
+from edge_gateway.contracts.printing import Rendered
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.loopback import LoopbackTransport
 from simulators.label_printer import LabelPrinter
 from tests.labels.support import DRIVERS, GENEROUS
+from tests.support.print_watch import Watch
 from tests.support.sessions import RecordingSession
 from tests.support.waiting import wait_until
 
 Way = Literal["loopback", "tcp"]
 QUICK: Mapping[str, Any] = {"status_interval_s": 0.05, "status_timeout_s": 0.1, "poll_interval_s": 0.01}
-
-
-class Watch(AtOnce):
-    """Keeps what the driver told of a job."""
-
-    def __init__(self, paper_policy: PaperPolicy = PaperPolicy.CONTINUE) -> None:
-        super().__init__(paper_policy)
-        self.is_begun = False
-        self.told: list[tuple[int, int, ErrorCode | None]] = []
-        self.reasons: list[str] = []
-
-    async def begin(self) -> None:
-        self.is_begun = True
-
-    def progress(
-        self,
-        sent_bytes: int,
-        confirmed_bytes: int = 0,
-        waiting_for: ErrorCode | None = None,
-        waiting_reason: str = "",
-    ) -> None:
-        self.told.append((sent_bytes, confirmed_bytes, waiting_for))
-        self.reasons.append(waiting_reason)
-
-    async def until_waiting_for(self, code: ErrorCode) -> None:
-        await wait_until(lambda: bool(self.told) and self.told[-1][2] is code, what=f"waiting for {code}")
 
 
 @dataclass

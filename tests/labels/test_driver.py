@@ -10,8 +10,9 @@ from drivers import label_count
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError
 from simulators.label_machine import Fault
-from tests.labels.driving import Watch, Way, driven
+from tests.labels.driving import Way, driven
 from tests.labels.support import DRIVERS, label, text
+from tests.support.print_watch import Watch
 from tests.support.waiting import wait_until
 
 every_language = pytest.mark.parametrize("language", sorted(DRIVERS))
@@ -27,7 +28,7 @@ async def test_labels_come_out_and_are_confirmed(language: str, way: Way) -> Non
     async with driven(language, way=way) as bench:
         watch = Watch()
         result = await bench.print(label(text("Äpfel"), quantity=2), watch)
-        assert watch.is_begun
+        assert watch.begun
         assert result["labels"] == 2
         assert result["confirmed_by"] == ("none" if language == "slcs" else "printer")
         await wait_until(lambda: len(bench.printer.labels) == 2, what="two labels")
@@ -75,7 +76,7 @@ async def test_print_is_refused_with_the_cause_and_nothing_is_sent(
         with pytest.raises(DeviceError, match="nothing was printed") as refused:
             await bench.print(ONE, watch)
         assert refused.value.code is code
-        assert not watch.is_begun
+        assert not watch.begun
         bench.printer.set_fault(fault, False)
         await bench.until_flags()
         await bench.print(ONE)

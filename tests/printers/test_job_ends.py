@@ -10,7 +10,8 @@ from edge_gateway.contracts.errors import ErrorCode, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError
 from simulators.escpos_machine import ANSWERS
 from simulators.escpos_printer import EscposPrinter
-from tests.support.print_bench import Watch, print_bench
+from tests.support.print_bench import print_bench
+from tests.support.print_watch import Watch
 from tests.support.waiting import wait_until
 
 RECEIPT: list[dict[str, Any]] = [

@@ -14,7 +14,8 @@ from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError
 from simulators.escpos_machine import ANSWERS
 from simulators.escpos_printer import EscposPrinter
 from simulators.printer_faults import Fault
-from tests.support.print_bench import Bench, Watch, Way, print_bench
+from tests.support.print_bench import Bench, Way, print_bench
+from tests.support.print_watch import Watch
 from tests.support.waiting import wait_until
 
 LINES = [f"line {number:02d} of a receipt" for number in range(12)]

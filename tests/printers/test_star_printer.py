@@ -16,7 +16,8 @@ from edge_gateway.contracts.printing import PaperPolicy
 from simulators.printer_faults import Fault
 from simulators.star_machine import ANSWERS
 from simulators.star_printer import StarPrinter
-from tests.support.print_bench import Watch, Way, print_bench
+from tests.support.print_bench import Way, print_bench
+from tests.support.print_watch import Watch
 from tests.support.waiting import wait_until
 
 LINES = [f"line {number:02d} of a receipt" for number in range(12)]

@@ -12,7 +12,8 @@ from edge_gateway.contracts.usb_printer import PortStatus, parse_device_id
 from edge_gateway.transports.loopback import LoopbackTransport
 from simulators.escpos_printer import EscposPrinter
 from simulators.gadget_link import port_status
-from tests.support.printing import RECEIPT, QuietWatch, driven_printer
+from tests.support.print_watch import Watch
+from tests.support.printing import RECEIPT, driven_printer
 from tests.support.waiting import wait_until
 
 LONG: list[dict[str, Any]] = [{"type": "text", "text": f"item {number}"} for number in range(400)]
@@ -48,7 +49,7 @@ async def test_usb_printer_without_paper_says_so_past_a_full_buffer(is_mute: boo
         return made[0]
 
     async with driven_printer(printer, make_loopback=make) as lane:
-        watch = QuietWatch()
+        watch = Watch()
         printer.trip_at(600, "mute", when="received")
         printer.trip_at(600, "paper_out", when="received")
         printer.trip_at(600, "hold", when="received")

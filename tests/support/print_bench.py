@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from edge_gateway.contracts.clock import Clock, SystemClock
-from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError
-from edge_gateway.contracts.printing import PaperPolicy, PrinterDriver
+from edge_gateway.contracts.errors import TransportError
+from edge_gateway.contracts.printing import PrinterDriver
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.settings_transports import SerialTransportSettings, TcpTransportSettings
@@ -19,49 +19,13 @@ from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.loopback import LoopbackTransport
 from simulators.link import PtyLink
 from simulators.printer_wires import WiredPrinter
+from tests.support.print_watch import Watch
 from tests.support.sessions import RecordingSession
 from tests.support.waiting import wait_until
 
 Way = Literal["loopback", "tcp", "serial"]
 QUICK: Mapping[str, Any] = {"status_interval_s": 0.05, "status_timeout_s": 0.1, "confirm_timeout_s": 1.0}
 """Short times: a simulated printer answers at once."""
-
-
-@dataclass
-class Watch:
-    """Implements PrintWatch, and keeps what it was told. ``refusal``: raised by ``begin``."""
-
-    paper_policy: PaperPolicy = PaperPolicy.CONTINUE
-    job_id: str | None = "job-1"
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    refusal: RequestError | None = None
-    begun: int = 0
-    told: list[tuple[int, int, ErrorCode | None]] = field(default_factory=list)
-    waiting_reason: str = ""
-
-    async def begin(self) -> None:
-        self.begun += 1
-        if self.refusal is not None:
-            raise self.refusal
-
-    def progress(
-        self,
-        sent_bytes: int,
-        confirmed_bytes: int = 0,
-        waiting_for: ErrorCode | None = None,
-        waiting_reason: str = "",
-    ) -> None:
-        self.waiting_reason = waiting_reason
-        if self.told[-1:] != [(sent_bytes, confirmed_bytes, waiting_for)]:
-            self.told.append((sent_bytes, confirmed_bytes, waiting_for))
-
-    @property
-    def waiting_for(self) -> ErrorCode | None:
-        return self.told[-1][2] if self.told else None
-
-    @property
-    def confirmed_bytes(self) -> int:
-        return self.told[-1][1] if self.told else 0
 
 
 @dataclass

@@ -10,9 +10,7 @@ from random import Random
 from typing import Any, Literal
 
 from edge_gateway.contracts.clock import SystemClock
-from edge_gateway.contracts.errors import ErrorCode
 from edge_gateway.contracts.events import StampedEvent
-from edge_gateway.contracts.printing import PaperPolicy
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.profiles import load_driver, load_profile
 from edge_gateway.devices.supervisor import Supervisor
@@ -21,6 +19,7 @@ from edge_gateway.settings_transports import TcpTransportSettings
 from edge_gateway.transports.factory import make_transport
 from edge_gateway.transports.loopback import Chunker, LoopbackTransport
 from simulators.escpos_printer import EscposPrinter
+from tests.support.print_watch import Watch
 from tests.support.waiting import wait_until
 
 Way = Literal["loopback", "tcp", "serial"]
@@ -38,33 +37,6 @@ RECEIPT: list[dict[str, Any]] = [
 
 
 @dataclass
-class QuietWatch:
-    """Lets a job begin, and keeps what the driver tells of it. ``cancelled``: set it to have the job given up."""
-
-    paper_policy: PaperPolicy = PaperPolicy.CONTINUE
-    job_id: str | None = "job-1"
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    is_begun: bool = False
-    told: list[tuple[int, int, ErrorCode | None]] = field(default_factory=list)
-    """Each progress: bytes sent, bytes confirmed, what it waits for."""
-    reasons: list[str] = field(default_factory=list)
-    """The same in words."""
-
-    async def begin(self) -> None:
-        self.is_begun = True
-
-    def progress(
-        self,
-        sent_bytes: int,
-        confirmed_bytes: int = 0,
-        waiting_for: ErrorCode | None = None,
-        waiting_reason: str = "",
-    ) -> None:
-        self.told.append((sent_bytes, confirmed_bytes, waiting_for))
-        self.reasons.append(waiting_reason)
-
-
-@dataclass
 class Lane:
     """A printer that is driven. ``events``: what the driver said, by name. ``powers``: as told, without repeats."""
 
@@ -78,11 +50,11 @@ class Lane:
         """One command. Raises RequestError."""
         return await self.supervisor.execute(name, params or {}, deadline_s=DEADLINE_S)
 
-    async def print(self, document: list[dict[str, Any]], watch: QuietWatch | None = None) -> Mapping[str, Any]:
+    async def print(self, document: list[dict[str, Any]], watch: Watch | None = None) -> Mapping[str, Any]:
         """One print, as the print service asks for it."""
         content = {"document": document}
         rendered = self.supervisor.render(content)
-        return await self.supervisor.print_job(content, rendered, watch or QuietWatch())
+        return await self.supervisor.print_job(content, rendered, watch or Watch())
 
     async def plug_in(self) -> None:
         """Put back a loopback that was cut; a TCP printer is found again by itself."""
