@@ -12,6 +12,7 @@ class UtcDisplay(DisplayMachine):
     """PD1200 and its like."""
 
     scrolls: ClassVar[bool] = False
+    more: ClassVar[bytes] = b"\x18\x19\x1a\x1c\x1d\x1e"
 
     def run(self) -> Running:
         screen = self.screen
@@ -41,6 +42,10 @@ class UtcDisplay(DisplayMachine):
                 screen.column = 0
             elif byte == 0x0A:
                 screen.line_feed()
+            elif byte in (0x08, 0x09):
+                screen.move(-1 if byte == 0x08 else 1)
+            elif byte in self.more:
+                yield from self._more(byte)
             elif byte == 0x05 and self.scrolls:
                 screen.marquee[0] = yield from self.text()
             elif byte == 0x1B and self.scrolls and (yield) == 0x06:
@@ -48,11 +53,21 @@ class UtcDisplay(DisplayMachine):
             else:
                 self.unknown(byte)
 
+    def _more(self, byte: int) -> Running:
+        """CAN and EM clear from the cursor on, RS all; SUB has the number of a font; FS and GS: flashing text."""
+        if byte == 0x1A:
+            self.screen.code_page = yield
+        elif byte == 0x1E:
+            self.screen.clear()
+        elif byte in (0x18, 0x19):
+            self.screen.clear_to_end(is_whole=byte == 0x19)
+
 
 class LogicControlsDisplay(UtcDisplay):
     """PD3000, LD9000, LDX1000: it scrolls by itself."""
 
     scrolls = True
+    more = b""
 
 
 class AedexDisplay(DisplayMachine):
@@ -60,7 +75,10 @@ class AedexDisplay(DisplayMachine):
 
     attention: ClassVar[bytes] = b"!#"
     rows: ClassVar[dict[int, int]] = {ord("1"): 0, ord("2"): 1}
-    scrolling: ClassVar[int] = ord("4")
+    scrolling: ClassVar[bytes] = b"46"
+    both: ClassVar[int] = ord("9")
+    unseen: ClassVar[bytes] = b"57"
+    reset: ClassVar[int | None] = ord("A")
 
     def run(self) -> Running:
         while True:
@@ -76,8 +94,15 @@ class AedexDisplay(DisplayMachine):
             text = yield from self.text()
             if code in self.rows and len(text) <= COLUMNS:
                 self.screen.whole_line(self.rows[code], text)
-            elif code == self.scrolling:
+            elif code in self.scrolling:
                 self.screen.marquee[0] = text
+            elif code == self.both and len(text) <= 2 * COLUMNS:
+                self.screen.whole_line(0, text[:COLUMNS])
+                self.screen.whole_line(1, text[COLUMNS:])
+            elif code == self.reset:
+                self.screen.reset()
+            elif code in self.unseen:
+                pass
             else:
                 self.unknown(*self.attention, code)
 
@@ -87,4 +112,7 @@ class UtcEnhancedDisplay(AedexDisplay):
 
     attention = b"\x1bu"
     rows: ClassVar[dict[int, int]] = {ord("A"): 0, ord("B"): 1}
-    scrolling = ord("D")
+    scrolling = b"DF"
+    both = ord("I")
+    unseen = b"E"
+    reset = None

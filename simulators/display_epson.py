@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from simulators.display_machine import DisplayMachine, Running
+from simulators.display_machine import MOVES, DisplayMachine, Running
+
+_US_MOVES = {0x0A: "up", 0x0D: "line_end", ord("B"): "bottom"}
+_US_UNSEEN = {ord("v"): 1, ord("#"): 2}
+"""DTR; marks above the characters."""
+_BRACKET_MOVES = {
+    **{ord("D"): "left", ord("C"): "right", ord("A"): "up", ord("B"): "down"},
+    **{ord("H"): "home", ord("L"): "line_start", ord("R"): "line_end", ord("K"): "bottom"},
+}
 
 
 class EpsonDisplay(DisplayMachine):
@@ -80,6 +88,17 @@ class EpsonDisplay(DisplayMachine):
             screen.blink_units = yield
         elif code == ord("@"):
             self.tests += 1
+        elif code in _US_MOVES:
+            MOVES[_US_MOVES[code]](screen)
+        elif code in b".,;":
+            self.write((yield))
+        elif code in _US_UNSEEN:
+            yield from self.skip(_US_UNSEEN[code])
+        elif code == ord("("):
+            yield
+            low = yield
+            high = yield
+            yield from self.skip(low + 256 * high)
         else:
             self.unknown(0x1F, code)
 
@@ -133,6 +152,8 @@ class Cd5220Display(DisplayMachine):
                 is_string_mode = False
             elif byte == 0x0B:
                 screen.place(0, 0)
+            elif byte in (0x08, 0x09):
+                screen.move(-1 if byte == 0x08 else 1)
             elif byte == 0x0D:
                 screen.column = 0
             elif byte == 0x0A:
@@ -177,6 +198,14 @@ class Cd5220Display(DisplayMachine):
             self.select(which)
         elif code in b"cf":
             screen.code_page = yield
+        elif code in b"%?sd":
+            yield from self.skip(1)
+        elif code == ord("["):
+            direction = yield
+            if direction in _BRACKET_MOVES:
+                MOVES[_BRACKET_MOVES[direction]](screen)
+            else:
+                self.unknown(0x1B, code, direction)
         else:
             self.unknown(0x1B, code)
         return False

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Final
 
-from simulators.display_screen import Screen
+from simulators.display_screen import COLUMNS, ROWS, Screen
 
 Running = Generator[None, int, None]
 """A machine: it is given one byte after the other."""
 TEXT_BYTES_MAX: Final = 60
 """The longest text of a command (Posiflex: 60)."""
+MOVES: Final[Mapping[str, Callable[[Screen], object]]] = {
+    "left": lambda screen: screen.move(-1),
+    "right": lambda screen: screen.move(1),
+    "up": lambda screen: screen.move_rows(-1),
+    "down": lambda screen: screen.move_rows(1),
+    "home": lambda screen: screen.place(0, 0),
+    "line_start": lambda screen: screen.place(screen.row, 0),
+    "line_end": lambda screen: screen.place(screen.row, COLUMNS - 1),
+    "bottom": lambda screen: screen.place(ROWS - 1, COLUMNS - 1),
+}
+"""Of the cursor; what they are called is the dialect's."""
 
 
 class DisplayMachine(ABC):
@@ -37,6 +48,11 @@ class DisplayMachine(ABC):
 
     def unknown(self, *codes: int) -> None:
         self.errors.append(f"unknown sequence {bytes(codes).hex(' ')}")
+
+    def skip(self, count: int) -> Running:
+        """Parameters of a command of which nothing is seen."""
+        for _ in range(count):
+            yield
 
     def text(self) -> Generator[None, int, bytes]:
         """Up to CR."""

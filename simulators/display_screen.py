@@ -45,6 +45,12 @@ class Screen:
         self.cells[self.row][:] = b" " * COLUMNS
         self.column = 0
 
+    def clear_to_end(self, *, is_whole: bool) -> None:
+        """From the cursor to the end of its line, or of the screen."""
+        self.cells[self.row][self.column :] = b" " * (COLUMNS - self.column)
+        for cells in self.cells[self.row + 1 :] if is_whole else ():
+            cells[:] = b" " * COLUMNS
+
     def place(self, row: int, column: int) -> bool:
         """From 0. False: that is not on the glass."""
         if not (0 <= row < ROWS and 0 <= column < COLUMNS):
@@ -76,6 +82,9 @@ class Screen:
     def move(self, columns: int) -> None:
         position = (self.row * COLUMNS + min(self.column, COLUMNS - 1) + columns) % (ROWS * COLUMNS)
         self.row, self.column = divmod(position, COLUMNS)
+
+    def move_rows(self, rows: int) -> None:
+        self.row = (self.row + rows) % ROWS
 
     def whole_line(self, row: int, text: bytes) -> None:
         """As commands that write a line do: what is short is filled up."""
