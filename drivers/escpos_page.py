@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from drivers import escpos_capabilities
 from drivers.printer_settings import DrawerSettings
 from drivers.rasteriser import FontRasteriser
+from edge_gateway.contracts.document_graphics import LogoName
 from edge_gateway.contracts.errors import ErrorCode, RequestError
 from protocols.printers.character_sets import CodePage
 from protocols.printers.escpos_host import COMMAND_NAMES
@@ -101,7 +102,9 @@ class EscposPage(DrawerSettings):
         True, description="It draws barcodes by itself (GS k, form B); else they are drawn for it."
     )
     has_databar: bool = Field(False, description="It draws GS1 DataBar by itself (GS k 75 to 78).")
-    logos: dict[str, LogoSettings] = Field(default_factory=dict, description="Logos by the name that documents use.")
+    logos: dict[LogoName, LogoSettings] = Field(
+        default_factory=dict, description="Logos by the name that documents use."
+    )
     raw_commands: tuple[str, ...] = Field(
         (), description='Commands that raw elements may hold, such as "ESC 3"; none: raw elements are refused.'
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from edge_gateway.contracts.fields import PRINTED_PATTERN
 from protocols.displays.dialect import DisplayDialect
 from protocols.displays.dialects import DIALECTS
 
@@ -24,7 +25,9 @@ class LineDisplaySettings(BaseModel):
         None, ge=0, le=255, description="Number that selects the code page; none: the display's switches do."
     )
     brightness_percent: int | None = Field(None, ge=1, le=100, description="Set at the start; none: as it is.")
-    idle_lines: tuple[str, ...] = Field((), max_length=2, description="Shown at the start, and when nothing else is.")
+    idle_lines: tuple[Annotated[str, Field(pattern=PRINTED_PATTERN)], ...] = Field(
+        (), max_length=2, description="Shown at the start, and when nothing else is."
+    )
     idle_after_s: float = Field(60.0, ge=0, description="Time without a command until idle_lines are shown; 0: never.")
     marquee_interval_s: float = Field(
         0.3, ge=0.1, description="Between two steps of a scrolling text that the display does not scroll itself."

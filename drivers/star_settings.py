@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from drivers.escpos_page import LogoSettings
 from drivers.printer_settings import DrawerSettings
 from drivers.rasteriser import FontRasteriser
+from edge_gateway.contracts.document_graphics import LogoName
 from protocols.printers import star_commands as commands
 from protocols.printers.escpos_options import COLUMNS_MIN
 from protocols.printers.star_options import CODE_PAGE_SLOTS, StarOptions, StarRaster, star_pages
@@ -31,7 +32,9 @@ class StarSettings(DrawerSettings):
     has_qr: bool = Field(True, description="It draws QR codes by itself (ESC GS y).")
     has_pdf417: bool = Field(True, description="It draws PDF417 by itself (ESC GS x).")
     has_barcodes: bool = Field(True, description="It draws barcodes by itself (ESC b).")
-    logos: dict[str, LogoSettings] = Field(default_factory=dict, description="Logos by name; only those with a file.")
+    logos: dict[LogoName, LogoSettings] = Field(
+        default_factory=dict, description="Logos by name; only those with a file."
+    )
     drawer_pin: Literal[0, 2, 5] = Field(2, description="2: the first drawer; 5: the second; 0: no drawer.")
     drawer_open_level: Literal["low", "high", "unknown"] = Field(
         "unknown", description="Level of its switch while it is open; with Star's own drawers high."

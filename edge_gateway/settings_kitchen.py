@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edge_gateway.contracts.fields import Level
+from edge_gateway.contracts.fields import PRINTED_PATTERN, Level
 from edge_gateway.settings_parts import Section
 
 ROUTES_MAX = 50
@@ -22,7 +22,9 @@ class KitchenRoute(Section):
     categories: Annotated[tuple[Glob, ...], Field(min_length=1)] = Field(
         description="Of items, * for any part of a word: the first route that has an item's category gets it."
     )
-    station: str | None = Field(None, max_length=40, description="Name of the place, printed above.")
+    station: str | None = Field(
+        None, max_length=40, pattern=PRINTED_PATTERN, description="Name of the place, printed above."
+    )
     is_copy: bool = Field(
         False, description="Gets its items beside the first route: for whoever puts the order together."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edge_gateway.contracts.fields import Level
+from edge_gateway.contracts.fields import PRINTED_PATTERN, Level
 from edge_gateway.contracts.print_jobs import ContentsKept
 from edge_gateway.contracts.print_requests import DEADLINE_S_MAX
 from edge_gateway.contracts.printing import PaperPolicy
@@ -48,7 +48,9 @@ class PrintingSettings(Section):
     kept_bytes_max: int = Field(
         5_000_000, ge=0, description="Bytes of these contents as they are stored; the oldest go before there are more."
     )
-    copy_mark: str = Field("COPY", min_length=1, max_length=20, description="Words that stand on a copy.")
+    copy_mark: str = Field(
+        "COPY", min_length=1, max_length=20, pattern=PRINTED_PATTERN, description="Words that stand on a copy."
+    )
 
     @property
     def contents_kept(self) -> ContentsKept:

@@ -145,11 +145,14 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
 def _expectation(schema: Mapping[str, Any]) -> str:
     if choices := schema.get("enum"):
         return "one of " + ", ".join(map(str, choices))
-    if words := _PATTERN_WORDS.get(schema.get("pattern", "")):
+    known = _PATTERN_WORDS.get(schema.get("pattern", ""))
+    words = known or _TYPE_WORDS.get(schema.get("type", ""), "another value")
+    if schema.get("minLength") or "maxLength" in schema:
+        empty = ", not empty" if schema.get("minLength") else ""
+        long = f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+        return f"{words}{empty}{long}"
+    if known:
         return words
-    words = _TYPE_WORDS.get(schema.get("type", ""), "another value")
-    if schema.get("minLength"):
-        return f"{words}, not empty"
     if "items" in schema:
         return f"{words}, each entry {_expectation(_resolved(schema['items']))}"
     if "minimum" in schema and "maximum" in schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ import typer
 if TYPE_CHECKING:
     from edge_gateway.contracts.errors import ConfigProblem
     from edge_gateway.settings import DeviceSettings
+    from edge_gateway.settings_kitchen import KitchenRoute
+    from edge_gateway.settings_loader import ConfigFile
 
 EXAMPLE_NAME = "gateway.toml"
 
@@ -66,7 +68,14 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     """Of the file and of what its devices name: profiles, drivers, transports. In the order of the file."""
     from edge_gateway.contracts.errors import ConfigError
     from edge_gateway.devices.duplicates import find_duplicates
-    from edge_gateway.settings_loader import check_config, in_order, profile_directories, read_config, usable_devices
+    from edge_gateway.settings_loader import (
+        check_config,
+        in_order,
+        kitchen_of,
+        profile_directories,
+        read_config,
+        usable_devices,
+    )
 
     try:
         file = read_config(path)
@@ -78,7 +87,10 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     raw = entries if isinstance(entries, list) else []
     duplicates = find_duplicates({place: _with_profile(entry, directories) for place, entry in enumerate(raw)})
     told = {(problem.source, problem.key) for problem in problems}
-    of_devices = _device_problems(usable_devices(file), directories)
+    usable = usable_devices(file)
+    broken = {str(each.get("id")) for place, each in enumerate(raw) if place not in usable and isinstance(each, dict)}
+    of_devices = _device_problems(usable, directories, kitchen_of(file).route, broken)
+    problems += _language_problems(file)
     for found in file.locate([*duplicates, *of_devices]):
         if (found.source, found.key) not in told:
             told.add((found.source, found.key))
@@ -100,8 +112,28 @@ def _with_profile(entry: Any, directories: Sequence[Path]) -> Any:
     return entry
 
 
-def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequence[Path]) -> list[ConfigProblem]:
-    """What the registry says of the devices, by their place in the file."""
+def _language_problems(file: ConfigFile) -> Iterator[ConfigProblem]:
+    """Of the kitchen: each of its tickets would be refused."""
+    from edge_gateway.services.print_formats import locale_of
+    from edge_gateway.settings_loader import kitchen_of
+
+    language = kitchen_of(file).language
+    try:
+        locale_of(language, {})
+    except ValueError as error:
+        yield file.problem(("kitchen", "language"), str(error).partition(": ")[2], value=repr(language))
+
+
+def _device_problems(
+    devices: Mapping[int, DeviceSettings],
+    directories: Sequence[Path],
+    routes: Sequence[KitchenRoute],
+    broken: Collection[str],
+) -> list[ConfigProblem]:
+    """What the registry says of the devices, by their place in the file, and of the kitchen that prints on them.
+
+    ``broken``: ids of devices that are not well formed.
+    """
     from edge_gateway.contracts.errors import ConfigError
     from edge_gateway.devices.printers_named import require_printers
     from edge_gateway.devices.resolving import resolve_devices
@@ -113,7 +145,7 @@ def _device_problems(devices: Mapping[int, DeviceSettings], directories: Sequenc
         return re.sub(r"\bdevice\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", text)
 
     try:
-        require_printers(resolve_devices(list(devices.values()), directories))
+        require_printers(resolve_devices(list(devices.values()), directories), routes, broken)
     except ConfigError as error:
         return [replace(each, key=in_file(each.key), expected=in_file(each.expected)) for each in error.problems]
     return []

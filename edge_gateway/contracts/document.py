@@ -32,6 +32,7 @@ from edge_gateway.contracts.document_text import (
     text_characters,
 )
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.fields import in_words
 
 __all__ = [
     "QR_BYTES_MAX",
@@ -187,7 +188,7 @@ def _characters(element: Element) -> int:
 def _describe(error: ValidationError) -> str:
     """``document[2].size[0]: Input should be less than or equal to 8``, each problem once, without the input."""
     problems = []
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_input=False)
     for item in found:
         if item["type"] == "too_short" and len(found) > 1:
             continue  # counted after the elements that failed were left out
@@ -197,7 +198,7 @@ def _describe(error: ValidationError) -> str:
             # of a text: neither is in the sender's JSON.
             if index != 1 and not str(part).startswith("-"):
                 path += f"[{part}]" if isinstance(part, int) else f".{part}"
-        problems.append(f"{path}: {item['msg'].removeprefix('Value error, ')}")
+        problems.append(f"{path}: {in_words(item)}")
     shown = "; ".join(problems[:PROBLEMS_SHOWN_MAX])
     hidden = len(problems) - PROBLEMS_SHOWN_MAX
     return shown if hidden <= 0 else f"{shown}; and {hidden} more"

@@ -12,6 +12,7 @@ from pydantic import model_validator as _model_validator
 from edge_gateway.contracts.barcode_data import BARCODE_CHARACTERS_MAX, Symbology, barcode_problem, canonical_symbology
 from edge_gateway.contracts.bitmap import Dither
 from edge_gateway.contracts.document_text import Part, Switch, reject_controls
+from edge_gateway.contracts.fields import LOGO_NAME_PATTERN
 from edge_gateway.contracts.printed_text import Align
 
 QR_BYTES_MAX = 997
@@ -110,9 +111,12 @@ class ImageElement(Part):
         return base64_bytes(self.data)
 
 
+LogoName = Annotated[str, Field(pattern=LOGO_NAME_PATTERN)]
+
+
 class LogoElement(Part):
     """A picture that the printer or the gateway keeps under this name (printer setting ``logos``)."""
 
     type: Literal["logo"]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    name: LogoName
     align: Align = "center"

@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from edge_gateway.contracts.fields import Instant, Level
+from edge_gateway.contracts.fields import NAME_PATTERN, PRINTED_PATTERN, TEXT_PATTERN, Instant, Level
 from edge_gateway.contracts.money import Quantity
 
 ITEMS_MAX = 200
 """Of one order: a party of forty with five courses."""
 WORDS_MAX = 200
 
-OrderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
+OrderId = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """It becomes part of the print jobs' ids."""
-Words = Annotated[str, StringConstraints(min_length=1, max_length=WORDS_MAX)]
-Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,60}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=WORDS_MAX, pattern=TEXT_PATTERN)]
+Category = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTED_PATTERN)]
 
 
 class _Part(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SECRET = re.compile(
-    r"passw|passphrase|secret|token|credential|authori[sz]ation|api_?key|private_?key|cookie|\bpin\b|_pin\b|\bpan\b|track_?[123]|card_?number|cvv|cvc",
+    r"passw|passphrase|secret|token|credential|authori[sz]ation|api_?key|private_?key|cookie|\bpin\b|(?<!drawer)_pin\b|\bpan\b|track_?[123]|card_?number|cvv|cvc",
     re.IGNORECASE,
 )
 _ONLY_ABOUT = re.compile(r"_(?:file|path|url|count|age_s|expires_at|type)$", re.IGNORECASE)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.fields import refusals
 from edge_gateway.contracts.instants import expired_words
 from edge_gateway.contracts.kitchen_order import PrintOrderParams
 from edge_gateway.contracts.states import ReplyStatus
@@ -116,9 +117,8 @@ def _params(params: Mapping[str, Any]) -> PrintOrderParams:
     try:
         return PrintOrderParams.model_validate(params)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        shown = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found[:PROBLEMS_SHOWN_MAX]]
-        raise RequestError(ErrorCode.INVALID_REQUEST, "; ".join(shown)) from error
+        shown = refusals(error.errors(include_url=False, include_input=False))
+        raise RequestError(ErrorCode.INVALID_REQUEST, "; ".join(shown[:PROBLEMS_SHOWN_MAX])) from error
 
 
 def _shown(ticket: RoutedTicket, reply: Reply) -> dict[str, Any]:

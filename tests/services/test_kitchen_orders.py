@@ -141,7 +141,16 @@ async def test_what_was_not_accepted_is_told_beside_what_was() -> None:
     [
         ({}, ErrorCode.INVALID_REQUEST, "order: Field required"),
         ({"order": order()}, ErrorCode.INVALID_REQUEST, "order.items"),
-        ({"order": order(("Beer", "drinks"), order_id="a b")}, ErrorCode.INVALID_REQUEST, "order.order_id"),
+        (
+            {"order": order(("Beer", "drinks"), order_id="a b")},
+            ErrorCode.INVALID_REQUEST,
+            "order.order_id: expected 1 to 60 letters, digits, '_', '.' or '-', the first a letter or digit",
+        ),
+        (
+            {"order": order(("Beer\x1b@", "drinks"))},
+            ErrorCode.INVALID_REQUEST,
+            "order.items[0].name: expected text without control characters but line feeds",
+        ),
         ({"order": order(("Beer", "drinks")), "x": 1}, ErrorCode.INVALID_REQUEST, "x: "),
     ],
 )
@@ -150,6 +159,7 @@ async def test_bad_order_is_refused_and_nothing_printed(params: Mapping[str, Any
     reply = await service(printers).handle(request(params))
     assert reply.error_code is code
     assert words in (reply.error_message or "")
+    assert "after validation" not in (reply.error_message or "") or params == {"order": order()}
     assert printers.requests == []
 
 
