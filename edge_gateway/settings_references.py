@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from edge_gateway.contracts.errors import ConfigProblem
 from edge_gateway.contracts.store import NEVER_DROPPED
+from edge_gateway.settings_file import ConfigFile
 from edge_gateway.settings_uplinks import HTTPS
 from edge_gateway.settings_words import did_you_mean
 from edge_gateway.toml_lines import KeyPath
-
-if TYPE_CHECKING:
-    from edge_gateway.settings_loader import ConfigFile
 
 SECRET_BYTES_MAX = 65_536
 """A secret file holds one password, token or PEM chain."""

@@ -15,8 +15,8 @@ import typer
 if TYPE_CHECKING:
     from edge_gateway.contracts.errors import ConfigProblem
     from edge_gateway.settings import DeviceSettings
+    from edge_gateway.settings_file import ConfigFile
     from edge_gateway.settings_kitchen import KitchenRoute
-    from edge_gateway.settings_loader import ConfigFile
 
 EXAMPLE_NAME = "gateway.toml"
 
@@ -68,14 +68,8 @@ def find_problems(path: Path) -> list[ConfigProblem]:
     """Of the file and of what its devices name: profiles, drivers, transports. In the order of the file."""
     from edge_gateway.contracts.errors import ConfigError
     from edge_gateway.devices.duplicates import find_duplicates
-    from edge_gateway.settings_loader import (
-        check_config,
-        in_order,
-        kitchen_of,
-        profile_directories,
-        read_config,
-        usable_devices,
-    )
+    from edge_gateway.settings_file import read_config
+    from edge_gateway.settings_loader import check_config, in_order, kitchen_of, profile_directories, usable_devices
 
     try:
         file = read_config(path)

@@ -70,7 +70,8 @@ async def look_around(settings: GatewaySettings) -> list[Finding]:
 def _settings(path: Path) -> GatewaySettings | None:
     """The settings where the models accept the values: a missing secret does not keep the rest from being looked at."""
     from edge_gateway.contracts.errors import ConfigError
-    from edge_gateway.settings_loader import check_config, read_config
+    from edge_gateway.settings_file import read_config
+    from edge_gateway.settings_loader import check_config
 
     try:
         return check_config(read_config(path))[0]

@@ -11,7 +11,8 @@ import pytest
 
 from edge_gateway.contracts.errors import ConfigError, ConfigProblem
 from edge_gateway.devices.profiles import load_profile
-from edge_gateway.settings_loader import FILE_BYTES_MAX, check_config, load_settings, read_config, usable_devices
+from edge_gateway.settings_file import FILE_BYTES_MAX, read_config
+from edge_gateway.settings_loader import check_config, load_settings, usable_devices
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.toml"
 
