@@ -6,6 +6,8 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
+from random import Random
+from string import ascii_letters
 from typing import Any
 
 import pytest
@@ -529,6 +531,62 @@ async def test_back_up_takes_over_what_was_not_begun_and_nothing_else(tmp_path: 
         assert (await bench.print("waiting")).result == {**found["result"], "job_id": "waiting", "printer": "p2"}
 
 
+async def test_back_up_takes_over_those_behind_a_job_that_stands_in_the_middle(tmp_path: Path) -> None:
+    first, second = PaperPrinter("p1"), PaperPrinter("p2")
+    hold = asyncio.Event()
+
+    async def without_paper(watch: PrintWatch) -> None:
+        watch.progress(2, 0, ErrorCode.PAPER_EMPTY)
+        await hold.wait()
+        watch.progress(2, 0, None)
+
+    first.within = without_paper
+    printing = {"p1": PrintingSettings(backup="p2", backup_after_s=10.0)}
+    async with open_bench(tmp_path, first, second, printing=printing) as bench:
+        for text in ("begun", "one", "two"):
+            await bench.print(text)
+        await bench.advance(3.0)
+        behind = await bench.job("one")
+        assert behind["waiting_for"] == "paper_empty"
+        assert behind["waiting_reason"].startswith("behind job 'begun'")
+        await bench.advance(6.0)
+        assert second.paper == []
+        await bench.advance(5.0)
+        assert second.paper == ["one", "two"]
+        assert await bench.state("begun") == "printing"
+        hold.set()
+        await bench.settle()
+        first.within = None
+        await bench.print("three")
+        await bench.settle()
+    assert (first.paper, second.paper) == (["begun", "three"], ["one", "two"])
+
+
+async def test_jobs_behind_one_that_goes_on_wait_for_nothing_but_their_turn(tmp_path: Path) -> None:
+    printer, goes_on, hold = PaperPrinter("p1"), asyncio.Event(), asyncio.Event()
+
+    async def with_new_paper(watch: PrintWatch) -> None:
+        watch.progress(2, 0, ErrorCode.PAPER_EMPTY)
+        await goes_on.wait()
+        watch.progress(2, 0, None)
+        await hold.wait()
+
+    printer.within = with_new_paper
+    async with open_bench(tmp_path, printer) as bench:
+        await bench.print("begun")
+        reply = bench.begin("print", {"document": DOCUMENT}, request_id="behind")
+        await bench.advance(3.0)
+        assert (await bench.job("behind"))["waiting_for"] == "paper_empty"
+        goes_on.set()
+        await bench.advance(3.0)
+        assert (await bench.job("behind"))["waiting_for"] is None
+        await bench.advance(60.0)
+        assert (await reply).error_code is ErrorCode.EXPIRED
+        hold.set()
+        await bench.settle()
+    assert printer.paper == ["begun"]
+
+
 async def test_back_up_that_cannot_print_either_is_left_alone(tmp_path: Path) -> None:
     first = PaperPrinter("p1", obstacle=ErrorCode.OFFLINE)
     second = PaperPrinter("p2", flags=("paper_empty",))
@@ -558,6 +616,19 @@ async def test_quota_refuses_what_is_too_much_and_takes_it_later(tmp_path: Path)
         assert (await bench.print("c")).status.value == "accepted"
         await bench.settle()
     assert printer.paper == ["a", "b", "c"]
+
+
+async def test_quota_of_bytes_refuses_what_is_too_much(tmp_path: Path) -> None:
+    printer = PaperPrinter("p1", obstacle=ErrorCode.PAPER_EMPTY)
+    printing = {"p1": PrintingSettings(waiting_bytes_max=10_000)}
+    async with open_bench(tmp_path, printer, printing=printing) as bench:
+        first, second = (
+            "".join(Random(seed).choices(ascii_letters, k=9_000)) for seed in (1, 2)
+        )  # nothing to be packed
+        assert (await bench.print(first, "a")).status.value == "accepted"
+        refused = await bench.print(second, "b")
+        assert (refused.error_code, refused.is_retryable) == (ErrorCode.BUSY, True)
+        assert (await bench.print("c")).status.value == "accepted"
 
 
 async def test_full_disk_refuses_new_jobs_with_clear_words_and_lets_the_others_end(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from edge_gateway.contracts.print_jobs import ContentLostError
 from edge_gateway.contracts.printing import CANNOT_PRINT_NOW, JobState, PrintFailedError
 from edge_gateway.contracts.waiting import within
 from edge_gateway.services.printing.backup import Backup
+from edge_gateway.services.printing.behind import Behind
 from edge_gateway.services.printing.book import JobBook
 from edge_gateway.services.printing.job import Job
 from edge_gateway.services.printing.printer import FindPrinter, Printer
@@ -63,6 +64,7 @@ class PrinterRunner:
         self._backup = backup
         self._refusal_of = refusal_of
         self._clock = clock
+        self._behind = Behind(printer, book, backup, self._objection, clock)
         self._wake = asyncio.Event()
         self.is_stopping = False
 
@@ -75,7 +77,7 @@ class PrinterRunner:
             job = self._next()
             if job is None:
                 await self._wake.wait()
-            elif await self._attempt(job):
+            elif await self._behind.relieved(job, self._attempt(job)):
                 if job.state is JobState.COMPLETED:
                     self._backup.works(self._printer)
             elif not await self._backup.take_over(self._printer, job):
