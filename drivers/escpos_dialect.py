@@ -10,6 +10,7 @@ from drivers.escpos_questions import EscposQuestions
 from drivers.escpos_settings import EscposSettings
 from drivers.printer_dialect import Confirmation
 from drivers.printer_pieces import Ask
+from drivers.printer_resynchronise import Resynchroniser
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.contracts.waiting import within
@@ -18,10 +19,10 @@ from protocols.printers.command_stream import Outline
 from protocols.printers.escpos_events import AutomaticStatus, BufferCleared, OrderedReply, ProcessIdReply, Query
 from protocols.printers.escpos_host import escpos_outline
 
-RESYNCHRONISE_NULS: Final = 1024
-"""Completes any command of ours that a lost connection left half sent (a QR code at most), and prints nothing."""
 SETUP_NULS: Final = 8
-"""The same for short commands; sent at each connect."""
+"""Completes short commands that a lost connection left half sent, and prints nothing; sent at each connect."""
+RESYNCHRONISE_NULS: Final = 1024
+"""The same for most others, where the printer does not answer; for all: drivers.printer_resynchronise."""
 CLEAR_TIMEOUT_S: Final = 1.0
 """DLE DC4 8 is a real-time command: answered at once or not at all."""
 PROCESS_ID_DIGITS: Final = bytes(range(0x21, 0x7F))
@@ -36,6 +37,7 @@ class EscposDialect:
         self._settings = settings
         self._clock = clock
         self._questions = EscposQuestions(line, settings, clock)
+        self._resynchroniser = Resynchroniser(self._asks, settings.status_timeout_s * settings.status_tries)
         self._process_number = int(clock.now().timestamp() * 1000)
         """From the wall clock in milliseconds the ids come again after 21 hours."""
 
@@ -47,6 +49,8 @@ class EscposDialect:
         if not is_heard:
             # Offline, without ASB, or in the middle of a command that the last connection left half sent.
             await self._line.write(commands.NUL * RESYNCHRONISE_NULS + setup, timeout_s)
+            if self._settings.confirm != "none":
+                self._resynchroniser.suspect()
         return is_heard or await self.status(self._settings.status_tries)
 
     async def is_there(self) -> bool:
@@ -59,6 +63,8 @@ class EscposDialect:
         return await self._questions.identity()
 
     async def prepare_to_confirm(self, *, may_confirm_late: bool) -> bool:
+        if not await self._resynchroniser.settle():
+            return False
         # A process id is the print's own; GS r answers all alike.
         return self._settings.confirm != "gs_r" or not may_confirm_late or await self._questions.pass_barrier()
 
@@ -104,6 +110,14 @@ class EscposDialect:
 
     def outline(self, data: bytes) -> Outline:
         return escpos_outline(data)
+
+    async def _asks(self, zeros: bytes, timeout_s: float) -> bool:
+        """Whether it answers in print order."""
+        question = self.confirmation(Ask.WHOLE)
+        assert question is not None
+        with self._line.waiting_for(question.wanted) as answer:
+            is_sent = await self._line.write(zeros + self._setup() + question.request, timeout_s)
+            return is_sent and await within(self._clock, timeout_s, answer)
 
     def _setup(self) -> bytes:
         """Styles as after power-on, status back on, the real-time drawer pulse as the settings want it."""

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from drivers.printer_dialect import Confirmation
 from drivers.printer_line import PrinterLine
 from drivers.printer_pieces import Ask
+from drivers.printer_resynchronise import Resynchroniser
 from drivers.star_settings import StarSettings
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.events import CodecEvent
@@ -36,6 +37,7 @@ class StarDialect:
         self._clock = clock
         self._etb_seen: int | None = None
         self._etb_asked = 0
+        self._resynchroniser = Resynchroniser(self._asks, settings.status_timeout_s * settings.status_tries)
         self._document_id = int(clock.now().timestamp() * 10) % DOCUMENT_IDS
 
     def heard(self, status: StarStatus) -> None:
@@ -44,6 +46,8 @@ class StarDialect:
             self._etb_seen = status.etb_counter
 
     async def begin(self) -> bool:
+        if self._settings.confirm != "none":
+            self._resynchroniser.suspect()  # it tells its status also in the middle of a command
         timeout_s, setup = self._settings.status_timeout_s, commands.INITIALIZE + self._settings.setup()
         with self._line.waiting_for(_is_status) as status:
             await self._line.write(commands.NUL * SETUP_NULS + setup + commands.REQUEST_STATUS, timeout_s)
@@ -80,6 +84,8 @@ class StarDialect:
     async def prepare_to_confirm(self, *, may_confirm_late: bool) -> bool:
         """The ETB counter says nothing of whose ETB it was, and begins at 0 when the printer is switched on: each print
         counts from 0. What is behind an ETB of an earlier print is behind ours too."""
+        if not await self._resynchroniser.settle():
+            return False
         if self._settings.confirm != "etb":
             return True
         if may_confirm_late and not await self._until_counted(commands.ETB, lambda count: count > 0):
@@ -136,10 +142,23 @@ class StarDialect:
 
         return Confirmation(commands.ETB, is_reached)
 
-    async def _until_counted(self, request: bytes, is_wanted: Callable[[int], bool]) -> bool:
+    async def _asks(self, zeros: bytes, timeout_s: float) -> bool:
+        """Whether it answers in print order."""
+        data = zeros + commands.INITIALIZE + self._settings.setup()
+        if self._settings.confirm == "etb":
+            before = self._etb_seen or 0
+            return await self._until_counted(data + commands.ETB, lambda count: count != before, timeout_s)
+        question = self.confirmation(Ask.WHOLE)
+        assert question is not None
+        with self._line.waiting_for(question.wanted) as answer:
+            is_sent = await self._line.write(data + question.request, timeout_s)
+            return is_sent and await within(self._clock, timeout_s, answer)
+
+    async def _until_counted(
+        self, request: bytes, is_wanted: Callable[[int], bool], write_timeout_s: float | None = None
+    ) -> bool:
         """Send it, and ask until the counter is so."""
-        timeout_s = self._settings.status_timeout_s
-        await self._line.write(request, timeout_s)
+        await self._line.write(request, write_timeout_s or self._settings.status_timeout_s)
         for _ in range(COUNTER_TRIES):
             if not await self.status(tries=1):
                 return False

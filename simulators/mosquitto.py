@@ -93,6 +93,11 @@ class Mosquitto:
                 self.port = 0
         raise RuntimeError(f"mosquitto did not start on port {self.port}: {said[-2000:]}")
 
+    def strike(self, number: signal.Signals) -> None:
+        """Send a signal that ends it, at once; ``kill`` or ``stop`` must follow."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
     async def stop(self) -> None:
         """SIGTERM: the orderly way."""
         await self._end(lambda process: process.terminate())

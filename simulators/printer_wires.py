@@ -57,7 +57,8 @@ class WiredPrinter(PrinterMachine):
         wire.on_bytes = self.data_received
         self._write, self._hang_up = wire.write, hang_up
         self._pause_wire = getattr(wire, "pause", None)
-        self._is_line_cut = False
+        self._is_paused = self._is_line_cut = False
+        self._flow()
 
     @property
     def is_connected(self) -> bool:
@@ -77,6 +78,17 @@ class WiredPrinter(PrinterMachine):
         Status questions do not count. A serial wire stays dead until it is attached again.
         """
         self._cut_line_after = count
+
+    def break_line(self, *, is_noticed: bool) -> None:
+        """Now, before the next byte. ``is_noticed``: the host hears of it, else only bytes stop to come through.
+
+        The next connection, or wire that is attached, is whole again.
+        """
+        self._cut_line_after = None
+        self._is_line_cut = True
+        self._write = None
+        if is_noticed and self._hang_up is not None:
+            self._hang_up()
 
     def connected(self, connection: asyncio.Transport) -> bool:
         """A TCP client is there. False: it is refused, another one is served."""
@@ -150,11 +162,7 @@ class WiredPrinter(PrinterMachine):
 
     def _is_cut_now(self) -> bool:
         if self._cut_line_after is not None and self._cut_line_after <= 0:
-            self._cut_line_after = None
-            self._is_line_cut = True
-            self._write = None
-            if self._hang_up is not None:
-                self._hang_up()
+            self.break_line(is_noticed=True)
         return self._is_line_cut
 
     def _flow(self) -> None:

@@ -98,6 +98,10 @@ class Relay:
         async with self._moved:
             self._moved.notify_all()
 
+    def swallow(self) -> None:
+        """Swallow from now on, both ways: within a byte if need be. What is held back stays held until ``set``."""
+        self.to_target = self.to_client = Flow.SWALLOW
+
     async def heal(self, *, is_reset: bool = True) -> None:
         """Pass everything. Connections that lost bytes are reset, as by a router that forgot them; else left silent, as
         by one that drops what it does not know: their ends have to find out for themselves."""

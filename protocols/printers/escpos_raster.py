@@ -11,9 +11,10 @@ from edge_gateway.contracts.printed_text import Align
 from protocols.printers.escpos_options import Raster
 
 SLICE_ROWS: Final = 256
-"""Of one GS v 0: clones with small buffers lose the rest of a taller one."""
-GRAPHICS_SLICE_ROWS: Final = 256
-"""Of one GS ( L."""
+"""Of one command: clones with small buffers lose the rest of a taller one."""
+SLICE_BYTES: Final = 4096
+"""The same in bytes: a printer whose line broke waits for the rest of the command, and takes what comes next for it;
+what brings it back (drivers.printer_resynchronise) must not take half a minute at 9600 baud."""
 _COLUMN_MODES: Final = {"column_24": (33, 3), "column_8": (1, 1)}
 """m of ESC * (double density) and bytes of one column."""
 _LINE_SPACING: Final = b"\x1b3\x10"
@@ -28,9 +29,15 @@ def raster_commands(bitmap: Bitmap, method: Raster) -> bytes:
     """The picture at the start of a line; the printer stands at the start of a line behind it."""
     if method in _COLUMN_MODES:
         return _columns(bitmap, *_COLUMN_MODES[method])
-    send, rows = (_graphics, GRAPHICS_SLICE_ROWS) if method == "gs_paren_l" else (_raster, SLICE_ROWS)
+    send = _graphics if method == "gs_paren_l" else _raster
+    rows = slice_rows(bitmap)
     tops = range(0, bitmap.height_dots, rows)
     return b"".join(send(bitmap.slice(top, rows)) for top in tops)
+
+
+def slice_rows(bitmap: Bitmap) -> int:
+    """Of its rows in one command."""
+    return min(SLICE_ROWS, SLICE_BYTES // bitmap.row_bytes)
 
 
 def stacked(bitmaps: Sequence[Bitmap], align: Align) -> Bitmap:

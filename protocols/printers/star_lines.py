@@ -7,13 +7,11 @@ from typing import Final
 from edge_gateway.contracts.bitmap import Bitmap
 from protocols.printers import star_commands as commands
 from protocols.printers.escpos_lines import LineWriter
-from protocols.printers.escpos_raster import stacked
+from protocols.printers.escpos_raster import slice_rows, stacked
 from protocols.printers.star_options import StarRaster
 
 SLICE_ROWS: Final = 24
 """ESC X: one stripe."""
-RASTER_ROWS_MAX: Final = 240
-"""Of one ESC GS S, so that a question falls between two."""
 
 
 class StarLineWriter(LineWriter):
@@ -32,7 +30,8 @@ class StarLineWriter(LineWriter):
 def picture_commands(picture: Bitmap, raster: StarRaster) -> bytes:
     """The paper moves as far as the picture is high."""
     if raster == "raster":
-        slices = (picture.slice(top, RASTER_ROWS_MAX) for top in range(0, picture.height_dots, RASTER_ROWS_MAX))
+        rows = slice_rows(picture)
+        slices = (picture.slice(top, rows) for top in range(0, picture.height_dots, rows))
         return b"".join(commands.raster_image(part.row_bytes, part.height_dots, part.rows) for part in slices)
     stripes = (picture.slice(top, SLICE_ROWS) for top in range(0, picture.height_dots, SLICE_ROWS))
     drawn = (commands.column_image(stripe.width_dots, _columns(stripe)) + commands.LF for stripe in stripes)

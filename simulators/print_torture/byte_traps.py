@@ -21,8 +21,12 @@ class Trap:
 
 @dataclass(slots=True)
 class ByteTraps:
-    """Any number of traps. ``passed`` is called for every byte of print data."""
+    """Any number of traps. ``passed`` is called for every byte of print data.
 
+    ``place``: where the last byte was, in bytes behind the last cut.
+    """
+
+    place: int = 0
     _traps: list[Trap] = field(default_factory=list)
 
     def set(self, count: int, when: When, spring: Callable[[], None]) -> Trap:
@@ -38,8 +42,9 @@ class ByteTraps:
             return True
         return False
 
-    def passed(self, count: int, when: When) -> None:
+    def passed(self, count: int, when: When, place: int = 0) -> None:
         """So many bytes more."""
+        self.place = place
         if not count or not self._traps:
             return
         for trap in [each for each in self._traps if each.when == when]:

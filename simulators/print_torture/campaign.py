@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simulators.print_torture.faults import faults_of
+from simulators.print_torture.faults import at_byte_names, faults_of
 from simulators.print_torture.jobs import JobMaker
 from simulators.print_torture.oracle import ENDS, Known, Verdict
 from simulators.print_torture.printers import rolls
@@ -115,6 +115,9 @@ class PrintCampaign:
             **self._facts,
             "seconds": round(time.monotonic() - self._started, 1),
             "replay": self._options.command,
+            "faults_without_effect": store.effects.missing(
+                at_byte_names(without=self._options.without), len(store.oracle.jobs)
+            ),
         }
         return report(store, self._weather, verdict, seed=self._options.seed, jobs=self._options.jobs, facts=facts)
 

@@ -2,87 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Callable
 from random import Random
 from typing import ClassVar
 
-from simulators.print_torture.byte_traps import ByteTraps, When
+from simulators.print_torture.byte_traps import When
+from simulators.print_torture.ends import (
+    GatewayEnd,
+    Kill,
+    PrintBrokerKill,
+    PrintBrokerRestart,
+    Terminate,
+    at_byte,
+)
 from simulators.print_torture.printers import TorturedPrinter
 from simulators.print_torture.store import PrintStore
 from simulators.torture.fault import Fault
-from simulators.torture.faults_around import BrokerKill, BrokerRestart, BusAnswersSwallowed, TillAnswersSwallowed
+from simulators.torture.faults_around import BusAnswersSwallowed, TillAnswersSwallowed
 
 BYTES_MEAN = 1_500
 """To the byte at which a printer has its trouble: about the size of a job."""
-KILL_BYTES_MEAN = 6_000
-"""To the byte at which the gateway ends, on one of the printers: each life prints a few jobs."""
-PATIENCE_S = 15.0
-"""For that byte; a printer that gets none has its fault while it is idle."""
-DOWN_S = (0.0, 0.6)
-"""Between an end of the gateway and its next start."""
-AT_ANY_TIME_SHARE = 0.25
-"""Of its ends, that come at a moment and not at a byte: at acceptance, at its start."""
-READY_S_MAX = 12.0
-
-
-async def at_byte(store: PrintStore, traps: ByteTraps, count: int, when: When, do: Callable[[], None]) -> str:
-    """Do it when so many more bytes have passed, or now if they take too long, or at once if the campaign ends."""
-    is_done = asyncio.Event()
-
-    def spring() -> None:
-        do()
-        is_done.set()
-
-    trap = traps.set(count, when, spring)
-    waits = [asyncio.ensure_future(event.wait()) for event in (is_done, store.closing)]
-    try:
-        await asyncio.wait(waits, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in waits:
-            each.cancel()
-    if traps.disarm(trap):
-        do()
-        return "no byte passed by"
-    return f"byte {count} {when}"
-
-
-class GatewayEnd(Fault[PrintStore]):
-    """The gateway ends while a printer receives, and starts again."""
-
-    resources = frozenset({"gateway"})
-    number: ClassVar[signal.Signals]
-
-    async def do(self, random: Random) -> str:
-        gateway, printer = self.store.gateway, random.choice(self.store.printers)
-        if random.random() < AT_ANY_TIME_SHARE:
-            await asyncio.sleep(random.expovariate(1.0))
-            words = "at any time"
-        else:
-            await gateway.wait_first_ready(READY_S_MAX)
-            count = round(random.expovariate(1 / KILL_BYTES_MEAN))
-            words = await at_byte(self.store, printer.traps, count, "received", lambda: gateway.strike(self.number))
-        await (gateway.kill() if self.number is signal.SIGKILL else gateway.stop())
-        await asyncio.sleep(random.uniform(*DOWN_S))
-        await gateway.start()
-        return f"{self.number.name} at {printer.name}: {words}; started"
-
-
-class Kill(GatewayEnd):
-    """kill -9."""
-
-    name = "kill"
-    every_s = 1.0
-    number = signal.SIGKILL
-
-
-class Terminate(GatewayEnd):
-    """SIGTERM: the orderly end."""
-
-    name = "terminate"
-    every_s = 15.0
-    number = signal.SIGTERM
 
 
 class PrinterTrouble(Fault[PrintStore]):
@@ -98,8 +36,8 @@ class PrinterTrouble(Fault[PrintStore]):
         self.printer = printer
 
     async def do(self, random: Random) -> str:
-        count = round(random.expovariate(1 / BYTES_MEAN))
-        words = await at_byte(self.store, self.printer.traps, count, self.when, self.strike)
+        traps = self.printer.traps
+        words = await at_byte(self.store, self.kind, traps, BYTES_MEAN, random, self.when, self.strike)
         await self.go_on()
         return words
 
@@ -155,10 +93,7 @@ class Unplug(PrinterTrouble):
     lasts_s = (0.5, 5.0)
 
     def strike(self) -> None:
-        self._unplugging = asyncio.ensure_future(self.printer.unplug())
-
-    async def go_on(self) -> None:
-        await self._unplugging
+        self.printer.unplug()
 
 
 class ConnectionCut(PrinterTrouble):
@@ -169,6 +104,9 @@ class ConnectionCut(PrinterTrouble):
 
     def strike(self) -> None:
         self.printer.cut()
+
+    async def go_on(self) -> None:
+        await self.printer.plug()
 
 
 class Stall(PrinterTrouble):
@@ -209,11 +147,17 @@ TROUBLES: tuple[type[PrinterTrouble], ...] = (
 AROUND: tuple[type[Fault[PrintStore]], ...] = (
     Kill,
     Terminate,
-    BrokerRestart,
-    BrokerKill,
+    PrintBrokerRestart,
+    PrintBrokerKill,
     BusAnswersSwallowed,
     TillAnswersSwallowed,
 )
+
+
+def at_byte_names(*, without: frozenset[str] = frozenset()) -> list[str]:
+    """Of the faults that strike within a byte, those that are not left out."""
+    ends = {kind.name for kind in AROUND if issubclass(kind, GatewayEnd | PrintBrokerRestart)}
+    return sorted({*ends, *(trouble.kind for trouble in TROUBLES)} - without)
 
 
 def fault_names() -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from simulators.escpos_printer import EscposPrinter
 from simulators.link import PtyLink
 from simulators.mosquitto import free_port
-from simulators.print_torture.byte_traps import ByteTraps
+from simulators.print_torture.byte_traps import ByteTraps, When
 from simulators.print_torture.roll import Roll
 from simulators.printer_wires import WiredPrinter
 from simulators.relay import Flow, Relay
@@ -27,20 +27,28 @@ SETTINGS: Final = {"status_interval_s": STATUS_INTERVAL_S, "confirm_timeout_s": 
 
 
 class _Watched(WiredPrinter):
-    """A printer in which traps can be laid."""
+    """A printer in which traps can be laid: its own, and ``shared`` ones that wait for a byte of any printer."""
 
     def __init__(self, **machine: Any) -> None:
         self.traps = ByteTraps()
+        self.shared = ByteTraps()
+        self._behind_cut = 0
         super().__init__(**machine)
 
     def _receive(self, byte: int) -> None:
         super()._receive(byte)
-        self.traps.passed(1, "received")
+        self._pass(1, "received", self._behind_cut + self.unprinted_bytes)
 
     def _step(self) -> int:
+        cuts = self.paper.cut_count
         consumed = super()._step()
-        self.traps.passed(consumed, "printed")
+        self._behind_cut = 0 if self.paper.cut_count > cuts else self._behind_cut + consumed
+        self._pass(consumed, "printed", self._behind_cut)
         return consumed
+
+    def _pass(self, count: int, when: When, place: int) -> None:
+        for traps in (self.traps, self.shared):
+            traps.passed(count, when, place)
 
 
 class WatchedEscpos(_Watched, EscposPrinter):
@@ -71,8 +79,8 @@ class TorturedPrinter(ABC):
     async def stop(self) -> None: ...
 
     @abstractmethod
-    async def unplug(self) -> None:
-        """Its cable is pulled; it keeps its power, and prints what it has."""
+    def unplug(self) -> None:
+        """Its cable is pulled, within a byte if need be; it keeps its power, and prints what it has."""
 
     @abstractmethod
     async def plug(self) -> None:
@@ -80,7 +88,7 @@ class TorturedPrinter(ABC):
 
     @abstractmethod
     def cut(self) -> None:
-        """The connection breaks at once, and may be made again at once."""
+        """The connection breaks, within a byte if need be; ``plug`` must follow at once."""
 
     @abstractmethod
     def _transport(self) -> dict[str, Any]:
@@ -135,14 +143,17 @@ class NetworkPrinter(TorturedPrinter):
         await self._relay.stop()
         await self.machine.stop()
 
-    async def unplug(self) -> None:
-        await self._relay.set(to_target=Flow.SWALLOW, to_client=Flow.SWALLOW)
+    def unplug(self) -> None:
+        self._relay.swallow()
+        self.machine.break_line(is_noticed=False)
 
     async def plug(self) -> None:
         if Flow.SWALLOW in (self._relay.to_target, self._relay.to_client):
             await self._relay.heal()
+            self._relay.cut()  # also a connection that was idle meanwhile: its printer is deaf to it
 
     def cut(self) -> None:
+        self.machine.break_line(is_noticed=True)
         self._relay.cut()
 
     def _transport(self) -> dict[str, Any]:
@@ -167,7 +178,8 @@ class SerialPrinter(TorturedPrinter):
         self._link.unplug()
         await self.machine.stop()
 
-    async def unplug(self) -> None:
+    def unplug(self) -> None:
+        self.machine.break_line(is_noticed=True)
         self._link.unplug()
 
     async def plug(self) -> None:
@@ -176,9 +188,8 @@ class SerialPrinter(TorturedPrinter):
             await self.machine.attach(self._link)
 
     def cut(self) -> None:
-        """A loose plug."""
-        self._link.unplug()
-        self._link.plug()
+        """A loose plug, until ``plug``."""
+        self.unplug()
 
     def _transport(self) -> dict[str, Any]:
         return {"kind": "serial", "path": self._link.path, "flow": self._flow}

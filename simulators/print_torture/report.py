@@ -41,6 +41,7 @@ def report(
     faults = Counter[str]()
     for name, count in weather.counters.items():
         faults[name.partition(" ")[0]] += count
+    effects = store.effects.report()
     counted = {name: verdict.count(name) for name in ZERO if name not in ("unanswered", "deaths")}
     return {
         "seed": seed,
@@ -52,7 +53,7 @@ def report(
         "deaths_said": store.gateway.deaths[:BREACHES_MAX],
         **facts,
         "on_paper": dict(sorted(verdict.on_paper.items())),
-        "faults": dict(sorted(faults.items())),
+        "faults": {name: {"times": times, **effects.get(name, {})} for name, times in sorted(faults.items())},
         "kills": store.gateway.counters["kills"],
         "restarts": store.gateway.counters["starts"] - 1,
         "broker_deaths": store.broker_deaths,
@@ -79,6 +80,8 @@ def report(
 def complaints(result: Mapping[str, Any]) -> list[str]:
     """Every promise that was broken, in words; none: exit code 0."""
     found = [f"{name} is {result[name]}, expected 0" for name in ZERO if result[name]]
+    if idle := result["faults_without_effect"]:
+        found.append(f"{', '.join(idle)} never struck within a byte of a print: the campaign proves nothing of that")
     if not result["completed"]:
         found.append("no job was completed at all: the campaign proves nothing")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -10,6 +11,8 @@ from typing import Any, Final, Literal
 from simulators.gateway_process import GatewayProcess, config_text
 from simulators.mosquitto import Mosquitto, free_port
 from simulators.pos_client_link import PosAddress
+from simulators.print_torture.byte_traps import ByteTraps
+from simulators.print_torture.effects import Effects
 from simulators.print_torture.oracle import PrintOracle
 from simulators.print_torture.printers import TorturedPrinter, make_printers
 from simulators.print_torture.tills import PrintingTill
@@ -34,6 +37,11 @@ class PrintStore:
         self.till_relay = Relay(self.broker.host, self.broker.port)
         self.oracle = PrintOracle()
         self.printers: list[TorturedPrinter] = make_printers(directory)
+        self.traps = ByteTraps()
+        """They wait for a byte of any printer."""
+        for printer in self.printers:
+            printer.machine.shared = self.traps
+        self.effects = Effects()
         process = GatewayProcess(directory / "gateway.toml", directory / "gateway.log", status_port=free_port())
         self.gateway = TorturedGateway(process)
         self.tills: list[PrintingTill] = []
@@ -71,6 +79,11 @@ class PrintStore:
         if not self.broker.is_running:
             await self.broker.start()
         self._is_broker_wanted = True
+
+    def strike_broker(self, number: signal.Signals) -> None:
+        """Send it a signal that ends it, at once; ``end_broker`` must follow."""
+        self._is_broker_wanted = False
+        self.broker.strike(number)
 
     async def end_broker(self, end: Callable[[], Awaitable[None]]) -> None:
         """``end``: its ``stop`` or its ``kill``."""

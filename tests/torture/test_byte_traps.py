@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
 
 from simulators.print_torture.byte_traps import ByteTraps
-from simulators.print_torture.printers import WatchedEscpos
+from simulators.print_torture.printers import TorturedPrinter, WatchedEscpos, make_printers
 from tests.support.waiting import wait_until
 
 
@@ -43,3 +51,39 @@ async def test_power_that_goes_at_a_byte_takes_every_byte_behind_it() -> None:
         assert printer.paper.receipts[0].lines == ["third"]
     finally:
         await printer.stop()
+
+
+@pytest.mark.parametrize("kind", ["tcp-generic", "dtr-generic"])
+@pytest.mark.parametrize("break_off", ["unplug", "cut"])
+async def test_line_that_breaks_at_a_byte_takes_every_byte_behind_it_until_it_is_plugged_in(
+    kind: str, break_off: str, tmp_path: Path
+) -> None:
+    printer = next(each for each in make_printers(tmp_path) if each.name == kind)
+    await printer.start()
+    try:
+        printer.traps.set(6, "received", getattr(printer, break_off))
+        async with _host(printer) as write:
+            write(b"first\nsecond\n")
+            await wait_until(lambda: printer.machine.counters["bytes_printed"] == 6)
+        await printer.plug()
+        async with _host(printer) as write:
+            write(b"third\n\x1dV\x00")
+            await wait_until(lambda: printer.machine.paper.cut_count == 1)
+        assert printer.machine.paper.receipts[0].lines == ["first", "third"]
+    finally:
+        await printer.stop()
+
+
+@asynccontextmanager
+async def _host(printer: TorturedPrinter) -> AsyncIterator[Callable[[bytes], object]]:
+    """A bare program at the other end."""
+    transport = printer.device("lane")["transport"]
+    if transport["kind"] == "tcp":
+        with await asyncio.to_thread(socket.create_connection, (transport["host"], transport["port"])) as wire:
+            yield wire.sendall
+        return
+    port = os.open(transport["path"], os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield partial(os.write, port)
+    finally:
+        os.close(port)

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from edge_gateway.commands import torture_print
 from simulators.print_torture import report
 from simulators.print_torture.campaign import PrintTortureOptions, run_print_torture
+from simulators.print_torture.effects import JOBS_FOR_EVERY_FAULT, Effects
 from simulators.print_torture.faults import AROUND, TROUBLES, fault_names
 
 SEED, JOBS = 5, 24
-FINE: dict[str, Any] = {**dict.fromkeys(report.ZERO, 0), "completed": 1}
+FINE: dict[str, Any] = {**dict.fromkeys(report.ZERO, 0), "completed": 1, "faults_without_effect": []}
 
 
 @pytest.mark.e2e
@@ -30,6 +31,9 @@ async def test_print_campaign_keeps_every_promise(tmp_path: Path, capsys: pytest
     assert sum(result[state] for state in ("completed", "failed", "unknown", "cancelled", "expired")) == JOBS
     assert (result["lost"], result["double_printed"]) == (0, 0)
     assert result["kills"] > 0
+    struck = [fault for fault in result["faults"].values() if fault.get("at_byte")]
+    assert all(sum(fault["bytes_behind_cut"].values()) == fault["at_byte"] for fault in struck)
+    assert struck
     assert (tmp_path / "store" / "tcp-epson.paper.txt").read_text()
 
 
@@ -44,6 +48,22 @@ def test_print_campaign_complains_of_each_broken_promise(broken: str) -> None:
 
 def test_print_campaign_complains_if_nothing_was_printed() -> None:
     assert len(report.complaints({**FINE, "completed": 0})) == 1
+
+
+def test_print_campaign_complains_of_a_fault_that_never_met_a_print() -> None:
+    (complaint,) = report.complaints({**FINE, "faults_without_effect": ["unplug"]})
+    assert complaint.startswith("unplug never struck")
+
+
+def test_effects_miss_no_fault_that_struck_within_a_byte_and_ask_little_of_a_short_campaign() -> None:
+    effects = Effects()
+    effects.at_byte("kill", 12)
+    effects.idle("unplug")
+    effects.at_any_time("terminate")
+    faults = ["kill", "terminate", "unplug"]
+    assert effects.missing(faults, JOBS_FOR_EVERY_FAULT) == ["terminate", "unplug"]
+    assert effects.missing(faults, JOBS_FOR_EVERY_FAULT - 1) == []
+    assert effects.report()["kill"]["bytes_behind_cut"] == {"0": 0, "1-9": 0, "10-99": 1, "100-999": 0, "1000-": 0}
 
 
 def test_print_faults_are_named_once() -> None:
