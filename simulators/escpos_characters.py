@@ -50,6 +50,8 @@ class Characters:
     def reset(self) -> None:
         """As after power-on: a printer for ideographs begins with them."""
         self._is_wide = self._wide is not None and self._wide != "cp932"
+        self._is_shift_jis = False
+        self.backslash = "\\"
         self.choose_page(min(self._pages, default=0))
 
     def choose_page(self, number: int) -> bool:
@@ -61,15 +63,26 @@ class Characters:
         return True
 
     def set_wide(self, is_on: bool) -> bool:
-        """FS & and FS . ; False: it has no ideographs."""
-        self._is_wide = is_on and self._wide is not None
-        return self._wide is not None or not is_on
+        """FS & and FS . ; False: it has no ideographs, or those of seven bits (JIS), which are not simulated.
+
+        A Japanese printer that was told to read Shift JIS reads it until it is told otherwise, and heeds neither.
+        """
+        if self._is_shift_jis:
+            return True
+        self._is_wide = is_on and self._wide not in (None, "cp932")
+        return self._is_wide or not is_on
+
+    def choose_system(self, number: int) -> bool:
+        """FS C: 0 for JIS with its seven bits, 1 for Shift JIS; Japanese printers alone heed it."""
+        if self._wide == "cp932":
+            self._is_shift_jis = self._is_wide = number == 1
+        return number in (0, 1)
 
     def read(self, data: bytes) -> tuple[str | None, int, int]:
         """The first character of the data, its bytes and cells. None: it is not there; 0 bytes: more are to come."""
         first = data[0]
         if first < 0x80:
-            return chr(first), 1, 1
+            return self.backslash if first == 0x5C else chr(first), 1, 1
         if not self._is_wide or self._wide is None:
             character = self._upper[first - 0x80]
             return (None if character == UNKNOWN else character), 1, 1

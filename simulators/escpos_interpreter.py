@@ -17,6 +17,8 @@ from simulators.escpos_paper import Paper
 from simulators.escpos_unseen import NEUTRAL, NOT_SIMULATED, UNSEEN
 
 ERRORS_KEPT = 1000
+BACKSLASHES = {0: "\\", 8: "¥", 13: "₩"}
+"""ESC R of the USA, Japan and Korea: what 5C hex is."""
 Handler = Callable[[bytes], None]
 
 
@@ -89,7 +91,7 @@ class Interpreter:
             b"\x1bG": (1, lambda p: modes.restyle(is_double_struck=bool(p[0] & 1))),
             b"\x1b-": (1, modes.underline),
             b"\x1bM": (1, modes.font),
-            b"\x1bR": (1, self._only_zero),
+            b"\x1bR": (1, self._character_set),
             b"\x1ba": (1, modes.align),
             b"\x1bt": (1, modes.code_page),
             b"\x1br": (1, modes.colour),
@@ -205,8 +207,8 @@ class Interpreter:
         self._machine.buzz(parameters[0], parameters[1] * 100)
 
     def _kanji_system(self, parameters: bytes) -> None:
-        """FS C n: 1 for Shift JIS; JIS, with its seven bits, is nobody's choice any more."""
-        if parameters[0] % 48 != 1:
+        """FS C n"""
+        if not self._modes.characters.choose_system(parameters[0] % 48):
             self.errors.append(f"FS C {parameters[0]}")
 
     def _select(self, parameters: bytes) -> None:
@@ -226,6 +228,12 @@ class Interpreter:
                 self.errors.append(f"command {(command + parameters).hex(' ')} is not simulated")
 
         return refuse
+
+    def _character_set(self, parameters: bytes) -> None:
+        """ESC R n: of the national ones only those that differ by one sign."""
+        if parameters[0] not in BACKSLASHES:
+            self.errors.append(f"character set {parameters[0]}")
+        self._modes.characters.backslash = BACKSLASHES.get(parameters[0], "\\")
 
     def _only_zero(self, parameters: bytes) -> None:
         """A mode that is simulated as it is after power-on."""

@@ -16,7 +16,9 @@ LF: Final = b"\n"
 INITIALIZE: Final = b"\x1b@"
 KANJI_ON: Final = b"\x1c&"
 KANJI_OFF: Final = b"\x1c."
+"""FS & and FS ., which Japanese printers do not heed while they read Shift JIS: see ``kanji_on`` and ``kanji_off``."""
 SHIFT_JIS: Final = b"\x1cC\x01"
+JIS: Final = b"\x1cC\x00"
 """FS C: how ideographs are sent to a Japanese printer."""
 CUT_PARTIAL: Final = b"\x1dVB\x00"
 CUT_FULL: Final = b"\x1dVA\x00"
@@ -46,6 +48,16 @@ QrLevel = Literal["L", "M", "Q", "H"]
 _QR_LEVELS: Final = {"L": 0x30, "M": 0x31, "Q": 0x32, "H": 0x33}
 TextPosition = Literal["none", "above", "below", "both"]
 _TEXT_POSITIONS: Final = {"none": 0, "above": 1, "below": 2, "both": 3}
+
+
+def kanji_on(encoding: str | None) -> bytes:
+    """Ideographs of the encoding from here on."""
+    return SHIFT_JIS + KANJI_ON if encoding == "cp932" else KANJI_ON
+
+
+def kanji_off(encoding: str | None) -> bytes:
+    """Bytes of the code page from here on. A printer that reads Shift JIS must be told to read JIS to leave it."""
+    return JIS + KANJI_OFF if encoding == "cp932" else KANJI_OFF
 
 
 def real_time_status(n: int) -> bytes:

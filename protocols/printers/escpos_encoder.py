@@ -68,11 +68,11 @@ def encode_drawer_kick(options: EncoderOptions) -> bytes:
 
 def prologue(options: EncoderOptions) -> bytes:
     """The printer as a print expects it: modes as after power-on, and where its characters begin."""
-    japanese = commands.SHIFT_JIS if "cp932" in (options.encoding, options.wide_encoding) else b""
+    encoding = "cp932" if options.encoding == "cp932" else options.wide_encoding
     if options.is_wide_first:
-        return commands.INITIALIZE + options.setup + japanese + commands.KANJI_ON
-    cancel = commands.KANJI_OFF if options.is_kanji_cancelled or options.wide_encoding else b""
-    return commands.INITIALIZE + options.setup + japanese + cancel + commands.code_page(options.code_page_slot)
+        return commands.INITIALIZE + options.setup + commands.kanji_on(encoding)
+    cancel = commands.kanji_off(encoding) if options.is_kanji_cancelled or encoding else b""
+    return commands.INITIALIZE + options.setup + cancel + commands.code_page(options.code_page_slot)
 
 
 class _Encoder(ReceiptEncoder):

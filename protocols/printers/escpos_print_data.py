@@ -40,8 +40,9 @@ class EscposCommandCodec(PrintDataCodec):
     def choose(self, name: str, parameters: bytes) -> None:
         if name == "code_page":
             self._page = CODE_PAGES.get(parameters[0], UNKNOWN_PAGE)
-        elif name == "kanji_code_system" and parameters[0] % 48:
-            self._wide = _SHIFT_JIS
+        elif name == "kanji_code_system":
+            self._is_wide = parameters[0] % 48 == 1
+            self._wide = _SHIFT_JIS if self._is_wide else self._wide
         elif name in ("kanji_on", "kanji_off"):
             self._is_wide = name == "kanji_on"
         elif name == "initialize":

@@ -102,8 +102,8 @@ class EscposStream:
     def _change(self, page: int | None, slot: int | None, wanted: int) -> bytes:
         wide = len(self._sets.pages)
         if wanted == wide:
-            return commands.KANJI_ON
-        off = commands.KANJI_OFF if self._sets.wide is not None and page in (wide, None) else b""
+            return commands.kanji_on(self._sets.wide)
+        off = commands.kanji_off(self._sets.wide) if self._sets.wide is not None and page in (wide, None) else b""
         return off if slot == wanted else off + commands.code_page(self._sets.pages[wanted].slot)
 
     def _restyle(self, style: TextStyle) -> None:

@@ -12,7 +12,7 @@ from simulators.print_torture.byte_traps import ByteTraps, When
 from simulators.print_torture.store import PrintStore
 from simulators.torture.fault import Fault
 
-AROUND_BYTES_MEAN = 6_000
+AROUND_BYTES_MEAN = 12_000
 """To the byte of any printer at which the gateway or its broker ends: each life prints a few jobs."""
 PATIENCE_S = 15.0
 """For that byte; a printer that gets none has its fault while it is idle."""

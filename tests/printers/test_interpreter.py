@@ -98,8 +98,18 @@ async def test_ideographs_are_two_cells_wide(wide_encoding: str, head: bytes) ->
 
 
 async def test_japanese_printer_has_narrow_katakana_and_leaves_its_ideographs() -> None:
-    machine = await whole(b"\x1cC\x01\x1c&" + "ｱ漢".encode("cp932") + b"\x1c.\x1bt\x13\x84\n", wide_encoding="cp932")
+    text = "ｱ漢".encode("cp932")
+    machine = await whole(b"\x1cC\x01" + text + b"\x1cC\x00\x1c.\x1bt\x13\x84\n", wide_encoding="cp932")
     assert machine.paper.hanging.lines == ["ｱ漢ä"]
+
+
+async def test_japanese_printer_that_reads_shift_jis_heeds_no_other_end_of_ideographs() -> None:
+    machine = await whole(b"\x1cC\x01\x1c.\x1bt\x13" + "漢".encode("cp932") + b"\n", wide_encoding="cp932")
+    assert machine.paper.hanging.lines == ["漢"]
+
+
+async def test_japanese_printer_has_no_ideographs_before_it_is_told_which() -> None:
+    assert (await printed(b"\x1c&\n", wide_encoding="cp932")).errors
 
 
 async def test_four_bytes_of_gb_18030_are_one_character() -> None:
@@ -309,7 +319,7 @@ def test_code_128_is_drawn_in_the_code_sets_that_were_told() -> None:
             b"x\x1dV\x00",
             b"\x1bp\x05\x01\x01",
             b"\x1bB\x00\x00",
-            b"\x1cC\x00",
+            b"\x1cC\x02",
             b"\x1b$\xff\xff",
             b"\x1bR\x05",
         ],
