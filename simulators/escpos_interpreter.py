@@ -234,8 +234,3 @@ class Interpreter:
         if parameters[0] not in BACKSLASHES:
             self.errors.append(f"character set {parameters[0]}")
         self._modes.characters.backslash = BACKSLASHES.get(parameters[0], "\\")
-
-    def _only_zero(self, parameters: bytes) -> None:
-        """A mode that is simulated as it is after power-on."""
-        if any(parameters):
-            self.errors.append(f"parameter {parameters.hex(' ')} is not simulated")

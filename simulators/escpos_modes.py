@@ -172,7 +172,7 @@ class Modes:
         return end + 1
 
     def position(self, parameters: bytes) -> None:
-        """ESC $ nL nH: from the left edge; only forwards here, as on a head that prints as it goes."""
+        """ESC $ nL nH: from the left edge of the area."""
         self._move_to(int.from_bytes(parameters, "little"))
 
     def relative_position(self, parameters: bytes) -> None:
@@ -181,8 +181,8 @@ class Modes:
 
     def _move_to(self, wanted: int) -> None:
         here = self._paper.line_dots
-        if here <= wanted <= self._paper.room_dots:
-            if wanted > here:
+        if 0 <= wanted <= self._paper.room_dots:
+            if wanted != here:
                 self._paper.put(Gap(wanted - here), self.align_value)
         else:
             self._errors.append(f"position {wanted}")
@@ -206,6 +206,13 @@ class Modes:
         """GS W nL nH: only at the start of a line; what is wider than the paper is the paper."""
         left = self._paper.area[0]
         self._set_area(left, min(int.from_bytes(parameters, "little"), self._paper.width_dots - left))
+
+    def margins(self, left: int | None = None, right: int | None = None) -> None:
+        """ESC l n, ESC Q n of Star: in characters from the left edge."""
+        (begin, room), cell = self._paper.area, self._paper.fonts["a"][0]
+        end = begin + room if right is None else right * cell
+        begin = begin if left is None else left * cell
+        self._set_area(begin, min(end, self._paper.width_dots) - begin)
 
     def _set_area(self, left: int, width: int) -> None:
         if not self._paper.is_at_line_start:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal
 
 RECEIPTS_KEPT = 100
@@ -75,7 +76,7 @@ class ColumnImage:
 
 @dataclass(frozen=True)
 class Gap:
-    """Blank paper in a line (HT, ESC $, a margin)."""
+    """Blank paper in a line (HT, ESC $, a margin); less than 0 dots: back over what is printed already."""
 
     dots: int
     height_dots: int = 0
@@ -105,8 +106,13 @@ class Line:
         return "".join(words[type(item)](item) for item in self.items if type(item) in words)
 
     @property
-    def dots(self) -> int:
+    def end_dots(self) -> int:
+        """Where the next character stands."""
         return sum(item.dots for item in self.items)
+
+    @property
+    def dots(self) -> int:
+        return max(accumulate((item.dots for item in self.items), initial=0))
 
     @property
     def height_dots(self) -> int:
@@ -221,8 +227,8 @@ class Paper:
 
     @property
     def line_dots(self) -> int:
-        """Of the line that is being filled."""
-        return self._line.dots
+        """Of the line that is being filled, up to where it is."""
+        return self._line.end_dots
 
     @property
     def text(self) -> str:
@@ -235,7 +241,7 @@ class Paper:
 
     def put(self, item: LineItem, align: int) -> None:
         """Print a character or a strip; a full line is printed and a new one begun, as printers do."""
-        if self._line.dots + item.dots > self.room_dots and self._line.items:
+        if self._line.end_dots + item.dots > self.room_dots and self._line.items:
             self.feed_line()
         if self.is_at_line_start:
             self._line.align = align

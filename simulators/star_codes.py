@@ -12,7 +12,9 @@ from simulators.printed_codes import PrintedCodes
 
 _SYSTEMS = {0: 1, 1: 0, 2: 3, 3: 2, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 """n1 of ESC b to m of GS k, form A, in whose terms the drawing is written."""
-_MODULES = {4: {1: 2, 2: 3, 3: 4}, 5: {1: 2, 8: 3, 2: 4}, 8: {1: 2, 2: 3, 3: 4}}
+_MODULES_BY_RATIO = {mode: (2, 3, 4)[(mode - 1) % 3] for mode in range(1, 10)}
+_MODULES = {4: _MODULES_BY_RATIO, 5: {1: 2, 2: 4, 3: 6, 4: 2, 5: 4, 6: 6, 7: 2, 8: 3, 9: 4}, 8: _MODULES_BY_RATIO}
+"""Of ESC b n3 where wide bars have a ratio of their own (which is not drawn): the narrow one in dots."""
 _ESCAPES = {b"%0": b"%", b"%1": b"{1", b"%6": b"{A", b"%7": b"{B", b"%8": b"{C"}
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a simulated Star printer: ESC X (24 dots a column), ESC GS S (raster)."""
+"""Pictures of a simulated Star printer: ESC X (24 dots a column), ESC k (24 rows), ESC GS S (raster)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from simulators.escpos_modes import Modes
 from simulators.escpos_paper import ColumnImage, Paper, Picture
 
 COLUMN_BYTES = 3
+FINE_ROWS = 24
 
 
 class StarPictures:
@@ -32,6 +33,23 @@ class StarPictures:
         if image.dots > self._paper.room_dots:
             self._errors.append(f"ESC X: {image.dots} dots are wider than the paper")
         self._paper.put(image, self._modes.align_value)
+        return length
+
+    def fine_rows(self, buffer: bytearray) -> int:
+        """ESC k n1 0 data: 24 rows of n1 bytes in the line."""
+        if len(buffer) < 4:
+            return 0
+        row_bytes = buffer[2]
+        length = 4 + row_bytes * FINE_ROWS
+        if len(buffer) < length:
+            return 0
+        if row_bytes * 8 > self._paper.width_dots or buffer[3]:
+            self._errors.append(f"ESC k {bytes(buffer[2:4]).hex(' ')}")
+            return length
+        rows = [int.from_bytes(buffer[at : at + row_bytes], "big") for at in range(4, length, row_bytes)]
+        bits = range(row_bytes * 8 - 1, -1, -1)
+        columns = tuple(sum((row >> bit & 1) << 23 - y for y, row in enumerate(rows)) for bit in bits)
+        self._paper.put(ColumnImage(columns, FINE_ROWS, 1, 1), self._modes.align_value)
         return length
 
     def raster(self, buffer: bytearray) -> int:

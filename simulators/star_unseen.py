@@ -31,7 +31,6 @@ UNSEEN: Mapping[bytes, int] = {
 NOT_SIMULATED: Mapping[bytes, int] = {
     b"\x0b": 0,
     b"\x0c": 0,
-    b"\x1b ": 1,
     b"\x1b%": 1,
     b"\x1b1": 0,
     b"\x1b2": 0,
@@ -40,12 +39,10 @@ NOT_SIMULATED: Mapping[bytes, int] = {
     b"\x1bA": 1,
     b"\x1bI": 1,
     b"\x1bP": 0,
-    b"\x1bQ": 1,
     b"\x1bR": 1,
     b"\x1b_": 1,
     b"\x1b$": 1,
     b"\x1bg": 0,
-    b"\x1bl": 1,
     b"\x1bp": 0,
     b"\x1bq": 0,
     b"\x1by": 1,
@@ -64,12 +61,10 @@ NOT_SIMULATED: Mapping[bytes, int] = {
     b"\x1b\x1ei": 1,
 }
 NEUTRAL: Mapping[bytes, bytes] = {
-    b"\x1b ": b"\x00",
     b"\x1b%": b"\x00",
     b"\x1bR": b"\x00",
     b"\x1b_": b"\x00",
     b"\x1b$": b"\x00",
-    b"\x1bl": b"\x00",
     b"\x1b\x1eA": b"\x00",
     b"\x1b\x1ei": b"\x00",
 }
@@ -79,8 +74,8 @@ ENDED: Mapping[bytes, bytes] = {
     b"\x1b\x1d#": b"\n\x00",
 }
 """Unseen, up to these bytes."""
-BIT_IMAGES: Mapping[bytes, int] = {b"\x1bK": 1, b"\x1bL": 1, b"\x1bk": 24}
-"""ESC K, ESC L, ESC k n1 n2: so many bytes for each of what they count."""
+BIT_IMAGES: Mapping[bytes, int] = {b"\x1bK": 1, b"\x1bL": 1}
+"""ESC K, ESC L n1 n2: so many bytes for each of what they count."""
 BIT_IMAGE_BYTES_MAX = 8192
 """More announced is no picture."""
 

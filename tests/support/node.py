@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-VERSIONS = {"mqtt": "5", "zpl-renderer-js": "3"}
+VERSIONS = {"mqtt": "5", "receiptline": "4", "zpl-renderer-js": "3"}
 """Major versions that the tests were written against."""
 INSTALL_TIMEOUT_S = 300.0
 
