@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 UNKNOWN = "\ufffd"
-KATAKANA = UNKNOWN * 33 + "".join(map(chr, range(0xFF61, 0xFFA0))) + UNKNOWN * 32
-"""Page 1; what Epson has beside the letters is not simulated."""
+KATAKANA = (
+    "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉┼┴┬┤├▔─│▕┌┐└┘╭╮╰╯ "
+    + "".join(map(chr, range(0xFF61, 0xFFA0)))
+    + "═╞╪╡◢◣◥◤♠♥♦♣●○╱╲╳円年月日時分秒〒市区町村人▒ "
+)
+"""Page 1, with what Epson has beside the letters."""
 _VIETNAMESE = (
     "?" * 40 + "ăâêôơưđ??????àảãáạ?ằẳẵắ???????ặầẩẫấậè?ẻẽéẹềểễếệìỉ???ĩíịò?ỏõóọồổỗốộờởỡớợù?ủũúụừửữứựỳỷỹýỵ?"
 ).replace("?", UNKNOWN)

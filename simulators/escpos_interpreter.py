@@ -90,6 +90,7 @@ class Interpreter:
             b"\x1bE": (1, lambda p: modes.restyle(is_bold=bool(p[0] & 1))),
             b"\x1bG": (1, lambda p: modes.restyle(is_double_struck=bool(p[0] & 1))),
             b"\x1b-": (1, modes.underline),
+            b"\x1c-": (1, modes.underline),
             b"\x1bM": (1, modes.font),
             b"\x1bR": (1, self._character_set),
             b"\x1ba": (1, modes.align),

@@ -360,7 +360,7 @@ async def test_command_of_which_nothing_is_seen_is_taken_whole(unseen: bytes) ->
     "known",
     [
         *[b"\x1bV\x01", b"\x1be\x03", b"\x1b4\x01", b"\x1dP\xb4\xb4", b"\x1bW" + b"A" * 8, b"\x1bL", b"\x0c", b"\x1dc"],
-        *[b"\x1d*\x01\x01abcdefgh", b"\x1dC1ABCDEF", b"\x1c-\x01", b"\x1d(A\x02\x00\x00\x02"],
+        *[b"\x1d*\x01\x01abcdefgh", b"\x1dC1ABCDEF", b"\x1d(A\x02\x00\x00\x02"],
     ],
     ids=lambda known: known.hex(" "),
 )
@@ -388,7 +388,9 @@ async def test_margin_and_width_move_what_is_printed() -> None:
 async def test_spaces_tabs_and_steps_are_blank_paper() -> None:
     machine = await whole(b"\x1b \x0cab\n\x1b \x00\x1bD\x04\x0a\x00\ta\tb\n\x1b\\\x18\x00c\n")
     assert machine.paper.hanging.lines == ["a b ", "    a     b", "  c"]
-    assert (await printed(b"x\x1b\\\xf4\xff\n")).errors == ["position 0"]
+    (line,) = (await whole(b"x\x1b\\\xf4\xffy\n")).paper.hanging.items
+    assert (line.text, line.dots) == ("xy", 12)
+    assert (await printed(b"x\x1b\\\xe8\xff\n")).errors == ["position -12"]
     assert (await printed(b"\x1bD" + b"\x01" * 40)).errors[0] == "tabs without end"
 
 
