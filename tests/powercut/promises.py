@@ -18,6 +18,7 @@ PAYLOAD_BYTES: Final = (0, 40, 80, 120, 200, 300, 500, 900, 100, 5000)
 UPLINKS: Final = {"https": tuple(StreamNames), "mqtt": tuple(StreamNames)}
 
 
+PRINTER: Final = "printer-1"
 NEWEST_KEYS: Final = 10
 OLD_KEYS_EACH: Final = 25
 """Of those accepted before, one in so many."""
@@ -71,6 +72,8 @@ class Promises:
     finished: set[str] = field(default_factory=set)
     keyed: list[str] = field(default_factory=list)
     """Their keys are looked up: those accepted last, and some of long before."""
+    jobs: dict[str, str] = field(default_factory=dict)
+    """Print jobs: how far each is, durably: accepted, begun (its first byte may be sent now), ended."""
     epoch: int = 0
     accepted: int = 0
     version: int = 0
@@ -106,6 +109,8 @@ class Promises:
             self.claimed.add(which)
         elif what == "finished":
             self.finished.add(which)
+        elif what.startswith("job "):
+            self.jobs[which] = what.removeprefix("job ")
         elif what == "epoch":
             self.epoch = int(value)
         else:

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from edge_gateway.contracts.errors import EdgeGatewayError
+from edge_gateway.contracts.printing import JobState
 from edge_gateway.contracts.store import Appended
 from edge_gateway.store.database import FILE_NAME
 from edge_gateway.store.packing import Packer
-from tests.powercut.promises import UPLINKS, Promises, event_of, key_of
+from tests.powercut.promises import PRINTER, UPLINKS, Promises, event_of, key_of
 from tests.support.stores import TRANSACTIONS, Store, event, open_store
 from tests.support.waiting import wait_until
 
 FRESH_ID: Final = "after-0-0"
 EVENTS_MAX: Final = 100_000
+JOBS_MAX: Final = 10_000
 
 
 def broken_with_sqlite(directory: Path, promises: Promises, *, is_thorough: bool = False) -> list[str]:
@@ -50,8 +52,21 @@ def _broken_tables(connection: sqlite3.Connection, promises: Promises, is_thorou
     commands = dict(connection.execute("SELECT request_key, reply FROM command"))
     broken += [f"request {each} would be carried out again" for each in sorted(promises.claimed - commands.keys())]
     broken += [f"the reply to {each} is lost" for each in sorted(promises.finished) if commands.get(each) is None]
+    broken += _broken_jobs(dict(connection.execute("SELECT job_key, state FROM print_job")), promises)
     if is_thorough:
         broken += _unsound(connection)
+    return broken
+
+
+def _broken_jobs(states: dict[str, str], promises: Promises) -> list[str]:
+    """A job that was begun is never taken for one that waits: it would be printed a second time."""
+    broken = [f"print job {each} is lost" for each in sorted(promises.jobs.keys() - states.keys())]
+    for key, promised in promises.jobs.items():
+        state = JobState(states.get(key, JobState.UNKNOWN))
+        if promised != "accepted" and state is JobState.ACCEPTED:
+            broken.append(f"print job {key} was begun, and would be printed again")
+        elif promised == "ended" and not state.is_end:
+            broken.append(f"the end of print job {key} is forgotten")
     return broken
 
 
@@ -92,6 +107,10 @@ async def _broken_promises(store: Store, promises: Promises) -> list[str]:
         status = json.loads(reply)["status"] if reply else None
         if status not in (("completed",) if key in promises.finished else ("completed", "unknown")):
             broken.append(f"request {key}: {status}")
+    await store.prints.recover()
+    jobs = await store.prints.newest(PRINTER, JOBS_MAX)
+    broken += _broken_jobs({f"{each.device_id}/{each.job_id}": each.state.value for each in jobs}, promises)
+    broken += [f"print job {each.job_id} is printing after a start" for each in jobs if each.state is JobState.PRINTING]
     fresh = await store.outbox.append(event_of(FRESH_ID), key=key_of(FRESH_ID), digest="d")
     if not fresh.is_new:
         broken.append("a fresh event is taken for an old one")

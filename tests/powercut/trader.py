@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from edge_gateway.contracts.clock import SystemClock
 from edge_gateway.contracts.errors import StoreError
+from edge_gateway.contracts.print_jobs import ContentsKept, NewJob
+from edge_gateway.contracts.printing import JobState
 from edge_gateway.contracts.store import Feed
 from edge_gateway.store import keys
-from tests.powercut.promises import UPLINKS, Note, event_of, key_of, noted_in_trace
+from tests.powercut.promises import PRINTER, UPLINKS, Note, event_of, key_of, noted_in_trace
 from tests.support.stores import TRANSACTIONS, Store, open_store
 
 LANES = 3
 BACKLOG_MAX = 12
 """So many events stay pending: each reconstruction is read whole."""
 BATCH_EVENTS_MAX = 5
+CONTENT = b'{"document":[{"type":"text","text":"two coffees"}]}'
+CONTENTS_KEPT = ContentsKept(5, 10_000)
 
 
 async def trade(arguments: argparse.Namespace, note: Note) -> None:
@@ -29,6 +36,7 @@ async def trade(arguments: argparse.Namespace, note: Note) -> None:
             *(_sell(store, lane, arguments, note) for lane in range(LANES)),
             *(_deliver(store.outbox.feed(name), name, arguments, note) for name in UPLINKS),
             _command(store, arguments.run, note),
+            _print(store, arguments.run, note),
         ]
         working = [asyncio.create_task(each) for each in work]
         while store.database.counters["commits"] < arguments.commits:
@@ -70,7 +78,7 @@ async def _command(store: Store, run: str, note: Note) -> None:
     number = 0
     while True:
         number += 1
-        key = f"printer-1/{run}-{number}"
+        key = f"{PRINTER}/{run}-{number}"
         try:
             if await store.commands.claim(key, "d") is None:
                 note("claimed", key)
@@ -78,6 +86,23 @@ async def _command(store: Store, run: str, note: Note) -> None:
                 note("finished", key)
         except StoreError as error:
             raise AssertionError(f"{key}: {error}") from error
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+async def _print(store: Store, run: str, note: Note) -> None:
+    number, deadline_at = 0, SystemClock().now() + timedelta(hours=1)
+    while True:
+        number += 1
+        content = CONTENT * (1 + number % 40)
+        job = await store.prints.accept(NewJob(PRINTER, f"{run}-{number}", "d", 0, deadline_at, {}, content))
+        key = f"{PRINTER}/{job.job_id}"
+        note("job accepted", key)
+        await store.prints.begin(job, {"sent_bytes": 0})
+        note("job begun", key)
+        ending: dict[str, Any] = {"state": JobState.COMPLETED, "record": {"sent_bytes": 9}, "is_open": False}
+        await store.prints.write(job, **ending, contents_kept=CONTENTS_KEPT)
+        note("job ended", key)
         for _ in range(50):
             await asyncio.sleep(0)
 

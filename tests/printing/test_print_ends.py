@@ -11,6 +11,7 @@ import pytest
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, StoreError, UnknownOutcomeError
 from edge_gateway.contracts.print_jobs import SpooledJob
 from edge_gateway.contracts.printing import PrintFailedError, PrintWatch
+from edge_gateway.services.printing import rendering
 from edge_gateway.settings_printing import PrintingSettings
 from tests.printing.bench import Bench, PaperPrinter, open_bench, take_writes
 
@@ -258,3 +259,20 @@ async def test_copy_comes_where_the_disk_does_not_take_that_its_original_is_sett
         assert (await asked).status.value == "completed"
         assert [job.job_id for job in bench.service.unknown()] == ["a"]
     assert printer.paper == ["COPY a"]
+
+
+async def test_large_job_that_waits_for_paper_is_not_rendered_at_each_attempt(tmp_path: Path) -> None:
+    """A picture for every two seconds of a night without paper."""
+    printer = PaperPrinter("p1", obstacle=ErrorCode.PAPER_EMPTY)
+    async with open_bench(tmp_path, printer) as bench:
+        text = "x" * (rendering.REMEMBERED_BYTES_MAX + 1)
+        await bench.print(text, "large")
+        await bench.advance(60.0)
+        assert printer.attempts > 20
+        assert printer.rendered == 2, "when it was accepted, and for its first attempt"
+        await bench.print(text, "urgent", priority="high")
+        await bench.advance(60.0)
+        assert printer.rendered == 4
+        printer.obstacle = None
+        await bench.advance(5.0)
+    assert printer.paper == [text, text]
