@@ -155,7 +155,8 @@ async def test_questions_and_pulses_do_not_fall_into_a_picture() -> None:
     """A printer that takes a long command in pieces: what is asked meanwhile waits for its end."""
     device, watch = printer(bytes_per_s=20_000.0), Watch()
     rows = [{"type": "text", "text": "漢字" * 10}] * 6
-    settings = {"can_pulse_real_time": True, "chunk_bytes": 64}
+    # It answers when it has taken the picture, and on a busy machine a little later still.
+    settings = {"can_pulse_real_time": True, "chunk_bytes": 64, "status_timeout_s": 2.0}
     async with print_bench(device, way="tcp", settings=settings) as bench:
         await until_settled(bench)
         task = bench.begin_print([*rows, {"type": "cut"}], watch)
