@@ -16,6 +16,7 @@ from edge_gateway.contracts.waiting import within
 from protocols.printers import star_commands as commands
 from protocols.printers.command_stream import Outline
 from protocols.printers.star_events import ETB_COUNTS, PrintEndCounter, StarInformation, StarStatus, StarVersion
+from protocols.printers.star_graphic import ABANDON, star_graphic_outline
 from protocols.printers.star_host import star_outline
 
 SETUP_NULS: Final = 8
@@ -50,11 +51,11 @@ class StarDialect:
             self._resynchroniser.suspect()  # it tells its status also in the middle of a command
         timeout_s, setup = self._settings.status_timeout_s, commands.INITIALIZE + self._settings.setup()
         with self._line.waiting_for(_is_status) as status:
-            await self._line.write(commands.NUL * SETUP_NULS + setup + commands.REQUEST_STATUS, timeout_s)
+            await self._line.write(self._completed(SETUP_NULS) + setup + commands.REQUEST_STATUS, timeout_s)
             is_heard = await within(self._clock, timeout_s, status)
         if is_heard:
             return True
-        await self._line.write(commands.NUL * RESYNCHRONISE_NULS + setup, timeout_s)
+        await self._line.write(self._completed(RESYNCHRONISE_NULS) + setup, timeout_s)
         return await self.status(self._settings.status_tries)
 
     async def is_there(self) -> bool:
@@ -120,7 +121,7 @@ class StarDialect:
         )
 
     def start_again(self, unsent_bytes: int) -> bytes:
-        return commands.NUL * max(unsent_bytes, SETUP_NULS) + commands.INITIALIZE + self._settings.setup()
+        return self._completed(max(unsent_bytes, SETUP_NULS)) + commands.INITIALIZE + self._settings.setup()
 
     def drawer_pulse_now(self, pin: Literal[2, 5] | None) -> bytes | None:
         # The second drawer has no such pulse: EM waits for its turn as SUB does.
@@ -128,7 +129,11 @@ class StarDialect:
         return commands.DRAWER_KICK_NOW if self._settings.can_pulse_real_time and is_first else None
 
     def outline(self, data: bytes) -> Outline:
-        return star_outline(data)
+        return star_graphic_outline(data) if self._settings.raster == "graphic" else star_outline(data)
+
+    def _completed(self, nuls: int) -> bytes:
+        """What a command that is half sent takes in place of its rest."""
+        return commands.NUL * nuls + (ABANDON if self._settings.raster == "graphic" else b"")
 
     def _etb(self) -> Confirmation:
         self._etb_asked += 1

@@ -22,7 +22,11 @@ class StarSettings(DrawerSettings):
     cell_dots: int = Field(12, ge=4, le=32, description="Width of a character of font A in dots.")
     font_b_dots: int = Field(9, ge=4, le=32, description="Width of a character of font B in dots.")
     code_page: str = Field("cp858", description="Python name of the code page that a print begins with.")
-    raster: StarRaster = Field("column_24", description="How pictures are sent: raster (StarPRNT), column_24, none.")
+    raster: StarRaster = Field(
+        "column_24",
+        description="How pictures are sent: raster (StarPRNT), column_24, none; graphic: the printer knows nothing "
+        "else (TSP100), and the whole print is drawn.",
+    )
     line_dots: int = Field(30, ge=8, le=100, description="Height of a drawn line of text in dots.")
     is_impact: bool = Field(False, description="A dot impact printer: one font, double sizes, red for inverse.")
     colours: Literal[1, 2] = Field(1, description="2: a ribbon with red; with 1 red is white on black.")
@@ -57,6 +61,7 @@ class StarSettings(DrawerSettings):
 
     def encoder_options(self) -> StarOptions:
         """What the encoder must know."""
+        is_drawn = self.raster == "graphic"
         return StarOptions(
             columns=self.columns,
             encoding=self.code_page,
@@ -70,9 +75,9 @@ class StarSettings(DrawerSettings):
             cut=self.cut,
             knife_feed_lines=self.knife_feed_lines,
             buzzer="esc_b" if self.has_buzzer else "none",
-            has_qr=self.has_qr,
-            has_pdf417=self.has_pdf417,
-            has_barcodes=self.has_barcodes,
+            has_qr=self.has_qr and not is_drawn,
+            has_pdf417=self.has_pdf417 and not is_drawn,
+            has_barcodes=self.has_barcodes and not is_drawn,
             line_dots=self.line_dots,
             rasteriser=FontRasteriser(),
             logos={name: logo.logo() for name, logo in self.logos.items()},

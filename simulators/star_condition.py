@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulators.printer_condition import Condition
 
 LENGTH_BYTES = 9
-VERSIONS = {"star-line": 3, "star-prnt": 5}
+VERSIONS = {"star-line": 3, "star-prnt": 5, "star-graphic": 3}
 
 
 def automatic(condition: Condition, version: int, etb_counter: int, *, is_etb: bool) -> bytes:

@@ -14,6 +14,7 @@ from simulators.escpos_modes import Modes
 from simulators.escpos_paper import Paper
 from simulators.star_codes import StarCodes
 from simulators.star_pictures import StarPictures
+from simulators.star_raster import GRAPHIC, StarRaster
 from simulators.star_unseen import BIT_IMAGES, ENDED, NEUTRAL, NOT_SIMULATED, UNSEEN, UnseenStar
 
 ERRORS_KEPT = 1000
@@ -57,19 +58,22 @@ class Machine(Protocol):
 
 
 class StarInterpreter:
-    """``step`` carries out one command. ``is_impact``: ESC 4 is red, and there are no fonts and sizes but double."""
+    """``step`` carries out one command. ``is_impact``: ESC 4 is red, and there are no fonts and sizes but double;
+    ``is_graphic``: it prints pictures alone (TSP100)."""
 
-    def __init__(self, paper: Paper, machine: Machine, *, is_impact: bool = False) -> None:
+    def __init__(self, paper: Paper, machine: Machine, *, is_impact: bool = False, is_graphic: bool = False) -> None:
         self.errors: deque[str] = deque(maxlen=ERRORS_KEPT)
         self._paper = paper
         self._machine = machine
         self._is_impact = is_impact
+        self._is_graphic = is_graphic
         self._modes = modes = Modes(paper, self.errors, Characters(STAR_PAGES))
         self._codes = StarCodes(paper, modes, self.errors)
         self._pictures = StarPictures(paper, modes, self.errors)
         self._pulse_ms = 200
         self._unseen = UnseenStar(self.errors)
         self._buzz_ms = 0
+        self._raster = StarRaster(paper, lambda pin: machine.kick_drawer(pin, self._pulse_ms), self.errors)
         self._fixed: dict[bytes, tuple[int, Handler]] = {
             **{command: (count, lambda _: None) for command, count in UNSEEN.items()},
             **{command: (count, self._refusal(command)) for command, count in NOT_SIMULATED.items()},
@@ -109,6 +113,7 @@ class StarInterpreter:
             b"\x1b0": (0, lambda _: self._spacing(24)),
             b"\x1bz": (1, lambda p: self._spacing(30 if p[0] % 48 else 24)),
             b"\x1b\x07": (2, self._pulse),
+            b"\x1b\x0c": (1, self._raster.page),
             b"\x1b\x1da": (1, modes.align),
             b"\x1b\x1dt": (1, modes.code_page),
             b"\x1b\x1d\x03": (3, lambda p: machine.count_print_end(p[0], p[1:])),
@@ -129,7 +134,7 @@ class StarInterpreter:
             b"\x1b\x1d)": self._information,
             b"\x1bD": modes.set_tabs,
             b"\x1bC": self._page_length,
-            b"\x1b*r": self._unseen.raster,
+            b"\x1b*r": self._raster.command,
             **dict.fromkeys(ENDED, self._unseen.ended),
             **dict.fromkeys(BIT_IMAGES, self._unseen.bit_image),
         }
@@ -142,7 +147,7 @@ class StarInterpreter:
         self._modes.reset()
         self._paper.forget_line()
         self._pulse_ms = 200
-        self._unseen.is_raster = False
+        self._raster.reset()
 
     @property
     def pulse_ms(self) -> int:
@@ -152,12 +157,14 @@ class StarInterpreter:
     def step(self, buffer: bytearray) -> int:
         """Carry out the first command and return its length; 0 while it is not there as a whole."""
         data = bytes(buffer[:8])
-        if self._unseen.is_raster and data[:1] in (b"b", b"k"):
-            return self._unseen.raster_row(buffer)
+        if self._raster.is_on and data[:1] in (b"b", b"k"):
+            return self._raster.row(buffer)
         if data[:1] >= b" " and data[:1] != b"\x7f":
             return self._character(data)
         for size in (4, 3, 2, 1):
             command = data[:size]
+            if self._is_graphic and (command in self._whole or command in self._fixed) and command not in GRAPHIC:
+                self.errors.append(f"command {command.hex(' ')} is not of graphic mode")
             if command in self._whole:
                 return self._whole[command](buffer)
             if command in self._fixed:
@@ -173,6 +180,8 @@ class StarInterpreter:
         return 1
 
     def _character(self, data: bytes) -> int:
+        if self._is_graphic:
+            self.errors.append(f"a printer of pictures alone has no character {data[:1]!r}")
         character, size, cells = self._modes.characters.read(data)
         if character is None:
             self.errors.append(f"character {data[:size].hex()} is not there")

@@ -18,14 +18,14 @@ ETB_COUNTS = 32
 
 
 class StarMachine(PrinterMachine):
-    """``language``: star-line has the ETB counter alone, star-prnt ESC GS ETX too."""
+    """``language``: star-line has the ETB counter alone, star-prnt ESC GS ETX too, star-graphic prints no text."""
 
     def __init__(
         self,
         *,
         columns: int = 48,
         model: str = "TSP654II",
-        language: Literal["star-line", "star-prnt"] = "star-prnt",
+        language: Literal["star-line", "star-prnt", "star-graphic"] = "star-prnt",
         is_impact: bool = False,
         answers: Collection[str] = ANSWERS,
         **machine: Any,
@@ -40,7 +40,9 @@ class StarMachine(PrinterMachine):
         self._print_end_counter = 0
         self._held = bytearray()
         self._framing = StarFraming(is_impact=is_impact)
-        self._interpreter = StarInterpreter(self.paper, self, is_impact=is_impact)
+        self._interpreter = StarInterpreter(
+            self.paper, self, is_impact=is_impact, is_graphic=language == "star-graphic"
+        )
 
     @property
     def errors(self) -> list[str]:

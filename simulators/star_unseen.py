@@ -85,8 +85,6 @@ class UnseenStar:
 
     def __init__(self, errors: deque[str]) -> None:
         self._errors = errors
-        self.is_raster = False
-        """Between ESC * r A and ESC * r B, where two letters are commands with data."""
 
     def ended(self, buffer: bytearray) -> int:
         command = next(command for command in ENDED if buffer.startswith(command))
@@ -104,22 +102,3 @@ class UnseenStar:
             return 0
         self._errors.append(f"command {bytes(buffer[:4]).hex(' ')} is not simulated")
         return length
-
-    def raster(self, buffer: bytearray) -> int:
-        """ESC * r: A, B, C, D and R are whole; the others have text up to NUL."""
-        if len(buffer) < 4:
-            return 0
-        letter = bytes(buffer[3:4])
-        if letter in (b"A", b"B", b"C", b"D", b"R"):
-            if letter == b"A":
-                self._errors.append("raster mode (ESC * r) is not simulated")
-            self.is_raster = letter == b"A" or (self.is_raster and letter != b"B")
-            return 4
-        end = buffer.find(b"\x00", 4)
-        return 0 if end < 0 else end + 1
-
-    def raster_row(self, buffer: bytearray) -> int:
-        """b nL nH data (and a feed), k nL nH data."""
-        if len(buffer) < 3 or len(buffer) < 3 + int.from_bytes(buffer[1:3], "little"):
-            return 0
-        return 3 + int.from_bytes(buffer[1:3], "little")

@@ -24,6 +24,7 @@ from edge_gateway.contracts.document import (
     TextElement,
 )
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.printed_text import Align
 from protocols.printers import escpos_commands as commands
 from protocols.printers import escpos_symbols as symbols
 from protocols.printers.arabic_forms import shaped
@@ -106,7 +107,7 @@ class _Encoder(ReceiptEncoder):
         options = self._options
         is_databar = symbols.SYSTEMS[element.symbology] >= symbols.DATABAR_SYSTEM_MIN
         if not (options.has_databar if is_databar else options.has_barcodes):
-            self._with_text(element, self._image(self._drawn_barcode(element)))
+            self._with_text(element, self._image(self._drawn_barcode(element), element.align))
         elif element.symbology is Symbology.GS1_128:
             # Sent as Code 128, it would be told below without brackets.
             silent = element.model_copy(update={"text_position": "none"})
@@ -124,7 +125,7 @@ class _Encoder(ReceiptEncoder):
                 for line in text_lines(told, self._metrics):
                     self._lines.write(line)
 
-    def _image(self, picture: Bitmap) -> bytes:
+    def _image(self, picture: Bitmap, align: Align) -> bytes:
         return raster_commands(picture, self._options.raster)
 
     def _stored(self, logo: Logo) -> bytes | None:

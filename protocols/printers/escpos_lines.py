@@ -34,7 +34,8 @@ class LineWriter:
 
     def write(self, line: Line) -> None:
         """Print it, or keep it for a picture."""
-        if self._options.can_draw and not self._sets.has(line.text):
+        options = self._options
+        if options.is_drawn_whole or (options.can_draw and not self._sets.has(line.text)):
             style = PLAIN._replace(colour="red") if self._is_red(line) else PLAIN
             if (line.align, style) != (self._drawn_align, self._drawn_style):
                 self.finish()

@@ -80,6 +80,11 @@ class EncoderOptions:
         return self.rasteriser is not None and self.raster != "none"
 
     @property
+    def is_drawn_whole(self) -> bool:
+        """It prints pictures alone."""
+        return False
+
+    @property
     def has_needles(self) -> bool:
         """Its pictures are coarse."""
         return self.raster == "column_8"

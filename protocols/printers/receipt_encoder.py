@@ -93,7 +93,7 @@ class ReceiptEncoder(ABC):
         """By the printer, else drawn for it with its text in lines: so too where the printer would tell it wrongly."""
 
     @abstractmethod
-    def _image(self, picture: Bitmap) -> bytes: ...
+    def _image(self, picture: Bitmap, align: Align) -> bytes: ...
 
     @abstractmethod
     def _stored(self, logo: Logo) -> bytes | None:
@@ -166,7 +166,7 @@ class ReceiptEncoder(ABC):
 
     def _picture(self, picture: Bitmap, align: Align) -> None:
         self._feeds(picture.height_dots)
-        self._placed(align, self._image(picture))
+        self._placed(align, self._image(picture, align))
 
     def _placed(self, align: Align, data: bytes) -> None:
         self._stream.begin_line(align, PLAIN)

@@ -16,7 +16,9 @@ from edge_gateway.contracts.document import (
     TextElement,
 )
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.printed_text import Align
 from protocols.printers import star_commands as commands
+from protocols.printers import star_graphic
 from protocols.printers import star_symbols as symbols
 from protocols.printers.character_sets import Preparation
 from protocols.printers.escpos_options import Logo
@@ -43,10 +45,13 @@ def encode_star_drawer(options: StarOptions) -> bytes:
 class _Encoder(ReceiptEncoder):
     def __init__(self, options: StarOptions) -> None:
         self._options = options
+        self._is_graphic = options.is_drawn_whole
         sets = options.character_sets()
         preparation = Preparation(sets, is_drawn=options.can_draw)
         metrics = Metrics(options.paper_dots, options.font_dots, preparation, sets.cells)
-        prologue = commands.INITIALIZE + options.setup + commands.code_page(options.code_page_slot)
+        prologue = commands.INITIALIZE + options.setup
+        if not options.is_drawn_whole:
+            prologue += commands.code_page(options.code_page_slot)
         stream = StarStream(prologue, sets, options)
         lines = StarLineWriter(stream, sets, metrics, options)
         lines.raster = options.star_raster
@@ -70,20 +75,21 @@ class _Encoder(ReceiptEncoder):
             for line in text_lines(TextElement(type="text", text=element.data, align=element.align), self._metrics):
                 self._lines.write(line)
 
-    def _image(self, picture: Bitmap) -> bytes:
-        return picture_commands(picture, self._options.star_raster)
+    def _image(self, picture: Bitmap, align: Align) -> bytes:
+        return picture_commands(picture, self._options.star_raster, self._options.paper_dots, align)
 
     def _stored(self, logo: Logo) -> bytes | None:
         return None
 
     def _feed(self, lines: int) -> bytes:
-        return commands.feed(lines)
+        return star_graphic.feed(lines * star_graphic.FEED_LINE_DOTS) if self._is_graphic else commands.feed(lines)
 
     def _cut(self, mode: str | None) -> bytes:
         options = self._options
         if options.cut == "none":
-            return commands.feed(options.knife_feed_lines)
-        return commands.cut(is_full=(mode or options.cut) == "full")
+            return self._feed(options.knife_feed_lines)
+        is_full = (mode or options.cut) == "full"
+        return star_graphic.cut(is_full=is_full) if self._is_graphic else commands.cut(is_full=is_full)
 
     def _drawer(self) -> bytes:
         return encode_star_drawer(self._options)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from edge_gateway.contracts.bitmap import Bitmap
+from edge_gateway.contracts.printed_text import Align
 from protocols.printers import star_commands as commands
+from protocols.printers import star_graphic
 from protocols.printers.escpos_lines import LineWriter
 from protocols.printers.escpos_raster import slice_rows, stacked
 from protocols.printers.star_options import StarRaster
@@ -24,11 +26,13 @@ class StarLineWriter(LineWriter):
             picture = stacked(self._drawn, self._drawn_align)
             self._drawn.clear()
             self._stream.begin_line(self._drawn_align, self._drawn_style)
-            self._stream.command(picture_commands(picture, self.raster))
+            self._stream.command(picture_commands(picture, self.raster, self._metrics.paper_dots, self._drawn_align))
 
 
-def picture_commands(picture: Bitmap, raster: StarRaster) -> bytes:
-    """The paper moves as far as the picture is high."""
+def picture_commands(picture: Bitmap, raster: StarRaster, paper_dots: int, align: Align) -> bytes:
+    """The paper moves as far as the picture is high. ``align``: where the printer is not told so by itself."""
+    if raster == "graphic":
+        return star_graphic.picture(picture, paper_dots, align)
     if raster == "raster":
         rows = slice_rows(picture)
         slices = (picture.slice(top, rows) for top in range(0, picture.height_dots, rows))

@@ -30,8 +30,9 @@ CODE_PAGE_SLOTS: Final = {
 """ESC GS t of every Star printer (Star Line Mode, 3.3.1; the same in StarPRNT). Pages without a Python codec (20 more)
 are left out: what only they have is drawn."""
 
-StarRaster = Literal["raster", "column_24", "none"]
-"""How pictures are sent: ESC GS S (StarPRNT), ESC X (Star Line Mode), not at all (impact)."""
+StarRaster = Literal["raster", "column_24", "graphic", "none"]
+"""How pictures are sent: ESC GS S (StarPRNT), ESC X (Star Line Mode), not at all (impact). ``graphic``: whole prints
+are pictures (TSP100)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class StarOptions(EncoderOptions):
     @property
     def can_draw(self) -> bool:
         return self.rasteriser is not None and self.star_raster != "none"
+
+    @property
+    def is_drawn_whole(self) -> bool:
+        return self.star_raster == "graphic"
 
 
 @cache

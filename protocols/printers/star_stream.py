@@ -18,6 +18,8 @@ class StarStream(EscposStream):
 
     def begin_line(self, align: Align, style: TextStyle | None = None) -> None:
         self._resume()
+        if self._options.is_drawn_whole:
+            return
         if align != self._align:
             self._parts.append(commands.align(align))
             self._align = align
