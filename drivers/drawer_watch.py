@@ -50,6 +50,13 @@ class DrawerWatch:
         self._command, self._is_told = command, False
         self._command_until_s = math.inf
 
+    def excuse(self, command: Mapping[str, Any]) -> None:
+        """A pulse of another drawer on the same switch: what opens now may be that one."""
+        if not self._is_expected:
+            self.expect(command)
+            self._is_told = True
+            self.over()
+
     def sent(self) -> None:
         """What was expected is on its way for certain."""
         self._tell_pulse()

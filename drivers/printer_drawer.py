@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from drivers.cash_drawer import CashDrawer, state_of
 from drivers.cash_drawer_settings import PrinterDrawerSettings
@@ -27,9 +28,16 @@ class PrinterDrawer(CashDrawer):
         return "none" if result.get("confirmed_by") in (None, "none") else "printer"
 
     async def _converse(self) -> None:
-        self._port.listen(self._hear_level, self._watch.pulsed)
+        self._port.listen(self._hear_level, self._hear_pulse)
         self._hear_level()
         await asyncio.Event().wait()  # until the printer is gone: the supervisor cancels it
+
+    def _hear_pulse(self, command: Mapping[str, Any]) -> None:
+        """Of the other drawer on the connector, too: both have one switch."""
+        if command.get("pin") in (None, self._port.drawer_pin):
+            self._watch.pulsed(command)
+        else:
+            self._watch.excuse(command)
 
     def _hear_level(self) -> None:
         level = self._port.drawer_level

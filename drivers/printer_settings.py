@@ -34,6 +34,12 @@ class DrawerSettings(PrinterSettings):
     )
 
 
+def drawer_pin(settings: object) -> Literal[2, 5] | None:
+    """Of the connector, where it was not said otherwise."""
+    pin: Literal[0, 2, 5] = getattr(settings, "drawer_pin", 0)
+    return pin or None
+
+
 def has_drawer(settings: object) -> bool:
     """A drawer is wired to its connector, and not a kitchen's buzzer, which would sound at each pulse."""
     return bool(getattr(settings, "drawer_pin", 0)) and getattr(settings, "buzzer", "none") != "drawer_port"

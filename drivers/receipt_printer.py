@@ -24,7 +24,7 @@ from drivers.printer_line import PrinterLine
 from drivers.printer_opening import DrawerOpening
 from drivers.printer_presence import Presence
 from drivers.printer_progress import JobLimits
-from drivers.printer_settings import PrinterSettings, has_drawer
+from drivers.printer_settings import PrinterSettings, drawer_pin, has_drawer
 from drivers.printer_telling import PrinterTelling
 from edge_gateway.contracts.cash_drawer import (
     DISPLAY_BEHIND,
@@ -106,9 +106,8 @@ class ReceiptPrinter(ABC):
 
     async def print_rendered(self, rendered: Rendered, watch: PrintWatch) -> Mapping[str, Any]:
         async with self._paper:
-            is_confirmed = await self._run_job(
-                rendered, watch, printed_by(watch.job_id) if rendered.opens_drawer else None
-            )
+            opening = printed_by(watch.job_id, drawer_pin(self._common)) if rendered.opens_drawer else None
+            is_confirmed = await self._run_job(rendered, watch, opening)
         return {
             "bytes": len(rendered.data),
             "replaced_characters": rendered.replaced_count,
@@ -179,7 +178,8 @@ class ReceiptPrinter(ABC):
 
     async def _open_drawer(self, params: OpenPrinterDrawerParams) -> Mapping[str, Any]:
         pulse, now = self._drawer_pulse(params.pin), self._dialect.drawer_pulse_now(params.pin)
-        is_confirmed = await self._opening.open(pulse, now, command_of(params))
+        command = command_of(params, params.pin or drawer_pin(self._common))
+        is_confirmed = await self._opening.open(pulse, now, command)
         return {"drawer": self._condition.drawer, "confirmed_by": self._confirmed_by(is_confirmed)}
 
     async def _clear_error(self, params: Mapping[str, Any]) -> Mapping[str, Any]:

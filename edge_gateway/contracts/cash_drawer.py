@@ -51,17 +51,18 @@ class DrawerCommand(BaseModel):
     operator: str | None = Field(None, description="As it was given.")
     request_id: str | None = Field(None, description="Of open_drawer: the id of the request.")
     job_id: str | None = Field(None, description="Of print: the print job; read_job tells of it.")
+    pin: Literal[2, 5] | None = Field(None, description="Of a printer's connector; null: the drawer has no printer.")
 
 
-def command_of(params: OpenDrawerParams) -> Mapping[str, Any]:
+def command_of(params: OpenDrawerParams, pin: Literal[2, 5] | None = None) -> Mapping[str, Any]:
     """As ``DrawerCommand``, for events: of the request that is being carried out."""
     who = {"reason": params.reason, "operator": params.operator, "request_id": request_in_hand()}
-    return DrawerCommand(name="open_drawer", **who).model_dump()
+    return DrawerCommand(name="open_drawer", pin=pin, **who).model_dump()
 
 
-def printed_by(job_id: str | None) -> Mapping[str, Any]:
+def printed_by(job_id: str | None, pin: Literal[2, 5] | None = None) -> Mapping[str, Any]:
     """The same, of a document with a drawer element."""
-    return DrawerCommand(name="print", job_id=job_id).model_dump()
+    return DrawerCommand(name="print", job_id=job_id, pin=pin).model_dump()
 
 
 class DrawerView(BaseModel):

@@ -23,6 +23,11 @@ class PrinterPort(Transport, Protocol):
         """What the printer's own settings make of it."""
         ...
 
+    @property
+    def drawer_pin(self) -> int | None:
+        """Of the connector, on which this drawer hangs."""
+        ...
+
     async def open_drawer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """The printer's own command, with its result. Raises RequestError, as the printer answers it."""
         ...

@@ -190,6 +190,10 @@ class _TappedPrinter(Tapped):
         self._require_own()
         return await self._printer.open_drawer(command)
 
+    @property
+    def drawer_pin(self) -> int | None:
+        return self._printer.drawer_pin
+
     def listen(self, on_level: Callable[[], None], on_pulse: Callable[[Mapping[str, Any]], None]) -> None:
         self._require_own()
         self._printer.listen(on_level, on_pulse)

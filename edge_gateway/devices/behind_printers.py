@@ -29,16 +29,18 @@ class BehindPrinters:
     def __init__(self, find: Callable[[str], Supervisor | None]) -> None:
         self._find = find
         self._open: set[PrinterTransport] = set()
-        self._drawers: set[str] = set()
+        self._drawers: dict[str, set[int | None]] = {}
+        """By printer, the pins of its drawers that are devices of their own; None: as the printer is set."""
 
     def make(self, settings: PrinterTransportSettings) -> Transport:
         if settings.carries == "drawer":
-            self._drawers.add(settings.printer)
+            self._drawers.setdefault(settings.printer, set()).add(settings.pin)
         return PrinterTransport(settings, self._find, self._open)
 
-    def has_drawer(self, printer: str) -> bool:
-        """A device of its own tells of the drawer of this printer."""
-        return printer in self._drawers
+    def has_drawer(self, printer: str, pin: int | None = None) -> bool:
+        """A device of its own tells of the drawer of this printer; of the one on ``pin``."""
+        pins = self._drawers.get(printer, set())
+        return bool(pins) if pin is None else pin in {_pin_of(each, self._find(printer)) for each in pins}
 
     def changed(self, device: Supervisor) -> None:
         for transport in tuple(self._open):
@@ -77,6 +79,10 @@ class PrinterTransport:
     @property
     def drawer_level(self) -> Level | None:
         return cast("Level | None", self._details().get("drawer_level"))
+
+    @property
+    def drawer_pin(self) -> int | None:
+        return _pin_of(self._pin, self._find(self.printer))
 
     @property
     def drawer_state(self) -> DrawerState:
@@ -142,3 +148,9 @@ class PrinterTransport:
             reason = printer.state.reason or "it has not answered yet"
             raise TransportError(f"{self.description}: the printer is {printer.state.power}: {reason}")
         return printer
+
+
+def _pin_of(own: int | None, printer: Supervisor | None) -> int | None:
+    """What was said of the drawer, else of the printer."""
+    configured = None if printer is None else getattr(printer.driver_settings, "drawer_pin", None)
+    return own if own is not None else configured

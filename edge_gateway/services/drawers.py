@@ -37,8 +37,8 @@ log = structlog.get_logger(__name__)
 class Drawers:
     """``note`` is called with every event of every device; it waits for nothing and raises nothing.
 
-    ``told_elsewhere``: ids of printers whose drawer is a device of its own. ``holder``: the terminal that has claimed a
-    device, by its id.
+    ``told_elsewhere``: whether the drawer of a printer, on a pin of it, is a device of its own. ``holder``: the
+    terminal that has claimed a device, by its id.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Drawers:
         alerts: Alerts,
         ids: EventIds,
         epoch: Callable[[], int | None],
-        told_elsewhere: Callable[[str], bool],
+        told_elsewhere: Callable[[str, int | None], bool],
         holder: Callable[[str], str | None],
     ) -> None:
         self.counters: Counter[str] = Counter()
@@ -64,7 +64,11 @@ class Drawers:
 
     def note(self, stamped: StampedEvent) -> None:
         what = _WHAT.get(stamped.event.name)
-        if what is None or self._told_elsewhere(stamped.device_id):
+        if what is None:
+            return
+        # A switch is of the whole connector, a pulse of one of its two pins.
+        pin = (stamped.event.data.get("command") or {}).get("pin") if what == "pulsed" else None
+        if self._told_elsewhere(stamped.device_id, pin):
             return
         self._audit(stamped, what)
         if what == "opened" and stamped.event.data.get("uncommanded"):

@@ -13,6 +13,7 @@ from edge_gateway.contracts.document import parse_document
 from edge_gateway.contracts.print_data import DATA_MODELS
 from edge_gateway.services.print_formats import filters, languages, locale_of
 from edge_gateway.services.print_templates import expand
+from tests.support import template_data_page
 from tests.support.markdown import ROOT
 
 PAGE = (ROOT / "docs" / "print-templates.md").read_text("utf-8")
@@ -53,3 +54,9 @@ def test_filters_of_the_page_make_what_it_says() -> None:
     assert [made["date"](instant), made["time"](instant), made["word"]("total")] == ["21.11.2026", "11:15", "SUMME"]
     for name in made:
         assert f"`{name}" in PAGE
+
+
+def test_page_tells_what_each_template_takes() -> None:
+    assert template_data_page.rendered(PAGE) == PAGE, "run ./dev docs"
+    assert template_data_page.shown(PAGE) == DATA_MODELS.keys()
+    assert "| `report.tenders[].method` | required, text |" in PAGE

@@ -11,7 +11,14 @@ from edge_gateway.contracts.states import DeviceFlag
 from tests.support.drawer_bench import drawer_bench
 
 every_drawer = pytest.mark.parametrize("kind", ["serial", "gpio", "posiflex"])
-COMMAND = {"name": "open_drawer", "reason": "no_sale", "operator": "op-7", "request_id": "r-1", "job_id": None}
+COMMAND = {
+    "name": "open_drawer",
+    "reason": "no_sale",
+    "operator": "op-7",
+    "request_id": "r-1",
+    "job_id": None,
+    "pin": None,
+}
 
 
 @every_drawer

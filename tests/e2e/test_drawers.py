@@ -112,13 +112,13 @@ class Shop:
 
 
 @contextlib.asynccontextmanager
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(tmp_path: Path, *more: dict[str, Any]) -> AsyncIterator[Shop]:
     printer = PrinterWithDisplay()
     port = await printer.listen_tcp()
     broker = Broker(tmp_path / "broker")
     await broker.start()
     (tmp_path / "outbox").mkdir()
-    devices: list[dict[str, Any]] = [dict(device) for device in DEVICES]
+    devices: list[dict[str, Any]] = [dict(device) for device in (*DEVICES, *more)]
     devices[0]["transport"] = {**devices[0]["transport"], "port": port}
     settings = GatewaySettings.model_validate(
         {
@@ -149,7 +149,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 async def test_drawer_opened_by_command_by_key_and_left_open(tmp_path: Path) -> None:
     async with shop(tmp_path) as it:
         who = {"reason": "no_sale", "operator": "op-7"}
-        command = {"name": "open_drawer", **who, "request_id": "once", "job_id": None}
+        command = {"name": "open_drawer", **who, "request_id": "once", "job_id": None, "pin": 2}
         reply = await it.ask(DRAWER, "open_drawer", "once", reason="no_sale", operator="op-7")
         assert reply["status"] == "completed"
         assert reply["result"] == {"drawer": "open", "confirmed_by": "switch"}
@@ -202,6 +202,31 @@ async def test_drawer_opened_by_the_printers_name_and_by_a_document_is_commanded
         assert reply["status"] == "completed", reply
         assert it.printer.counters["drawer_kicks"] == 2, "a copy opens no drawer"
         assert "drawer_opened_uncommanded" not in it.alerts()
+
+
+async def test_pulse_is_told_of_the_drawer_that_got_it(tmp_path: Path) -> None:
+    """Two drawers on a Y cable share a switch: what opens may be either, who was told to open is known."""
+    other = f"{LANE}/cash_drawer/other"
+    second = {**DEVICES[1], "id": "other", "transport": {"kind": "printer", "printer": "printer", "pin": 5}}
+    async with shop(tmp_path, second) as it:
+        await it.until(lambda: it.state(other).get("power") == "online", "the second drawer")
+        assert (await it.ask(DRAWER, "open_drawer", operator="op-7"))["status"] == "completed"
+        await it.until(lambda: bool(it.events(other, "drawer_opened")), "the opening by the shared switch")
+        assert it.events(other, "drawer_opened")[0]["uncommanded"] is False
+        await it.ask(PRINTER, "open_drawer", operator="op-8", pin=5)
+        await it.until(lambda: bool(it.events(other, "drawer_pulsed")), "the pulse of the second")
+        for drawer, operator, pin in ((DRAWER, "op-7", 2), (other, "op-8", 5)):
+            (pulsed,) = it.events(drawer, "drawer_pulsed")
+            assert (pulsed["command"]["operator"], pulsed["command"]["pin"]) == (operator, pin)
+        assert "drawer_opened_uncommanded" not in it.alerts()
+
+
+async def test_pulse_on_a_pin_without_a_drawer_of_its_own_is_kept_as_the_printer_s(tmp_path: Path) -> None:
+    async with shop(tmp_path) as it:
+        await it.ask(PRINTER, "open_drawer", operator="op-8", pin=5)
+        await it.until(lambda: it.gateway._drawers.counters["kept"] >= 1, "the audit trail on disk")
+        assert it.events(DRAWER, "drawer_pulsed") == []
+        assert it.events(PRINTER, "drawer_pulsed")[0]["command"]["pin"] == 5
 
 
 async def test_drawer_and_display_go_and_come_with_their_printer(tmp_path: Path) -> None:

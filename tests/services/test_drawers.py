@@ -18,7 +18,14 @@ from tests.support.bus import STORE
 from tests.support.clock import FakeClock
 from tests.support.stores import open_store
 
-COMMAND = {"name": "open_drawer", "reason": "no_sale", "operator": "op-7", "request_id": "r-1", "job_id": None}
+COMMAND = {
+    "name": "open_drawer",
+    "reason": "no_sale",
+    "operator": "op-7",
+    "request_id": "r-1",
+    "job_id": None,
+    "pin": None,
+}
 
 
 class Counter:
@@ -30,7 +37,9 @@ class Counter:
         ids = EventIds(clock)
         alerts = Alerts(STORE, lambda severity, payload: self.alerts.append(json.loads(payload)), ids, clock)
         holder = {"drawer": "T3"}.get
-        self.drawers = Drawers(STORE, outbox, alerts, ids, lambda: 7, told_elsewhere.__contains__, holder)
+        self.drawers = Drawers(
+            STORE, outbox, alerts, ids, lambda: 7, lambda printer, _: printer in told_elsewhere, holder
+        )
         self._sequence = 0
 
     def say(

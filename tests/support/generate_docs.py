@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import configuration_page, device_pages, document_pictures
+from tests.support import configuration_page, device_pages, document_pictures, template_data_page
 from tests.support.markdown import ROOT
 
 COMMAND = Path(sys.executable).parent / "edge-gateway"
@@ -18,6 +18,8 @@ def main() -> None:
     """Tables of the configuration, pages of devices and protocols, pictures of documents and the demo, and schemas."""
     docs = ROOT / "docs"
     configuration_page.PAGE.write_text(configuration_page.rendered(configuration_page.PAGE.read_text("utf-8")), "utf-8")
+    data_page = template_data_page.PAGE
+    data_page.write_text(template_data_page.rendered(data_page.read_text("utf-8")), "utf-8")
     device_pages.write()
     document_pictures.write()
     _run("schemas", "--out", str(docs / "schemas"))

@@ -24,6 +24,7 @@ _OPENING: Final[dict[str, Any]] = {
     "operator": "op-7",
     "request_id": "5f0c2e1a-0001",
     "job_id": None,
+    "pin": 2,
 }
 _ALERT: Final[dict[str, Any]] = {
     "text": "lane3-drawer: the drawer is open for 120 s; close it",
