@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 
 class NodeKind(StrEnum):
@@ -36,6 +36,15 @@ class Locator(Protocol):
 
     def explain(self, selector: str, kind: NodeKind, usage: str | None = None) -> str:
         """Why ``find`` found nothing, and what to do, for a person."""
+        ...
+
+
+@runtime_checkable
+class NetworkLocator(Locator, Protocol):
+    """Knows of the network, too."""
+
+    def announced_addresses(self) -> tuple[str, ...]:
+        """Addresses and host names of whoever announces itself now (mDNS)."""
         ...
 
 

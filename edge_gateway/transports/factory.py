@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from edge_gateway.contracts.attachment import Locator
+from edge_gateway.contracts.attachment import Locator, NetworkLocator
 from edge_gateway.contracts.transport import Transport
 from edge_gateway.settings_transports import (
     BleTransportSettings,
@@ -49,7 +49,9 @@ class TransportFactory:
             case SerialTransportSettings():
                 return SerialTransport(settings, locator)
             case TcpTransportSettings():
-                return TcpTransport(settings, getattr(locator, "announced_addresses", tuple))
+                if isinstance(locator, NetworkLocator):
+                    return TcpTransport(settings, locator.announced_addresses)
+                return TcpTransport(settings)
             case EvdevTransportSettings():
                 return EvdevTransport(settings, locator)
             case HidrawTransportSettings():

@@ -19,9 +19,12 @@ from edge_gateway.devices.attached import announcements as announcements_module
 from edge_gateway.devices.attached.announced import Announced, tell
 from edge_gateway.devices.attached.announcements import Announcements
 from edge_gateway.devices.attached.bluetooth_scan import FORGET_S, BluetoothScan
+from edge_gateway.devices.attached.inventory import Inventory
 from edge_gateway.devices.attached.mdns import Mdns, services_of
 from edge_gateway.devices.profiles import Profile
 from edge_gateway.settings_transports import TransportSettings
+from edge_gateway.transports.factory import make_transport
+from edge_gateway.transports.tcp import TcpTransport
 from tests.support.clock import FakeClock
 from tests.support.waiting import wait_until
 
@@ -204,6 +207,25 @@ async def test_announcements_outlive_an_announcer_that_fails_and_are_told_once_f
     assert {seen.profiles for seen in announcements.seen()} == {("late",)}
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+def test_addresses_of_the_network_are_there_for_transports_that_were_made_before() -> None:
+    inventory, made = Inventory(), list[Stumbling]()
+
+    def make(*args: Any) -> Stumbling:
+        made.append(Stumbling(*args))
+        return made[-1]
+
+    settings = place(kind="tcp", mac="00:26:ab:12:34:56")
+    transport = make_transport(settings, inventory)
+    assert isinstance(transport, TcpTransport)
+    assert transport._finder is not None
+    assert tuple(transport._finder._announced()) == ()
+    announcements = Announcements({"mdns": make, "bluetooth": make}, {}, FakeClock(), lambda: None)
+    inventory.announced = announcements.addresses
+    made[0].announced[PRINTER.identity] = PRINTER
+    made[1].announced[SCANNER.identity] = SCANNER
+    assert tuple(transport._finder._announced()) == ("192.0.2.5", "tm-t20.local")
 
 
 def hear(scan: BluetoothScan, address: str, name: str | None, *services: str) -> None:

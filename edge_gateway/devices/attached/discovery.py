@@ -79,7 +79,7 @@ class Discovery:
         )
         self._probings = Probings(registry.try_out, clock, self.update)
         self._announcements = Announcements(self._announcers(listen), configured, clock, self.update)
-        inventory.announced_addresses = self._announcements.addresses
+        inventory.announced = self._announcements.addresses
         self._profiles: list[Profile] = []
         self._is_told = False
         self._is_over = False

@@ -20,14 +20,17 @@ class Inventory:
     def __init__(self, sysfs: Sysfs | None = None) -> None:
         self.sysfs = sysfs or Sysfs()
         self._devices: tuple[AttachedDevice, ...] = ()
-        self.announced_addresses: Callable[[], tuple[str, ...]] = tuple
-        """Of the network, where somebody announces itself now."""
+        self.announced: Callable[[], tuple[str, ...]] = tuple
+        """Who knows the addresses of the network where somebody announces itself now."""
         self._doubted: set[tuple[Path, str]] = set()
         self.clones: set[str] = set()
         """Identities by serial number that more than one device was seen with."""
 
     def __iter__(self) -> Iterator[AttachedDevice]:
         return iter(self._devices)
+
+    def announced_addresses(self) -> tuple[str, ...]:
+        return self.announced()
 
     def refresh(self) -> bool:
         """Look and take over at once: for tools, and for tests. True: something came, went or changed."""
