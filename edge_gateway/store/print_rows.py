@@ -28,6 +28,9 @@ LOST: Final = UnknownOutcomeError(
     "the gateway's store was damaged, and this was lost with it: look at the paper; what was to be printed is gone"
 )
 
+CLOSED_MARK: Final = "closed_mark"
+"""In the record of a job that is not open any more: the newest ``command_watermark`` then."""
+
 _SEALED_AS: Final = "print_job"
 
 

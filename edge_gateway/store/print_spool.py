@@ -13,6 +13,7 @@ from edge_gateway.contracts.print_jobs import ContentLostError, ContentsKept, Jo
 from edge_gateway.contracts.printing import JobState
 from edge_gateway.store.database import Database
 from edge_gateway.store.print_rows import (
+    CLOSED_MARK,
     COLUMNS,
     as_event,
     cut_short,
@@ -40,7 +41,13 @@ _BEGIN: Final = """
     WHERE position = ? AND job_key = ? AND state IN ('accepted', 'printing')
 """
 _WRITE: Final = """
-    UPDATE print_job SET state = ?, record = ?, is_open = ?, printer = ? WHERE position = ? AND job_key = ?
+    UPDATE print_job SET state = ?, record = ?, is_open = 1, printer = ? WHERE position = ? AND job_key = ?
+"""
+# When it was closed, in days of running: for as long as any other a job is known that was settled after weeks.
+_CLOSE: Final = f"""
+    UPDATE print_job SET is_open = 0, state = ?, printer = ?,
+        record = json_set(?, '$.{CLOSED_MARK}', (SELECT coalesce(max(position), 0) FROM command_watermark))
+    WHERE position = ? AND job_key = ?
 """
 _DROP_CONTENTS: Final = """
     UPDATE print_job SET content = NULL, key_id = 0, checksum = NULL WHERE position IN (
@@ -215,8 +222,11 @@ def _begin(connection: sqlite3.Connection, item: _Change) -> EdgeGatewayError | 
 def _write(connection: sqlite3.Connection, item: _Change) -> EdgeGatewayError | None:
     job = item.job
     place = (job.position, job_key(job.device_id, job.job_id))
-    values = (item.state.value, item.record, int(item.is_open), item.printer)
-    if connection.execute(_WRITE, (*values, *place)).rowcount != 1:
+    if item.is_open:
+        cursor = connection.execute(_WRITE, (item.state.value, item.record, item.printer, *place))
+    else:
+        cursor = connection.execute(_CLOSE, (item.state.value, item.printer, item.record, *place))
+    if cursor.rowcount != 1:
         return _lost(job)
     if (kept := item.contents_kept) is not None:
         connection.execute(_DROP_CONTENTS, (item.printer, kept.jobs_max, kept.bytes_max))

@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.errors import EdgeGatewayError
+from edge_gateway.store.print_rows import CLOSED_MARK
 from edge_gateway.store.sequence import first_sequence, stream_of
 from edge_gateway.store.transactor import Operation
 
@@ -170,20 +171,28 @@ def _forget_commands(connection: sqlite3.Connection) -> int:
     return cursor.rowcount
 
 
+_CLOSED_MARK: Final = (
+    f"CASE WHEN json_valid(record) THEN coalesce(json_extract(record, '$.{CLOSED_MARK}'), 0) ELSE 0 END"
+)
+_FORGET_PRINT_JOBS: Final = f"""
+    DELETE FROM print_job WHERE position IN (
+        SELECT position FROM print_job
+        WHERE is_open = 0 AND (position <= ? OR (position <= ? AND {_CLOSED_MARK} < ?)) ORDER BY position LIMIT ?
+    )
+"""
+
+
 def _forget_print_jobs(connection: sqlite3.Connection) -> int:
-    """As commands: those that ended, and of which no person has to say what is on paper."""
-    old = connection.execute(
-        "SELECT print_position FROM command_watermark ORDER BY position DESC LIMIT 1 OFFSET ?", (COMMAND_KEEP_DAYS,)
-    ).fetchone()
+    """As commands: those that ended, and of which no person has to say what is on paper, or not for so long."""
+    old_mark, old = connection.execute(
+        "SELECT position, print_position FROM command_watermark ORDER BY position DESC LIMIT 1 OFFSET ?",
+        (COMMAND_KEEP_DAYS,),
+    ).fetchone() or (0, 0)
     newest: int | None = connection.execute("SELECT max(position) FROM print_job").fetchone()[0]
     if newest is None:
         return 0
-    position_max = min(max(old[0] if old is not None else 0, newest - PRINT_JOBS_MAX), newest - 1)
-    cursor = connection.execute(
-        "DELETE FROM print_job WHERE position IN ("
-        " SELECT position FROM print_job WHERE is_open = 0 AND position <= ? ORDER BY position LIMIT ?)",
-        (position_max, PRINT_JOBS_PER_BITE),
-    )
+    too_many = min(newest - PRINT_JOBS_MAX, newest - 1)
+    cursor = connection.execute(_FORGET_PRINT_JOBS, (too_many, min(old, newest - 1), old_mark, PRINT_JOBS_PER_BITE))
     return cursor.rowcount
 
 

@@ -129,6 +129,37 @@ async def test_spool_forgets_ended_jobs_after_days_of_running_and_open_ones_neve
         assert [each.job_id for each in await store.prints.newest("p1", 10)] == ["j5", "j4", "j1"]
 
 
+async def test_spool_knows_a_job_that_was_settled_late_for_as_long_as_any_other(tmp_path: Path) -> None:
+    """A receipt that was unknown over the holidays, and a till that repeats its request when it is switched on."""
+    clock = FakeClock()
+    async with open_store(tmp_path, clock=clock) as store:
+        days = retention.Retention(clock, 90)
+        late, early = [await store.prints.accept(job(name)) for name in ("late", "early")]
+        await store.prints.write(late, state=JobState.UNKNOWN, record=late.record, is_open=True)
+        await end(store, early)
+
+        async def marks() -> int:
+            statement = "SELECT coalesce(max(position), 0) FROM command_watermark"
+            found: int = (await store.database.read(lambda one: one.execute(statement).fetchone()))[0]
+            return found
+
+        async def run(count: int) -> list[str]:
+            """For so many days, or one more: the store marks them by itself as well."""
+            until = await marks() + count
+            while await marks() < until:
+                await clock.advance(retention.DAY_S)
+                await store.database.submit(days, None)
+            await store.prints.accept(job(f"{clock.monotonic()}"))
+            known = [await store.prints.find("p1", name) for name in ("late", "early")]
+            return [each.job_id for each in known if each is not None]
+
+        assert await run(retention.COMMAND_KEEP_DAYS - 1) == ["late", "early"]
+        assert await run(4) == ["late"]
+        await end(store, late)
+        assert await run(retention.COMMAND_KEEP_DAYS - 1) == ["late"]
+        assert await run(4) == []
+
+
 async def test_spool_seals_what_is_printed_and_tells_which_key_it_needs(tmp_path: Path) -> None:
     key_file = tmp_path / "keys"
     key_file.write_text("11" * 32)
