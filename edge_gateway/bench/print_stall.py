@@ -25,6 +25,7 @@ from edge_gateway.bench.print_till import LANE, STORE_ID, PrintTill
 from edge_gateway.bench.receipts import PROFILE, receipt_document
 from edge_gateway.bench.result import percentile
 from edge_gateway.bench.scan_latency import scanner
+from edge_gateway.bench.tcp_window import SendQueue, send_queue_to
 from simulators.escpos_printer import EscposPrinter
 from simulators.gateway_process import GatewayProcess
 from simulators.link import PtyLink
@@ -34,7 +35,7 @@ from simulators.serial_scanner import SerialScanner
 COLUMNS: Final = 48
 STALLS_AT_BYTE: Final = 500
 PICTURE_DOTS: Final = (512, 4000)
-"""Of the job that stalls: 256 KB, more than the kernel takes for a printer that reads nothing."""
+"""Of the job that stalls: 256 KB, more than a pty takes, and than a TCP peer does that reads nothing."""
 STALLED: Final = ("stalled-dtr", "stalled-tcp")
 STALLED_S_MAX: Final = 30.0
 SCAN_PAUSE_S: Final = 0.05
@@ -58,6 +59,7 @@ class _Bench:
     till: PrintTill
     scanner: SerialScanner
     stalling: Sequence[EscposPrinter]
+    stalling_port: int
     listener: subprocess.Popen[str]
 
 
@@ -68,8 +70,9 @@ async def cases(directory: Path, seconds: float) -> list[dict[str, Any]]:
     bare_file = directory / "bare.json"
     async with _bench(directory, bare_file) as bench:
         await _measure(bench, well, seconds)
-        await _stall(bench)
+        before = await _stall(bench)
         await _measure(bench, stalled, seconds)
+        after = _require_stalled(bench, before)
     daemon_file = directory / "gateway" / RESULT
     found = []
     for phase in (well, stalled):
@@ -77,6 +80,7 @@ async def cases(directory: Path, seconds: float) -> list[dict[str, Any]]:
             {**_told(phase, "edge-gateway", daemon_file), **_latencies(phase)},
             _told(phase, "a bare loop", bare_file),
         ]
+    found[2] |= {"tcp_send_queue_bytes": after.waiting_bytes, "is_tcp_window_closed": after.is_window_closed}
     return found
 
 
@@ -110,20 +114,33 @@ async def _print(bench: _Bench, phase: _Phase) -> None:
         phase.receipts_s.append(time.monotonic() - start)
 
 
-async def _stall(bench: _Bench) -> None:
-    """Return when each has a job that stands still."""
+async def _stall(bench: _Bench) -> list[int]:
+    """Return when each has a job that stands still, with the bytes that each has received: no more will come."""
     for printer in bench.stalling:
         printer.trip_at(STALLS_AT_BYTE, "hold", when="received")
     for name in STALLED:
-        await bench.till.print(name, [_long_picture(), {"type": "cut"}], answer="accepted")
+        await bench.till.print(name, [long_picture(), {"type": "cut"}], answer="accepted")
     deadline = time.monotonic() + STALLED_S_MAX
-    while not all(printer.counters["bytes_received"] >= STALLS_AT_BYTE for printer in bench.stalling):
+    while not (
+        all(printer.counters["bytes_received"] >= STALLS_AT_BYTE for printer in bench.stalling)
+        and send_queue_to(bench.stalling_port).is_window_closed
+    ):
         if time.monotonic() > deadline:
             raise RuntimeError(f"the printers did not stall within {STALLED_S_MAX} s: {bench.daemon.log_file}")
         await asyncio.sleep(SCAN_PAUSE_S)
+    return [printer.counters["bytes_received"] for printer in bench.stalling]
 
 
-def _long_picture() -> dict[str, Any]:
+def _require_stalled(bench: _Bench, before: Sequence[int]) -> SendQueue:
+    """What was measured was measured beside them."""
+    queue = send_queue_to(bench.stalling_port)
+    if [printer.counters["bytes_received"] for printer in bench.stalling] != before or not queue.is_window_closed:
+        raise RuntimeError(f"the printers went on while they should have stood still: {bench.daemon.log_file}")
+    return queue
+
+
+def long_picture() -> dict[str, Any]:
+    """More of it than a printer that stands still takes."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -175,10 +192,11 @@ async def _bench(directory: Path, bare_file: Path) -> AsyncIterator[_Bench]:
         scanning = SerialScanner(PtyLink(directory / "scanner"), aim=False)
         await scanning.start()
         stack.push_async_callback(scanning.stop)
+        stalling_port = await on_tcp.listen_tcp()
         devices = [
             scanner(directory / "scanner"),
             _tcp("well", await well.listen_tcp()),
-            _tcp(STALLED[1], await on_tcp.listen_tcp()),
+            _tcp(STALLED[1], stalling_port),
             _device(STALLED[0], {"kind": "serial", "path": directory / "printer"}),
         ]
         daemon = gateway(directory / "gateway", broker.port, store_id=STORE_ID, devices=devices, module=LOOP_LAG_MODULE)
@@ -189,7 +207,7 @@ async def _bench(directory: Path, bare_file: Path) -> AsyncIterator[_Bench]:
         listen_to = f"edge/v1/{STORE_ID}/+/scanner/+/event/#"
         listener = stack.enter_context(child("edge_gateway.bench.bus_listener", broker.port, listen_to))
         till = await stack.enter_async_context(PrintTill(broker.port))
-        yield _Bench(daemon, till, scanning, (on_tcp, on_pty), listener)
+        yield _Bench(daemon, till, scanning, (on_tcp, on_pty), stalling_port, listener)
 
 
 def _tcp(name: str, port: int) -> dict[str, Any]:

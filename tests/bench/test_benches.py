@@ -120,5 +120,7 @@ async def test_print_tells_bytes_times_rate_and_loop_lag_of_both_programs() -> N
     assert min(wire["p50_s"], bare_wire["p50_s"]) >= wire["wire_limit_s"] * 0.9
     assert rate["jobs_per_s"] > 0 < bare_rate["jobs_per_s"]
     assert [well["case"], stalled["case"]] == ["all printers well", "two printers stalled"]
+    assert stalled["is_tcp_window_closed"]
+    assert stalled["tcp_send_queue_bytes"] > 0
     assert min(each["receipts"] for each in (well, stalled)) > 0 < min(each["scans"] for each in (well, stalled))
     assert all(each["loop_lag_p99_ms"] >= each["loop_lag_p50_ms"] for each in (well, stalled, bare_loop))

@@ -11,9 +11,11 @@ from typing import Any, Literal
 import pytest
 
 from edge_gateway.bench.gateways import gateway
+from edge_gateway.bench.print_stall import long_picture
 from edge_gateway.bench.print_till import LANE, STORE_ID, PrintTill
 from edge_gateway.bench.receipts import PROFILE, receipt_document
 from edge_gateway.bench.scan_latency import scanner
+from edge_gateway.bench.tcp_window import send_queue_to
 from simulators.escpos_printer import EscposPrinter
 from simulators.link import PtyLink
 from simulators.serial_scanner import SerialScanner
@@ -24,14 +26,16 @@ pytestmark = pytest.mark.e2e
 
 STALLS_AT_BYTE = 700
 LINES = 400
-"""Some 16 KB: more than the printer's buffer and the kernel's for a wire."""
+"""Some 16 KB: more than the printer's buffer and the kernel's for a wire. A TCP window takes a picture more."""
 
 
 @dataclass
 class Shop:
     """One printer that will stall, one that is well, a scanner, a till, and what it hears."""
 
+    kind: Literal["serial", "tcp"]
     stalling: EscposPrinter
+    stalling_port: int
     well: EscposPrinter
     scanner: SerialScanner
     till: PrintTill
@@ -44,8 +48,9 @@ async def shop(request: pytest.FixtureRequest, broker: Broker, tmp_path: Path) -
     link = PtyLink(tmp_path / "printer")
     scanning = SerialScanner(PtyLink(tmp_path / "scanner"), aim=False)
     await scanning.start()
+    port = await stalling.listen_tcp()
     if kind == "tcp":
-        transport: dict[str, Any] = {"kind": "tcp", "host": "127.0.0.1", "port": await stalling.listen_tcp()}
+        transport: dict[str, Any] = {"kind": "tcp", "host": "127.0.0.1", "port": port}
     else:
         link.plug()
         await stalling.attach(link)
@@ -65,7 +70,7 @@ async def shop(request: pytest.FixtureRequest, broker: Broker, tmp_path: Path) -
         await daemon.start()
         await daemon.wait_devices_online()
         async with PrintTill(broker.port) as till:
-            yield Shop(stalling, well, scanning, till)
+            yield Shop(kind, stalling, port, well, scanning, till)
     finally:
         await daemon.stop()
         await scanning.stop()
@@ -79,9 +84,13 @@ async def test_stalled_printer_holds_up_no_other_printer_and_no_scanner(shop: Sh
         await listener.subscribe(f"edge/v1/{STORE_ID}/+/scanner/+/event/#")
         shop.stalling.trip_at(STALLS_AT_BYTE, "hold", when="received")
         lines = [{"type": "text", "text": f"line {number:03d} of a print that stalls"} for number in range(LINES)]
-        accepted = await shop.till.print("stalling", [*lines, {"type": "cut"}], answer="accepted")
+        document = [*lines, *([long_picture()] if shop.kind == "tcp" else []), {"type": "cut"}]
+        accepted = await shop.till.print("stalling", document, answer="accepted")
         job_id = accepted["result"]["job_id"]
         await wait_until(lambda: shop.stalling.counters["bytes_received"] >= STALLS_AT_BYTE)
+        if shop.kind == "tcp":
+            await wait_until(lambda: send_queue_to(shop.stalling_port).is_window_closed, what="a closed TCP window")
+        received = shop.stalling.counters["bytes_received"]
 
         for number in range(3):
             await shop.till.print("well", receipt_document(number))
@@ -91,10 +100,13 @@ async def test_stalled_printer_holds_up_no_other_printer_and_no_scanner(shop: Sh
         assert shop.well.paper.cut_count == 3
         assert await shop.till.state("stalling", job_id) == "printing"
         assert shop.stalling.paper.cut_count == 0
+        assert shop.stalling.counters["bytes_received"] == received
+        assert shop.kind == "serial" or send_queue_to(shop.stalling_port).is_window_closed
 
     shop.stalling.set_fault("hold", is_on=False)
     await wait_until(lambda: shop.stalling.paper.cut_count == 1)
-    assert [line for line in shop.stalling.paper.receipts[0].lines if line] == [each["text"] for each in lines]
+    printed = [line for line in shop.stalling.paper.receipts[0].lines if line and not line.startswith("[picture")]
+    assert printed == [each["text"] for each in lines]
     assert shop.stalling.errors == []
     assert (await shop.till.print("stalling", receipt_document(9)))["status"] == "completed"
     assert await shop.till.state("stalling", job_id) == "completed"
