@@ -1,7 +1,7 @@
 """Of the print benchmark: receipts a second over TCP, each confirmed, beside a bare socket with the same bytes.
 
-Each program has a printer of its own, in a process of its own, and they print in turn. The printers take no time to
-print: what is measured is the path. The bare socket sends a receipt and the question for its end, and waits for the
+Each program has a printer of its own, in a process of its own, and they print in turn. The printers only answer: what
+is measured is the path. The bare socket sends a receipt and the question for its end, and waits for the
 answer before it sends the next.
 """
 
@@ -21,7 +21,6 @@ from edge_gateway.bench.print_till import LANE, STORE_ID, PrintTill
 from edge_gateway.bench.receipts import PROFILE, receipt_document
 from simulators.mosquitto import Mosquitto, free_port
 
-COLUMNS: Final = 48
 AT_ONCE: Final = 8
 """Jobs in the spool, so that the printer never waits for a till."""
 ROUNDS: Final = 4
@@ -46,7 +45,7 @@ async def cases(directory: Path, jobs: int) -> list[dict[str, Any]]:
     daemon = gateway(directory / "gateway", broker.port, store_id=STORE_ID, devices=[device])
     far_end = "edge_gateway.bench.print_far_end"
     try:
-        with child(far_end, our_port, COLUMNS), child(far_end, bare_port, COLUMNS):
+        with child(far_end, our_port), child(far_end, bare_port):
             await daemon.start()
             await daemon.wait_devices_online()
             async with PrintTill(broker.port) as till:
