@@ -42,7 +42,7 @@ def draw_image(data: bytes, width_dots: int, dither: Dither) -> Bitmap:
 
 def _decoded(data: bytes) -> Image.Image:
     """Grey on white paper, its first frame, the right way up."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -56,8 +56,11 @@ def _decoded(data: bytes) -> Image.Image:
         return picture.convert("L")
     except RequestError:
         raise
+    except Image.DecompressionBombError as error:
+        raise RequestError(ErrorCode.INVALID_REQUEST, _too_large("so many pixels")) from error
     except Exception as error:  # decoders of strangers' bytes raise what comes to them
-        reason = str(error) or type(error).__name__
+        is_none_of_them = isinstance(error, UnidentifiedImageError)
+        reason = "it begins as none of them" if is_none_of_them else str(error) or type(error).__name__
         what = f"image: no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} that can be read ({reason[:200]})"
         raise RequestError(ErrorCode.INVALID_REQUEST, what) from error
 
@@ -65,9 +68,11 @@ def _decoded(data: bytes) -> Image.Image:
 def _refuse_large(picture: Image.Image) -> None:
     if picture.width * picture.height > IMAGE_PIXELS_MAX:
         size = f"{picture.width} x {picture.height} pixels"
-        raise RequestError(
-            ErrorCode.INVALID_REQUEST, f"image: {size}; it may have {IMAGE_PIXELS_MAX}: scale it to the paper's width"
-        )
+        raise RequestError(ErrorCode.INVALID_REQUEST, _too_large(size))
+
+
+def _too_large(size: str) -> str:
+    return f"image: {size}; it may have {IMAGE_PIXELS_MAX}: scale it to the paper's width"
 
 
 def _scaled(grey: Image.Image, width_dots: int) -> Image.Image:

@@ -63,7 +63,25 @@ def _window(text: str) -> str:
     return text
 
 
-Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+def _host(text: str) -> str:
+    """Not what is typed into a browser: it would be looked up as a name, and not be known."""
+    is_wrong = re.search(r"[\s/@]", text) is not None or text.count(":") == 1
+    if is_wrong or (re.fullmatch(r"[0-9.]+", text) and not _is_ip_address(text)):
+        raise ValueError(
+            "expected a name or an address such as printer-1.local or 192.0.2.11; a port is a key of its own"
+        )
+    return text
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_host)]
 CloudAddress = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_not_in_clear)]
 TimeWindow = Annotated[str, AfterValidator(_window)]
 """Two times of the day."""

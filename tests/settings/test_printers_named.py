@@ -107,6 +107,8 @@ def test_printers_that_fit_are_no_problem(tmp_path: Path) -> None:
             "device[2].settings.idle_lines[0]",
             "text without control characters",
         ),
+        ({"DISPLAY": 'kind = "printer"'}, 23, "device[2].transport.printer", "required"),
+        ({"DISPLAY": 'kind = "serial"'}, 23, "device[2].transport", "expected either path or device"),
         ({"KITCHEN": 'language = "xx"'}, 32, "kitchen.language", "expected one of ar, de"),
         ({"KITCHEN": 'timezone = "Europe/Viena"'}, 32, "kitchen.timezone", "did you mean Europe/Vienna?"),
         (
