@@ -153,7 +153,7 @@ class _Resolving:
         for detail in error.errors(include_url=False):
             # Pydantic puts the kind of a transport into the path of what it finds inside: nobody wrote it there.
             path = detail["loc"][len(in_profile) - 1 :]
-            path = (*path[:1], *as_written(path[1:], merged.get(path[0]))) if path else ()
+            path = (*path[:1], *as_written(path[1:], merged.get(str(path[0])))) if path else ()
             of_profile = self._of_profile.get(dotted((*in_profile, *path)), ())
             is_own = path[0] in own if path else bool(own)
             if of_profile and not is_own:
