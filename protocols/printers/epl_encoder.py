@@ -22,7 +22,7 @@ from protocols.printers.label_placed import (
     PlacedText,
     reading_corner,
 )
-from protocols.printers.label_symbols import FNC1, gs1_text, without_check_digit
+from protocols.printers.label_symbols import FNC1, gs1_text, unchecked
 
 FONTS_203: Final = FixedFonts((("1", 8, 12), ("2", 10, 16), ("3", 12, 20), ("4", 14, 24)), multiple_max=6)
 FONTS_300: Final = FixedFonts((("1", 12, 20), ("2", 16, 28), ("3", 20, 36), ("4", 24, 44)), multiple_max=6)
@@ -128,7 +128,7 @@ def _line(item: Placed) -> str:
 def _barcode_data(item: PlacedBarcode) -> str:
     if item.symbology is Symbology.GS1_128:
         return gs1_text(item.data).replace(FNC1, _SEPARATOR)
-    return without_check_digit(item.symbology, item.data)
+    return unchecked(item.symbology, item.data)
 
 
 def _code(item: PlacedCode) -> str:

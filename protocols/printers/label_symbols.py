@@ -26,8 +26,8 @@ Symbols = list[tuple[str, str]]
 """Code set of Code 128 (B or C) and its characters, in order."""
 
 
-def without_check_digit(symbology: Symbology, data: str) -> str:
-    """Where the printer computes it."""
+def unchecked(symbology: Symbology, data: str) -> str:
+    """Without its check digit, where the printer computes that."""
     return data[: _WITHOUT_CHECK.get(symbology)]
 
 

@@ -21,7 +21,7 @@ from protocols.printers.label_placed import (
     PlacedText,
     reading_corner,
 )
-from protocols.printers.label_symbols import without_check_digit
+from protocols.printers.label_symbols import unchecked
 
 FONTS: Final = FixedFonts(
     (("0", 9, 15), ("1", 12, 20), ("2", 16, 25), ("3", 19, 30), ("4", 24, 38), ("5", 32, 50), ("6", 48, 76)),
@@ -84,7 +84,7 @@ def _line(item: Placed) -> str:
         case PlacedBarcode():
             x, y = reading_corner(item, item.rotation)
             sizes = f"{item.module},{3 * item.module},{item.bar_height},{item.rotation // 90},{int(item.has_text)}"
-            return f"B1{x},{y},{_TYPES[item.symbology]},{sizes},'{without_check_digit(item.symbology, item.data)}'"
+            return f"B1{x},{y},{_TYPES[item.symbology]},{sizes},'{unchecked(item.symbology, item.data)}'"
         case PlacedCode():
             return f"B2{item.left},{item.top},Q,2,{item.level},{item.module},0,'{item.data}'"
         case PlacedBox():

@@ -22,7 +22,7 @@ from protocols.printers.label_placed import (
     PlacedText,
     reading_corner,
 )
-from protocols.printers.label_symbols import FNC1, code_128_sets, gs1_text, without_check_digit
+from protocols.printers.label_symbols import FNC1, code_128_sets, gs1_text, unchecked
 
 FONTS: Final = FixedFonts((("1", 8, 12), ("2", 12, 20), ("3", 16, 24), ("4", 24, 32), ("5", 32, 48)), multiple_max=10)
 _TYPES: Final = {
@@ -117,7 +117,7 @@ def _line(item: Placed) -> str:
 def _barcode_data(item: PlacedBarcode) -> str:
     if item.symbology is Symbology.GS1_128:
         return _manual_128(FNC1 + gs1_text(item.data))
-    return without_check_digit(item.symbology, item.data)
+    return unchecked(item.symbology, item.data)
 
 
 def _manual_128(text: str) -> str:
