@@ -28,7 +28,7 @@ SLOW_S = 60.0
 """An emulated machine takes its time."""
 SERIAL = "LAB850"
 STATUS = bytes.fromhex("10 04 01 10 04 02 10 04 04")
-LONG = b"a line of the receipt\n" * 2000
+LONG = b"a line of the receipt\n" * 4000
 """More than printer, gadget and kernel hold together."""
 
 
@@ -64,6 +64,21 @@ class Shop:
         self.link.pause(False)
         self.link.plug()
         await wait_until(lambda: self.link.is_plugged, timeout_s=SLOW_S, what="the printer's side")
+
+    async def stalled_write(self) -> asyncio.Task[None]:
+        """A print of which the printer takes the first bytes and no more; it has nothing to do with them."""
+        take, is_begun = self.link.on_bytes, asyncio.Event()
+
+        def stop(first: bytes) -> None:
+            self.link.pause(True)
+            is_begun.set()
+
+        self.link.on_bytes = stop
+        writing = asyncio.create_task(self.transport.write(LONG))
+        await asyncio.wait_for(is_begun.wait(), SLOW_S)
+        self.link.on_bytes = take
+        assert not writing.done()
+        return writing
 
     async def received(self, count: int) -> None:
         await wait_until(lambda: self.printer.counters["bytes_received"] >= count, timeout_s=SLOW_S)
@@ -138,10 +153,7 @@ async def test_usb_printer_that_takes_nothing_holds_up_nobody(shop: Shop) -> Non
 
 
 async def test_usb_printer_that_takes_nothing_is_closed_at_once(shop: Shop) -> None:
-    shop.link.pause(True)
-    writing = asyncio.create_task(shop.transport.write(LONG))
-    await asyncio.sleep(1.0)
-    assert not writing.done()
+    writing = await shop.stalled_write()
     before_s = asyncio.get_running_loop().time()
     await shop.transport.close()
     print(f"{shop.through}: closed in {asyncio.get_running_loop().time() - before_s:.2f} s")
@@ -154,9 +166,7 @@ async def test_usb_printer_that_takes_nothing_is_closed_at_once(shop: Shop) -> N
 
 
 async def test_usb_printer_that_is_pulled_is_told_and_found_again(shop: Shop) -> None:
-    shop.link.pause(True)
-    writing = asyncio.create_task(shop.transport.write(LONG))
-    await asyncio.sleep(0.5)
+    writing = await shop.stalled_write()
     shop.pull()
     await wait_until(lambda: shop.sink.losses, timeout_s=SLOW_S, what="the loss")
     with pytest.raises(TransportError):
