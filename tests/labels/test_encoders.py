@@ -270,7 +270,6 @@ def test_bad_label_is_refused_with_its_place(value: Any, code: ErrorCode, words:
     [
         ("slcs", {"type": "pdf417", "data": "x"}, "two-dimensional codes that it draws: qr"),
         ("tspl", {"type": "data_matrix", "data": "\\[R]"}, "no way to write"),
-        ("zpl", {"type": "barcode", "symbology": "gs1_databar", "data": "04006381333931"}, "it draws: codabar"),
     ],
 )
 def test_what_the_printer_cannot_draw_is_told(language: str, element: dict[str, Any], words: str) -> None:
@@ -287,6 +286,7 @@ def test_what_the_printer_cannot_draw_is_told(language: str, element: dict[str, 
         ("tspl", {"type": "barcode", "symbology": "code_128", "data": "a\\[R]b"}, []),
         ("tspl", {"type": "qr", "data": "café"}, []),
         ("slcs", {"type": "qr", "data": "it's"}, []),
+        ("zpl", {"type": "barcode", "symbology": "gs1_databar", "data": "04006381333931"}, ["04006381333931"]),
     ],
 )
 def test_symbol_that_the_printer_cannot_be_told_is_a_picture(
@@ -298,7 +298,7 @@ def test_symbol_that_the_printer_cannot_be_told_is_a_picture(
         return
     assert one.codes == []
     assert one.texts == letters
-    read = {code.text for code in zxingcpp.read_barcodes(drawn(one))}
+    read = {code.text.removeprefix("(01)") for code in zxingcpp.read_barcodes(drawn(one))}
     assert read == {element["data"]}
 
 
