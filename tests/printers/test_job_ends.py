@@ -74,7 +74,7 @@ class BusyWhenOffline(EscposPrinter):
 
 async def test_job_of_which_only_the_cut_is_missing_is_not_printed_again() -> None:
     """All that can be seen of it is on paper: cleared now and sent again it would be there twice."""
-    picture = {"type": "qr", "data": "x" * 20}
+    picture = {"type": "qr", "data": "x" * 20, "module_dots": 3}  # in one slice
     document = [{"type": "text", "text": "one line"}, picture, {"type": "cut"}]
     settings = {"has_qr": False}
     async with print_bench(EscposPrinter(columns=48), settings=settings) as bench:
