@@ -98,8 +98,7 @@ class CashDrawer(ABC):
 
     def _tell(self) -> None:
         flags = {DeviceFlag.DRAWER_OPEN} if self._watch.state == "open" else set()
-        self._session.set_flags(frozenset(flags))
-        self._session.set_details(self._view())
+        self._session.set_condition(frozenset(flags), self._view())
 
     async def _look_at_time(self) -> None:
         while True:

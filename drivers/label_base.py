@@ -176,9 +176,9 @@ class LabelPrinter(ABC):
             self._silent_since_s = now_s
         if self._misses == self._common.status_tries or (self._misses == 1 and not self._has_answered):
             self._condition.forget()
-            self._session.set_details(self._condition.to_json())
             is_usual = self._dialect.is_silence_usual and self._has_answered
-            self._session.set_flags(frozenset({DeviceFlag.SILENT}) if is_usual else frozenset())
+            flags = frozenset({DeviceFlag.SILENT} if is_usual else ())
+            self._session.set_condition(flags, self._condition.to_json())
             self._session.set_answering(None if is_usual else False, self._silence_words())
         if self._has_answered and not self._is_printing and now_s - self._silent_since_s >= SILENCE_S_MAX:
             raise TransportError(f"{self._name}: no answer for {SILENCE_S_MAX:g} s; connecting anew")
@@ -195,8 +195,7 @@ class LabelPrinter(ABC):
         if is_back:
             self._session.set_answering(True)
         if self._dialect.take(event, self._condition) or is_back:
-            self._session.set_flags(self._condition.flags())
-            self._session.set_details(self._condition.to_json())
+            self._session.set_condition(self._condition.flags(), self._condition.to_json())
 
     @property
     def _name(self) -> str:

@@ -25,16 +25,14 @@ class PrinterTelling:
         self._presence.heard(is_told_by_itself=is_told_by_itself)
         if is_believed and self._condition.take(event):
             self._drawer.sensed(self._condition.drawer, self._condition.drawer_level)
-            self._tell_flags()
-            self._session.set_details(self._condition.to_json())
+            self._session.set_condition(self._flags(), self._condition.to_json())
         elif was_silent:
-            self._tell_flags()
+            self._session.set_flags(self._flags())
 
     def looked_in_print(self, is_heard: bool) -> None:
         """A print stands still, and the printer was asked why."""
         if self._presence.looked_in_print(is_heard):
-            self._tell_flags()
+            self._session.set_flags(self._flags())
 
-    def _tell_flags(self) -> None:
-        silent = frozenset({DeviceFlag.SILENT} if self._presence.is_silent else ())
-        self._session.set_flags(self._condition.flags() | silent)
+    def _flags(self) -> frozenset[DeviceFlag]:
+        return self._condition.flags() | frozenset({DeviceFlag.SILENT} if self._presence.is_silent else ())

@@ -52,6 +52,10 @@ class Session(Protocol):
         """Class specific part of the retained state (for a scale: its reading)."""
         ...
 
+    def set_condition(self, flags: frozenset[DeviceFlag], details: Mapping[str, Any]) -> None:
+        """Flags and details as one change: nobody reads the flag ``drawer_open`` beside the detail ``closed``."""
+        ...
+
     def set_info(self, info: Mapping[str, Any]) -> None:
         """What the device says of itself: model, firmware, serial."""
         ...

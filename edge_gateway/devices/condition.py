@@ -115,8 +115,10 @@ class Condition:
         if self._power is not PowerState.ONLINE:
             self._set(PowerState.ONLINE, None)
 
-    def set_flags(self, flags: frozenset[str]) -> None:
-        self._set(self._power, self._reason, flags=tuple(sorted(flags)))
+    def set_flags(self, flags: frozenset[str], details: Mapping[str, Any] | None = None) -> None:
+        """The flags, and in the same change the details where they are given."""
+        told = None if details is None else dict(details)
+        self._set(self._power, self._reason, flags=tuple(sorted(flags)), details=told)
 
     def set_details(self, details: Mapping[str, Any]) -> None:
         self._set(self._power, self._reason, details=dict(details))

@@ -108,8 +108,14 @@ class DeviceSession:
             self._condition.set_answering(is_answering, reason)
 
     def set_flags(self, flags: frozenset[str]) -> None:
+        self._set_flags(flags, None)
+
+    def set_condition(self, flags: frozenset[str], details: Mapping[str, Any]) -> None:
+        self._set_flags(flags, details)
+
+    def _set_flags(self, flags: frozenset[str], details: Mapping[str, Any] | None) -> None:
         if not self._is_ended:
-            self._condition.set_flags(flags)
+            self._condition.set_flags(flags, details)
             if DeviceFlag.SEPARATORS_MISSING in flags and not self._is_warned:
                 self._is_warned = True
                 log.warning(log_events.SEPARATORS_MISSING, device=self.device_id)

@@ -77,6 +77,10 @@ class TellingSession:
     def set_details(self, details: Mapping[str, Any]) -> None:
         self.details = details
 
+    def set_condition(self, flags: frozenset[str], details: Mapping[str, Any]) -> None:
+        self.set_flags(flags)
+        self.set_details(details)
+
     def set_info(self, info: Mapping[str, Any]) -> None:
         if info != self._info:
             self._info = info

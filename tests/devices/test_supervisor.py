@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from edge_gateway.contracts import log_events
 from edge_gateway.contracts.errors import TransportError
+from edge_gateway.contracts.states import DeviceFlag
 from edge_gateway.devices import condition, conversation, disconnects, reconnecting
 from edge_gateway.transports.loopback import LoopbackTransport
 from tests.devices.conftest import TALKER_PROFILE, Bench
@@ -42,6 +43,15 @@ async def test_supervisor_tells_a_change_once_and_nothing_else(bench: Bench, clo
     await bench.hear(b"flags")
     await bench.hear(b"flags")
     assert [state.flags for state in bench.states[told:]] == [("cover_open", "paper_near_end")]
+
+
+async def test_supervisor_tells_flags_and_details_as_one_change(bench: Bench, clock: FakeClock) -> None:
+    told = len(bench.states)
+    bench.driver.session.set_condition(frozenset({DeviceFlag.DRAWER_OPEN}), {"drawer": "open"})
+    bench.driver.session.set_condition(frozenset(), {"drawer": "closed"})
+    opened, closed = bench.states[told:]
+    assert (opened.flags, opened.details) == (("drawer_open",), {"drawer": "open"})
+    assert (closed.flags, closed.details) == ((), {"drawer": "closed"})
 
 
 async def test_supervisor_state_has_the_age_of_the_last_frame(bench: Bench, clock: FakeClock) -> None:

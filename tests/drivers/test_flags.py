@@ -35,12 +35,15 @@ def test_printer_says_known_flags_and_each_of_them() -> None:
 
 def test_every_driver_that_says_flags_is_known_here() -> None:
     sources = {name: inspect.getsource(importlib.import_module(f"drivers.{name}")) for name in MODULES}
-    assert {name for name, source in sources.items() if ".set_flags(" in source} == SAYS_FLAGS
+    assert {
+        name for name, source in sources.items() if ".set_flags(" in source or ".set_condition(" in source
+    } == SAYS_FLAGS
 
 
 def test_session_takes_only_known_flags() -> None:
     """The type checker holds every driver to it, also those of tomorrow."""
-    assert typing.get_type_hints(Session.set_flags)["flags"] == frozenset[DeviceFlag]
+    for says in (Session.set_flags, Session.set_condition):
+        assert typing.get_type_hints(says)["flags"] == frozenset[DeviceFlag]
 
 
 @pytest.mark.parametrize("flag", list(DeviceFlag))

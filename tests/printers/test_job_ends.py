@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -46,13 +47,13 @@ async def test_job_that_is_cancelled_before_it_begins_again_may_be_on_paper() ->
         device.trip_at(150, "paper_out")
         task = bench.begin_print(RECEIPT, watch)
         await wait_until(lambda: device.counters["buffer_clears"] == 1, what="the rest cleared")
-        tell = bench.session.set_flags
+        tell = bench.session.set_condition
 
-        def tell_and_cancel(flags: frozenset[str]) -> None:
-            tell(flags)
+        def tell_and_cancel(flags: frozenset[str], details: Mapping[str, Any]) -> None:
+            tell(flags, details)
             watch.cancelled.set()
 
-        bench.session.set_flags = tell_and_cancel  # type: ignore[method-assign] # just as it says that it can go on
+        bench.session.set_condition = tell_and_cancel  # type: ignore[method-assign] # just as it says that it can go on
         device.set_fault("paper_out", False)
         with pytest.raises(PrintFailedError) as failed:
             await task

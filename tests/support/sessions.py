@@ -50,6 +50,10 @@ class RecordingSession:
     def set_details(self, details: Mapping[str, Any]) -> None:
         self.details = details
 
+    def set_condition(self, flags: frozenset[str], details: Mapping[str, Any]) -> None:
+        self.flags = flags
+        self.details = details
+
     def set_info(self, info: Mapping[str, Any]) -> None:
         self.info = info
 
