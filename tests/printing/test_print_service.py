@@ -18,6 +18,7 @@ from edge_gateway.services.printing import book
 from edge_gateway.settings_printing import PrintingSettings
 from tests.printing.bench import PaperPrinter, open_bench
 from tests.support.clock import FakeClock
+from tests.support.waiting import wait_until
 
 DOCUMENT = [{"type": "text", "text": "two coffees"}]
 
@@ -585,6 +586,60 @@ async def test_jobs_behind_one_that_goes_on_wait_for_nothing_but_their_turn(tmp_
         hold.set()
         await bench.settle()
     assert printer.paper == ["begun"]
+
+
+async def test_job_behind_that_ends_while_another_is_moved_is_told_of_no_more(tmp_path: Path) -> None:
+    first, second = PaperPrinter("p1"), PaperPrinter("p2")
+    hold, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def without_paper(watch: PrintWatch) -> None:
+        watch.progress(2, 0, ErrorCode.PAPER_EMPTY)
+        await hold.wait()
+
+    first.within = without_paper
+    printing = {"p1": PrintingSettings(backup="p2", backup_after_s=0.0)}
+    async with open_bench(tmp_path, first, second, printing=printing) as bench:
+        for text in ("begun", "one", "two"):
+            await bench.print(text)
+
+        async def cancel(point: str) -> None:
+            if point == "write:before" and not cancelled.is_set():
+                cancelled.set()
+                await bench.ask("cancel_job", {"job_id": "two"})
+
+        bench.spool.at = cancel
+        await bench.advance(3.0)
+        assert cancelled.is_set()
+        assert second.paper == ["one"]
+        assert first.told("two") == ["accepted", "cancelled"]
+        last = [data for _, data in first.events if data["job_id"] == "two"][-1]
+        assert last["waiting_for"] is last["waiting_reason"] is None
+        hold.set()
+        await bench.settle()
+
+
+async def test_back_up_takes_over_no_more_once_the_job_before_goes_on(tmp_path: Path) -> None:
+    first, second, goes_on = PaperPrinter("p1"), PaperPrinter("p2"), asyncio.Event()
+
+    async def with_new_paper(watch: PrintWatch) -> None:
+        watch.progress(2, 0, ErrorCode.PAPER_EMPTY)
+        await goes_on.wait()
+
+    first.within = with_new_paper
+    printing = {"p1": PrintingSettings(backup="p2", backup_after_s=0.0)}
+    async with open_bench(tmp_path, first, second, printing=printing) as bench:
+        for text in ("begun", "one", "two"):
+            await bench.print(text)
+
+        async def put_paper_in(point: str) -> None:
+            if point == "write:after" and not goes_on.is_set():
+                first.within = None
+                goes_on.set()
+                await wait_until(lambda: first.paper == ["begun"])
+
+        bench.spool.at = put_paper_in
+        await bench.advance(3.0)
+    assert (first.paper, second.paper) == (["begun", "two"], ["one"])
 
 
 async def test_back_up_that_cannot_print_either_is_left_alone(tmp_path: Path) -> None:

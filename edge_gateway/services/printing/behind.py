@@ -50,22 +50,35 @@ class Behind:
         return attempting.result()
 
     async def _look(self, job: Job, held_up: set[Job]) -> None:
-        if job.state is not JobState.PRINTING or job.waiting_for not in CANNOT_PRINT_NOW:
+        if not _stands(job):
             if held_up:
                 self._backup.works(self._printer)
             self._let_go(held_up)
             return
-        reason = f"behind job {job.job_id!r}, which waits for {job.waiting_for.value}"
         for other in self._book.known.waiting(self._printer):
+            # Moving one takes a while: the job may go on meanwhile, and those behind it may end.
+            if not _stands(job) or job.waiting_for is None:
+                return
+            if not self._waits(other):
+                continue
             objection = self._objection(other)
             if objection is None or objection.code is not ErrorCode.CLAIMED:
                 held_up.add(other)
+                reason = f"behind job {job.job_id!r}, which waits for {job.waiting_for.value}"
                 self._book.wait_for(other, job.waiting_for, reason)
                 await self._backup.take_over(self._printer, other)
 
     def _let_go(self, held_up: set[Job]) -> None:
         """They wait for their turn alone."""
         for other in held_up:
-            if other.state is JobState.ACCEPTED and other.printer == self._printer:
+            if self._waits(other):
                 self._book.wait_for(other, None)
         held_up.clear()
+
+    def _waits(self, other: Job) -> bool:
+        return other.state is JobState.ACCEPTED and not other.is_ending and other.printer == self._printer
+
+
+def _stands(job: Job) -> bool:
+    """It was begun, and its printer cannot go on."""
+    return job.state is JobState.PRINTING and job.waiting_for in CANNOT_PRINT_NOW
