@@ -224,15 +224,17 @@ class LabelJob:
             await self._hands.ask()
 
     async def _until_well(self, *, is_answer_needed: bool = True) -> None:
-        """No obstacle is reported any more. Raises UnknownOutcomeError where that takes too long or it is cancelled."""
-        well_since_s = self._clock.monotonic()
+        """No obstacle is reported any more. Raises UnknownOutcomeError where it is silent for too long, or cancelled."""
+        heard_s = self._clock.monotonic()
         while True:
             is_heard = await self._hands.ask()
+            if is_heard:
+                heard_s = self._clock.monotonic()
             obstacle = self._condition.obstacle() if is_heard else None
             if obstacle is None and (is_heard or not (is_answer_needed or self._condition.is_known)):
                 return
             self._tell(obstacle or SILENT)
-            silent_s = self._clock.monotonic() - well_since_s
+            silent_s = self._clock.monotonic() - heard_s
             if self._watch.cancelled.is_set() or silent_s >= SILENCE_S_MAX:
                 words = obstacle[1] if obstacle else "it does not answer"
                 raise UnknownOutcomeError(f"{self._name}: {words}; {LOOK}")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from drivers import label_count
+from drivers import label_count, label_job
 from edge_gateway.contracts.errors import DeviceError, ErrorCode, RequestError, UnknownOutcomeError
 from edge_gateway.contracts.printing import PaperPolicy, PrintFailedError
 from simulators.label_machine import Fault
@@ -202,6 +202,22 @@ async def test_batch_begins_again_where_the_printer_forgot_the_rest() -> None:
         watch = Watch(PaperPolicy.RESTART)
         job = bench.print(label(text("x"), quantity=3), watch)
         await wait_until(lambda: bench.printer.counters["cancelled"] == 2, what="the rest forgotten")
+        bench.printer.set_fault("media_out", False)
+        await job
+        assert len(bench.printer.labels) == 1 + 3
+
+
+async def test_batch_that_begins_again_waits_for_labels_as_long_as_the_printer_says_that_it_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(label_job, "SILENCE_S_MAX", 0.2)
+    async with driven("zpl", seconds_per_label=0.01) as bench:
+        bench.printer.labels_on_roll = 1
+        job = bench.print(label(text("x"), quantity=3), Watch(PaperPolicy.RESTART))
+        await wait_until(lambda: bench.printer.counters["cancelled"] == 2, what="the rest forgotten")
+        clock = bench.session.clock
+        begun_s = clock.monotonic()
+        await wait_until(lambda: job.done() or clock.monotonic() - begun_s > 0.5, what="a night without labels")
         bench.printer.set_fault("media_out", False)
         await job
         assert len(bench.printer.labels) == 1 + 3
