@@ -224,7 +224,7 @@ class LabelJob:
             await self._hands.ask()
 
     async def _until_well(self, *, is_answer_needed: bool = True) -> None:
-        """No obstacle is reported any more. Raises UnknownOutcomeError where it is silent for too long, or cancelled."""
+        """No obstacle is reported any more. Raises UnknownOutcomeError where it is silent too long, or cancelled."""
         heard_s = self._clock.monotonic()
         while True:
             is_heard = await self._hands.ask()

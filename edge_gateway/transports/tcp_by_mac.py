@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from typing import Final
 
 from edge_gateway.contracts.errors import TransportError
@@ -23,6 +24,12 @@ SEARCH_INTERVAL_S: Final = 10.0
 SEARCH_S: Final = 1.0
 """A host answers ARP within milliseconds; one that sleeps, at a second question: the next time."""
 LOOK_S: Final = 0.05
+ANNOUNCED_ADDRESSES_MAX: Final = 128
+"""As many devices as are listed (devices.attached.announced), each at one address. Anybody on the network can announce
+any number, of any network."""
+RESOLVE_S_MAX: Final = 1.0
+"""For the address of a host's name. A store's own router answers at once; where it asks the internet, and that is away,
+the kernel knows the device's address all the same."""
 
 Attempt = Callable[[str], Awaitable[Connection]]
 """Connects to an address. Raises TransportError."""
@@ -97,7 +104,8 @@ class MacFinder:
     async def _sought(self) -> list[str]:
         """What the network says when it is asked; nothing, where that is not wanted or was done just now."""
         loop = asyncio.get_running_loop()
-        asked = [address for address in self._announced() if _is_address(address)]
+        announced = (address for address in dict.fromkeys(self._announced()) if _is_address(address))
+        asked = list(islice(announced, ANNOUNCED_ADDRESSES_MAX))
         if self._search is not None:
             asked += [str(address) for address in ipaddress.IPv4Network(self._search).hosts()]
         is_due = self._searched_s is None or loop.time() - self._searched_s >= SEARCH_INTERVAL_S
@@ -123,8 +131,11 @@ async def _resolved(host: str) -> list[str]:
     if _is_address(host):
         return [host]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
-    except OSError:
+        async with asyncio.timeout(RESOLVE_S_MAX):
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, None, family=socket.AF_INET, type=socket.SOCK_STREAM
+            )
+    except OSError:  # TimeoutError is one
         return []
     return [str(address[0]) for *_, address in found]
 

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from pydantic import ValidationError
 
 from edge_gateway.contracts.errors import TransportError
 from edge_gateway.settings_transports import TcpTransportSettings
+from edge_gateway.transports import tcp_by_mac
 from edge_gateway.transports.neighbours import Neighbours
+from edge_gateway.transports.stream import Connection
 from edge_gateway.transports.tcp import TcpTransport
 from tests.support.markdown import ROOT
 from tests.transports.sinks import RecordingSink
@@ -174,6 +177,43 @@ async def test_device_behind_a_router_is_refused_since_nobody_can_say_who_it_is(
             wire.setblocking(False)
             async with asyncio.timeout(5):
                 assert await asyncio.get_running_loop().sock_recv(wire, 10) == b""
+
+
+async def test_announcements_without_end_are_asked_for_in_part(tmp_path: Path) -> None:
+    class Asked(Neighbours):
+        addresses: tuple[str, ...] = ()
+
+        def ask_for(self, addresses: Iterable[str]) -> None:
+            self.addresses = tuple(addresses)
+
+    def announced() -> tuple[str, ...]:
+        return tuple(f"10.0.{number // 250}.{number % 250 + 1}" for number in range(60_000)) * 2
+
+    asked = Asked(tmp_path / "arp")
+    finder = tcp_by_mac.MacFinder(OURS, None, "192.0.2.0/30", announced, asked)
+
+    async def attempt(address: str) -> Connection:
+        raise AssertionError(address)
+
+    with pytest.raises(TransportError, match="no address of it is known"):
+        await finder.connect(attempt)
+    assert len(asked.addresses) == len(set(asked.addresses)) == tcp_by_mac.ANNOUNCED_ADDRESSES_MAX + 2
+
+
+async def test_name_server_that_is_silent_keeps_nobody_away_who_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp_by_mac, "RESOLVE_S_MAX", 0.1)
+    loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+
+    async def silent(*_: object, **__: object) -> list[object]:
+        await is_over.wait()
+        return []
+
+    monkeypatch.setattr(loop, "getaddrinfo", silent)
+    transport = TcpTransport(TcpTransportSettings(kind="tcp", host="printer.example", mac=OURS))
+    with pytest.raises(TransportError, match="no address of it is known"):
+        async with asyncio.timeout(5):
+            await transport.open(RecordingSink())
+    is_over.set()
 
 
 @pytest.mark.parametrize(
