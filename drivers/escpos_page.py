@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import codecs
-from functools import partial
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from drivers import escpos_capabilities
+from drivers.logo_settings import LogoSettings, logo_file_problems
 from drivers.printer_settings import DrawerSettings
 from drivers.rasteriser import FontRasteriser
 from edge_gateway.contracts.document_graphics import LogoName
-from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.named_files import FileProblem
 from protocols.printers.character_sets import CodePage
 from protocols.printers.escpos_host import COMMAND_NAMES
-from protocols.printers.escpos_options import COLUMNS_MIN, MULTIBYTE_ENCODINGS, EncoderOptions, Logo, Raster
-
-LOGO_BYTES_MAX = 1_048_576
-"""Of a logo's image file; a drawing of the width of the paper has 20 KB."""
-
-
-class LogoSettings(BaseModel):
-    """Where a logo is kept. Exactly one of the three."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: Annotated[str, Field(pattern=r"^[!-~]{2}$")] | None = Field(
-        None, description="In the printer, by its key code (GS ( L), two characters."
-    )
-    number: int | None = Field(None, ge=1, le=255, description="In the printer, by its number (FS p).")
-    file: Path | None = Field(None, description="An image file on this box: PNG, JPEG, GIF or BMP.")
-
-    @model_validator(mode="after")
-    def _one_place(self) -> LogoSettings:
-        if sum(value is not None for value in (self.key, self.number, self.file)) != 1:
-            raise ValueError("a logo takes exactly one of key, number, file")
-        return self
-
-    def logo(self) -> Logo:
-        """As the encoder takes it."""
-        return Logo(self.key, self.number, partial(_image_file, self.file) if self.file is not None else None)
-
-
-def _image_file(path: Path) -> bytes:
-    """Raises RequestError(INVALID_REQUEST): it cannot be read, or no logo is so large."""
-    try:
-        with path.open("rb") as opened:
-            image = opened.read(LOGO_BYTES_MAX + 1)
-    except OSError as error:
-        raise RequestError(ErrorCode.INVALID_REQUEST, f"logo {path}: {error.strerror}") from error
-    if len(image) > LOGO_BYTES_MAX:
-        raise RequestError(
-            ErrorCode.INVALID_REQUEST, f"logo {path}: larger than {LOGO_BYTES_MAX} bytes; make it smaller"
-        )
-    return image
+from protocols.printers.escpos_options import COLUMNS_MIN, MULTIBYTE_ENCODINGS, EncoderOptions, Raster
 
 
 class EscposPage(DrawerSettings):
@@ -167,6 +128,15 @@ class EscposPage(DrawerSettings):
             logos={name: logo.logo() for name, logo in self.logos.items()},
             raw_commands=frozenset(self.raw_commands),
         )
+
+    @property
+    def has_files(self) -> bool:
+        """Of logos (contracts.named_files.NamesFiles)."""
+        return any(logo.file is not None for logo in self.logos.values())
+
+    def file_problems(self) -> Iterator[FileProblem]:
+        """Of the same."""
+        return logo_file_problems(self.logos, self.columns * self.cell_dots)
 
     def _pages(self) -> tuple[CodePage, ...]:
         pages = escpos_capabilities.all_pages(self.capabilities)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from drivers.escpos_page import LogoSettings
+from drivers.logo_settings import LogoSettings, logo_file_problems
 from drivers.printer_settings import DrawerSettings
 from drivers.rasteriser import FontRasteriser
 from edge_gateway.contracts.document_graphics import LogoName
+from edge_gateway.contracts.named_files import FileProblem
 from protocols.printers import star_commands as commands
 from protocols.printers.escpos_options import COLUMNS_MIN
 from protocols.printers.star_options import CODE_PAGE_SLOTS, StarOptions, StarRaster, star_pages
@@ -86,6 +88,15 @@ class StarSettings(DrawerSettings):
             is_impact=self.is_impact,
             size_max=2 if self.is_impact else 6,
         )
+
+    @property
+    def has_files(self) -> bool:
+        """Of logos (contracts.named_files.NamesFiles)."""
+        return any(logo.file is not None for logo in self.logos.values())
+
+    def file_problems(self) -> Iterator[FileProblem]:
+        """Of the same."""
+        return logo_file_problems(self.logos, self.columns * self.cell_dots)
 
     def setup(self) -> bytes:
         """What must follow every ESC @."""

@@ -26,6 +26,7 @@ from edge_gateway.contracts.transport import Transport
 from edge_gateway.device_news import DeviceNews
 from edge_gateway.devices.behind_printers import BehindPrinters
 from edge_gateway.devices.claims import Claims
+from edge_gateway.devices.files_named import tell_unusable_files
 from edge_gateway.devices.profile_watch import ProfileWatch
 from edge_gateway.devices.registry import build_registry
 from edge_gateway.overview.gathering import Overview
@@ -303,6 +304,7 @@ class Gateway:
             stack.push_async_callback(self._router.drain, ROUTER_DRAIN_S)
             stack.push_async_callback(self._drawers.finish, ROUTER_DRAIN_S)
             self._start(stack, "devices", self._registry.run())
+            self._start(stack, "files", tell_unusable_files(self._registry))
             self._start(stack, "claims", self._claims.run())
             self._start(stack, "profiles", self._profiles.run())
             self._start(stack, "discovery", self._discovery.run())

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         as_json: bool = typer.Option(False, "--json", help="Print the problems as JSON."),
     ) -> None:
         """Print every problem of a configuration file with its line and remedy; exit 2 if there is one."""
-        problems = find_problems(file)
+        problems = find_problems(file) or find_file_problems(file)
         if as_json:
             typer.echo(json.dumps(_as_json(file, problems), ensure_ascii=False, indent=2))
         elif problems:
@@ -90,6 +90,21 @@ def find_problems(path: Path) -> list[ConfigProblem]:
             told.add((found.source, found.key))
             problems.append(found)
     return in_order(problems)
+
+
+def find_file_problems(path: Path) -> list[ConfigProblem]:
+    """Of a file without other problems, what is no reason not to start: files that its devices name, such as logos."""
+    from edge_gateway.devices.files_named import file_problems
+    from edge_gateway.devices.resolving import resolve_devices
+    from edge_gateway.settings_file import read_config
+    from edge_gateway.settings_loader import check_config, in_order
+
+    file = read_config(path)
+    settings, _ = check_config(file)
+    if settings is None:
+        return []
+    resolved = resolve_devices(settings.device, settings.profile_directories)
+    return in_order(file.locate(file_problems(resolved)))
 
 
 def _with_profile(entry: Any, directories: Sequence[Path]) -> Any:

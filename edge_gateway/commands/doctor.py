@@ -26,13 +26,14 @@ def register(app: typer.Typer) -> None:
         """Check everything the gateway needs and say what to do; run it as the gateway's user. Exit 1 on a failure."""
         import asyncio
 
-        from edge_gateway.commands.config import find_problems
-        from edge_gateway.diagnosis.findings import Verdict, failed, fine
+        from edge_gateway.commands.config import find_file_problems, find_problems
+        from edge_gateway.diagnosis.findings import Verdict, failed, fine, warning
 
         problems = find_problems(config)
         findings = [failed("configuration", str(problem), f"edit {config}") for problem in problems]
         if not problems:
-            findings.append(fine("configuration", f"{config}: no problems"))
+            of_files = [warning("configuration", str(each), f"edit {config}") for each in find_file_problems(config)]
+            findings += of_files or [fine("configuration", f"{config}: no problems")]
         settings = _settings(config)
         if settings is not None:
             findings += asyncio.run(look_around(settings))

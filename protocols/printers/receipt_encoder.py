@@ -158,7 +158,11 @@ class ReceiptEncoder(ABC):
         if (stored := self._stored(logo)) is not None:
             self._placed(element.align, stored)
         elif logo.image is not None:
-            picture = self._rasteriser("logo").image(logo.image(), self._paper.paper_dots, dither="threshold")
+            rasteriser = self._rasteriser("logo")
+            try:
+                picture = rasteriser.image(logo.image(), self._paper.paper_dots, dither="threshold")
+            except RequestError as error:
+                raise RequestError(error.code, f"logo {element.name!r} of this printer: {error}") from error
             self._picture(picture, element.align)
 
     def _drawn_barcode(self, element: BarcodeElement) -> Bitmap:

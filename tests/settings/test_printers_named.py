@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from random import Random
 
 import pytest
 import typer
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from edge_gateway.commands import config
+from edge_gateway.devices.files_named import tell_unusable_files
+from edge_gateway.devices.registry import build_registry
+from edge_gateway.settings import DeviceSettings
+from edge_gateway.transports.factory import make_transport
+from tests.support.clock import FakeClock
+from tests.support.pictures import png
 
 STORE = """\
 [store]
@@ -157,3 +166,48 @@ def test_drawer_pin_is_no_secret(tmp_path: Path) -> None:
     config.register(app)
     done = CliRunner().invoke(app, ["config", "check", str(path)])
     assert "device[0].settings.drawer_pin = 3: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing.png", "No such file"),
+        (".", "Is a directory"),
+        ("text.png", "no PNG, JPEG, BMP or GIF that can be read"),
+        ("pipe", "no image file"),
+        (None, "an absolute path"),
+    ],
+)
+@pytest.mark.parametrize("profile", ["epson-tm-t20", "star-tsp100iv"])
+def test_a_logo_of_no_use_is_told_at_its_line(profile: str, name: str | None, words: str, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    os.mkfifo(tmp_path / "pipe")
+    file = "logo.png" if name is None else str(tmp_path / name)
+    logo = f'logos = {{ shop = {{ file = "{file}" }}, own = {{ key = "G1" }} }}'
+    ((line, key, expected),) = problems(tmp_path, PRINTER=logo, **{"epson-tm-t20": profile})
+    assert (line, key) == (9, "device[0].settings.logos.shop.file")
+    assert words in expected
+
+
+def test_a_logo_that_can_be_printed_is_no_problem(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png(16, 8))
+    assert problems(tmp_path, PRINTER=f'logos = {{ shop = {{ file = "{tmp_path}/logo.png" }} }}') == []
+
+
+async def test_a_logo_of_no_use_is_told_at_the_start_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png(16, 8))
+    logos = {"shop": {"file": f"{tmp_path}/gone.png"}, "well": {"file": f"{tmp_path}/logo.png"}}
+    printer = {"id": "printer", "lane": "lane-1", "profile": "epson-tm-t20", "settings": {"logos": logos}}
+    registry = build_registry(
+        [DeviceSettings.model_validate({**printer, "transport": {"kind": "tcp", "host": "192.0.2.1"}})],
+        make_transport=make_transport,
+        clock=FakeClock(),
+        random=Random(1),
+        on_event=lambda event: None,
+        on_change=lambda supervisor: None,
+    )
+    with capture_logs() as logged:
+        await tell_unusable_files(registry)
+    ((event, setting, reason),) = [(each["event"], each["setting"], each["reason"]) for each in logged]
+    assert (event, setting) == ("device_file_unusable", "logos.shop.file")
+    assert "gone.png: No such file" in reason
