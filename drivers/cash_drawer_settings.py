@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from edge_gateway.contracts.gpio import WireUse
+
+DRAWER: Final = "drawer"
+SENSE: Final = "sense"
 
 OneByteCharacters = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"^[\x00-\xff]+$")]
 
@@ -46,6 +52,10 @@ class GpioDrawerSettings(SwitchSettings):
     """On wires of the box: transport.lines has drawer, an output, and sense, an input, where it has a switch."""
 
     pulse_ms: int = Field(100, ge=10, le=1000, description="Length of the pulse; its solenoid is made for 200 ms.")
+
+    def wires(self) -> Mapping[str, WireUse]:
+        """In transport.lines."""
+        return {DRAWER: WireUse("output"), SENSE: WireUse("input", is_needed=self.open_level != "unknown")}
 
 
 class PosiflexDrawerSettings(CashDrawerSettings):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, cast
+from typing import cast
 
 from drivers.cash_drawer import CashDrawer, state_of
-from drivers.cash_drawer_settings import GpioDrawerSettings
+from drivers.cash_drawer_settings import DRAWER, SENSE, GpioDrawerSettings
 from edge_gateway.contracts.cash_drawer import Level, OpenDrawerParams
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.gpio import Edge, GpioPort
-
-DRAWER: Final = "drawer"
-SENSE: Final = "sense"
 
 
 class GpioDrawer(CashDrawer):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers.gpio_cycles import GpioCycles
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
+from edge_gateway.contracts.gpio import WireUse
 from edge_gateway.contracts.signal_commands import LightName, SwitchOffParams, SwitchOnParams
 from edge_gateway.contracts.states import DeviceClass
 
@@ -20,6 +21,10 @@ class GpioLightsSettings(BaseModel):
     lights: Annotated[tuple[LightName, ...], Field(min_length=1, max_length=16)] = Field(
         ("red", "yellow", "green"), description="Names of outputs in transport.lines."
     )
+
+    def wires(self) -> Mapping[str, WireUse]:
+        """In transport.lines."""
+        return dict.fromkeys(self.lights, WireUse("output"))
 
 
 class GpioLights:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from drivers.gpio_cycles import GpioCycles
 from edge_gateway.contracts.driver import Session
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.gpio import WireUse
 from edge_gateway.contracts.signal_commands import SoundParams
 from edge_gateway.contracts.states import DeviceClass
 
@@ -19,6 +20,10 @@ BUZZER: Final = "buzzer"
 
 class GpioToneSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def wires(self) -> Mapping[str, WireUse]:
+        """In transport.lines."""
+        return {BUZZER: WireUse("output")}
 
 
 class GpioTone:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,7 @@ def _device_problems(
     from edge_gateway.contracts.errors import ConfigError
     from edge_gateway.devices.printers_named import require_printers
     from edge_gateway.devices.resolving import resolve_devices
+    from edge_gateway.devices.wires_needed import require_wires
 
     places = list(devices)
 
@@ -153,11 +155,17 @@ def _device_problems(
         """The registry counts the devices that it was given."""
         return re.sub(r"\bdevice\[(\d+)\]", lambda at: f"device[{places[int(at[1])]}]", text)
 
+    problems: list[ConfigProblem] = []
     try:
-        require_printers(resolve_devices(list(devices.values()), directories), routes, broken)
+        resolved = resolve_devices(list(devices.values()), directories)
+        for require in (partial(require_printers, resolved, routes, broken), partial(require_wires, resolved)):
+            try:
+                require()
+            except ConfigError as error:
+                problems += error.problems
     except ConfigError as error:
-        return [replace(each, key=in_file(each.key), expected=in_file(each.expected)) for each in error.problems]
-    return []
+        problems += error.problems
+    return [replace(each, key=in_file(each.key), expected=in_file(each.expected)) for each in problems]
 
 
 def _as_json(file: Path, problems: list[ConfigProblem]) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from edge_gateway.contracts.transport import Transport
 
@@ -18,6 +18,21 @@ class Edge:
 
     line: str
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WireUse:
+    """What a line is to a driver. ``is_needed``: without it the device does not work."""
+
+    direction: Literal["output", "input"]
+    is_needed: bool = True
+
+
+@runtime_checkable
+class UsesWires(Protocol):
+    """Settings of a driver that uses lines of ``transport.lines`` by name."""
+
+    def wires(self) -> Mapping[str, WireUse]: ...
 
 
 @runtime_checkable

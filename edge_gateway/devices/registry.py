@@ -16,6 +16,7 @@ from edge_gateway.contracts.transport import Transport
 from edge_gateway.devices.printers_named import require_printers
 from edge_gateway.devices.resolving import ResolvedDevice, resolve_devices
 from edge_gateway.devices.supervisor import Supervisor
+from edge_gateway.devices.wires_needed import require_wires
 from edge_gateway.settings import DeviceSettings
 from edge_gateway.settings_transports import TransportSettings
 
@@ -53,6 +54,7 @@ class Registry:
         """By device id, what was written of each: without what holds for the store."""
         all_resolved = self.resolve(devices)
         require_printers(all_resolved)
+        require_wires(all_resolved)
         for device, resolved in zip(devices, all_resolved, strict=True):
             self._add(device, resolved)
 
