@@ -21,6 +21,8 @@ from edge_gateway.contracts.errors import ErrorCode, RequestError, stack_of
 
 REQUEST_BYTES_MAX: Final = 262_144
 """Default of the setting bus.request_bytes_max: a sale of 500 lines has half of it."""
+READABLE_TIMES: Final = 4
+"""A request that is too large by this much is still read, for the id and the topic of its refusal."""
 REFUSAL_LOG_INTERVAL_S: Final = 1.0
 """A client that sends rubbish in a loop must not fill the log; refusals between are counted."""
 
@@ -66,6 +68,7 @@ class RequestSubscriber:
         try:
             value = self._read(message)
             route, request_id = self._replies.refusal_route(message, value.get("reply_to")), readable_id(value)
+            self._check_size(message)
             request, route = self._request(message, value)
             is_first = self._in_hand.begin(request, route, len(message.payload), message.qos)
         except RequestError as error:
@@ -87,7 +90,14 @@ class RequestSubscriber:
                 ErrorCode.INVALID_REQUEST,
                 "a retained request would be carried out again at every reconnect; publish it without the retain flag",
             )
-        return read_json(message.payload, self._request_bytes_max)
+        if len(message.payload) > READABLE_TIMES * self._request_bytes_max:
+            self._check_size(message)
+        return read_json(message.payload, READABLE_TIMES * self._request_bytes_max)
+
+    def _check_size(self, message: BusMessage) -> None:
+        if (size := len(message.payload)) > self._request_bytes_max:
+            words = f"payload: {size} bytes; at most {self._request_bytes_max} are taken"
+            raise RequestError(ErrorCode.INVALID_REQUEST, words)
 
     def _request(self, message: BusMessage, value: dict[str, object]) -> tuple[Request, ReplyRoute]:
         envelope = read_envelope(value)
