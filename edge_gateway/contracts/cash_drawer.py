@@ -14,6 +14,7 @@ DrawerState = Literal["open", "closed", "unknown"]
 Level = Literal["high", "low"]
 """Of the wire of its switch. On a printer, high is also what a connector has with nothing plugged in."""
 
+OPEN_DRAWER: Final = "open_drawer"
 DRAWER_PULSED: Final = "drawer_pulsed"
 DRAWER_OPENED: Final = "drawer_opened"
 DRAWER_CLOSED: Final = "drawer_closed"

@@ -137,8 +137,11 @@ class CommandLog(Protocol):
     ``request_key`` is ``{target}/{request id}``; ``digest`` is of the command's name and params.
     """
 
-    async def claim(self, request_key: str, digest: str) -> bytes | None:
+    async def claim(self, request_key: str, digest: str, *, from_reserve: bool = False) -> bytes | None:
         """None: claimed now and durably, carry it out. Bytes: the stored reply (JSON), send it again.
+
+        ``from_reserve``: of the room that is kept for what must be done however full the disk is; a person does it, a
+        few times a minute.
 
         A claim left open by a crash is answered ``unknown``: its reply was made and stored at the next start.
         Raises ConflictError (key used with another digest), UnknownOutcomeError (claimed since this start, and no

@@ -6,6 +6,7 @@ import asyncio
 import json
 from weakref import WeakValueDictionary
 
+from edge_gateway.contracts.cash_drawer import OPEN_DRAWER
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.commands import Reply, Request
 from edge_gateway.contracts.errors import ConflictError, ErrorCode, RequestError, StorageFullError, StoreError
@@ -41,7 +42,11 @@ class DoneBefore:
         try:
             if unkept is not None:
                 raise ConflictError(key)
-            stored = await (self._command_log.claim if is_claiming else self._command_log.reply)(key, digest)
+            if is_claiming:
+                is_cash = request.name == OPEN_DRAWER
+                stored = await self._command_log.claim(key, digest, from_reserve=is_cash)
+            else:
+                stored = await self._command_log.reply(key, digest)
         except ConflictError as error:
             raise RequestError(ErrorCode.CONFLICT, f"request id {request.id} was used with other content") from error
         except StorageFullError as error:

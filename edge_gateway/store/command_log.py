@@ -21,6 +21,7 @@ CLAIM_BYTES: Final = 8_192
 class _ClaimItem:
     request_key: str
     digest: str
+    from_reserve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class _Claim(Operation[_ClaimItem, "bytes | None"]):
         self._clock = clock
 
     def rank_of(self, item: _ClaimItem) -> Rank:
-        return Rank.SALES
+        return Rank.DRAIN if item.from_reserve else Rank.SALES
 
     def new_bytes(self, item: _ClaimItem) -> int:
         return CLAIM_BYTES
@@ -68,9 +69,9 @@ class SqliteCommandLog:
         self._claim = _Claim(clock)
         self._finish = _Finish()
 
-    async def claim(self, request_key: str, digest: str) -> bytes | None:
+    async def claim(self, request_key: str, digest: str, *, from_reserve: bool = False) -> bytes | None:
         self._database.salvaging.check_claims()
-        return await self._database.submit(self._claim, _ClaimItem(request_key, digest))
+        return await self._database.submit(self._claim, _ClaimItem(request_key, digest, from_reserve))
 
     async def reply(self, request_key: str, digest: str) -> bytes | None:
         self._database.salvaging.check_claims()

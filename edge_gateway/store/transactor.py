@@ -37,7 +37,7 @@ class Rank(IntEnum):
     SALES = 2
     """Transactions; and requests to devices, without which a lane stands still (the log of them is small)."""
     DRAIN = 3
-    """What makes room, or keeps the reply to what is done: never refused."""
+    """What makes room, keeps the reply to what is done, or opens a cash drawer: never refused."""
 
     @property
     def word(self) -> str:

@@ -38,7 +38,7 @@ class PaperCounter:
         self.release.set()
 
     def has_effect(self, name: str) -> bool:
-        return name == "print"
+        return name in ("print", "open_drawer")
 
     async def execute(
         self,
@@ -263,6 +263,19 @@ async def test_full_disk_refuses_before_the_effect(tmp_path: Path) -> None:
     assert reply.error_code is ErrorCode.STORAGE_FULL
     assert printer.done == ["read_status"]
     assert read.status.value == "completed"
+
+
+async def test_drawer_opens_once_also_on_a_full_disk(tmp_path: Path) -> None:
+    """Its claim is taken from the reserve: a person with cash in hand is not sent away."""
+    printer = PaperCounter()
+    async with open_store(tmp_path, disk_free_bytes_min=1 << 60) as store:
+        first = await service(printer, store).handle(ask("r-1", "open_drawer"))
+        again = await service(printer, store).handle(ask("r-1", "open_drawer"))
+        print_too = await service(printer, store).handle(ask("r-2"))
+    assert first.status.value == "completed"
+    assert again == first
+    assert printer.done == ["open_drawer"]
+    assert print_too.error_code is ErrorCode.STORAGE_FULL
 
 
 async def test_read_repeated_reads_again(tmp_path: Path) -> None:
