@@ -40,7 +40,15 @@ def in_words(found: Mapping[str, Any], words: Mapping[str, str] = PATTERN_WORDS)
     """One of pydantic's errors (with its context): what was expected, without its jargon and without the value."""
     if found["type"] == "string_pattern_mismatch" and (expected := words.get(found["ctx"]["pattern"])) is not None:
         return f"expected {expected}"
+    if found["type"] == "union_tag_not_found":
+        return f"required: {_key_of(found)}, which says what it is"
+    if found["type"] == "union_tag_invalid":
+        return f"{_key_of(found)} {found['ctx']['tag']!r}: expected one of {found['ctx']['expected_tags']}"
     return str(found["msg"]).removeprefix("Value error, ")
+
+
+def _key_of(found: Mapping[str, Any]) -> str:
+    return str(found["ctx"]["discriminator"]).strip("'")
 
 
 def refusals(found: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -18,6 +18,7 @@ from pydantic import model_validator as _model_validator
 from edge_gateway.contracts.barcode_data import BARCODE_CHARACTERS_MAX, Symbology, barcode_problem, canonical_symbology
 from edge_gateway.contracts.bitmap import Dither
 from edge_gateway.contracts.errors import ErrorCode, RequestError
+from edge_gateway.contracts.fields import in_words
 
 ELEMENTS_MAX: Final = 200
 """Of a label: a shipping label has about forty."""
@@ -220,13 +221,13 @@ def parse_label(value: Any) -> Label:
 def _describe(error: ValidationError) -> str:
     """``label.elements[2].data: ...``, each problem once, without the input."""
     problems = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
+    for item in error.errors(include_url=False, include_input=False):
         path = "label"
         for index, part in enumerate(item["loc"]):
             # The third part of an element's path is the tag that chose its model: not in the sender's JSON.
             if index != 2 or item["loc"][0] != "elements":
                 path += f"[{part}]" if isinstance(part, int) else f".{part}"
-        problems.append(f"{path}: {item['msg'].removeprefix('Value error, ')}")
+        problems.append(f"{path}: {in_words(item)}")
     shown = "; ".join(problems[:PROBLEMS_SHOWN_MAX])
     hidden = len(problems) - PROBLEMS_SHOWN_MAX
     return shown if hidden <= 0 else f"{shown}; and {hidden} more"

@@ -10,15 +10,25 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_gateway.contracts.errors import ErrorCode, RequestError
-from edge_gateway.contracts.label import NUMBERED_MAX, QUANTITY_MAX, Label, parse_label
+from edge_gateway.contracts.fields import in_words
+from edge_gateway.contracts.label import NUMBERED_MAX, PROBLEMS_SHOWN_MAX, QUANTITY_MAX, Label, parse_label
 
 FIELDS_MAX: Final = 100
 FIELD_CHARACTERS_MAX: Final = 500
 DEPTH_MAX: Final = 8
 """Of a template: label, elements, element, value is four."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-FormatName = Annotated[str, Field(pattern=r"^(?:[A-Z]:)?[A-Z0-9_]{1,16}(?:\.[A-Z0-9]{1,3})?$")]
+_NAME_PATTERN: Final = r"^[a-z][a-z0-9_]{0,39}$"
+_FORMAT_PATTERN: Final = r"^(?:[A-Z]:)?[A-Z0-9_]{1,16}(?:\.[A-Z0-9]{1,3})?$"
+_NUMBER_PATTERN: Final = r"^[0-9]{1,4}$"
+_WORDS: Final[Mapping[str, str]] = {
+    _NAME_PATTERN: "1 to 40 small letters, digits or '_', the first a letter",
+    _FORMAT_PATTERN: "the printer's own name of a format, such as PRICE, PRICE.ZPL or E:PRICE.ZPL, in capitals",
+    _NUMBER_PATTERN: "the number of a field, such as 1",
+}
+
+Name = Annotated[str, Field(pattern=_NAME_PATTERN)]
+FormatName = Annotated[str, Field(pattern=_FORMAT_PATTERN)]
 FieldValue = Annotated[str, Field(max_length=FIELD_CHARACTERS_MAX)]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX, strict=True)]
 
@@ -44,7 +54,7 @@ class FromFormat(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: FormatName
-    fields: Annotated[dict[Annotated[str, Field(pattern=r"^[0-9]{1,4}$")], FieldValue], Field(max_length=FIELDS_MAX)]
+    fields: Annotated[dict[Annotated[str, Field(pattern=_NUMBER_PATTERN)], FieldValue], Field(max_length=FIELDS_MAX)]
     quantity: Quantity = 1
 
 
@@ -145,6 +155,11 @@ def _parse(model: type[_Model], value: Any) -> _Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        text = "; ".join(f"label.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found[:10])
+        found = error.errors(include_url=False, include_input=False)[:PROBLEMS_SHOWN_MAX]
+        text = "; ".join(f"label.{_place_of(item['loc'])}: {in_words(item, _WORDS)}" for item in found)
         raise RequestError(ErrorCode.INVALID_REQUEST, text) from error
+
+
+def _place_of(path: tuple[int | str, ...]) -> str:
+    """Without the mark that pydantic puts behind a key that is wrong itself."""
+    return ".".join(str(part) for part in path if part != "[key]")

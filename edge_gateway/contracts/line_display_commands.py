@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edge_gateway.contracts.fields import PRINTED_PATTERN, TEXT_PATTERN
+
 TEXT_CHARACTERS_MAX: Final = 500
 """Of a scrolling text; what a display shows at once is far less."""
 
@@ -21,11 +23,15 @@ class DisplayTextParams(_Params):
 
     text: str = Field(
         max_length=TEXT_CHARACTERS_MAX,
+        pattern=TEXT_PATTERN,
         description="Without row: the whole screen; a line feed begins the second line, and what is too long for the "
         "first goes on there. With row: that line, and the other stays.",
     )
     right: str | None = Field(
-        None, max_length=20, description="At the right end of the row, such as a price; the text gives way. With row."
+        None,
+        max_length=20,
+        pattern=PRINTED_PATTERN,
+        description="At the right end of the row, such as a price; the text gives way. With row.",
     )
     row: Row | None = Field(None, description="1 is the upper line.")
     column: Annotated[int, Field(strict=True, ge=1, le=20)] | None = Field(
@@ -51,7 +57,9 @@ class ClearTextParams(_Params):
 class StartMarqueeParams(_Params):
     """``params`` of ``start_marquee``."""
 
-    text: str = Field(min_length=1, max_length=TEXT_CHARACTERS_MAX, description="Scrolls from right to left.")
+    text: str = Field(
+        min_length=1, max_length=TEXT_CHARACTERS_MAX, pattern=PRINTED_PATTERN, description="Scrolls from right to left."
+    )
     row: Row = Field(1, description="The other line stays.")
 
 

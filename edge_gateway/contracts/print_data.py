@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from edge_gateway.contracts.money import Amount, Price, Quantity, Rate
 from edge_gateway.contracts.transaction import Transaction
-from edge_gateway.contracts.transaction_fields import Currency
+from edge_gateway.contracts.transaction_fields import Currency, TransactionType
 
 LINES_MAX: Final = 1000
 TEXT_MAX: Final = 500
@@ -216,3 +216,10 @@ DATA_MODELS: Final[Mapping[str, type[PrintData]]] = {
     "pick_ticket": PickData,
 }
 """Template to its data."""
+
+_GIVES_BACK: Final = frozenset({TransactionType.REFUND, TransactionType.RETURN})
+TRANSACTION_TYPES: Final[Mapping[str, frozenset[TransactionType]]] = {
+    "receipt": frozenset(TransactionType) - _GIVES_BACK,
+    "refund": _GIVES_BACK | {TransactionType.EXCHANGE, TransactionType.VOID},
+}
+"""Packaged template to the transactions it prints: a refund is none that says REFUND above a sale."""

@@ -15,6 +15,7 @@ from edge_gateway.contracts import log_events
 from edge_gateway.contracts.clock import Clock
 from edge_gateway.contracts.driver import Driver
 from edge_gateway.contracts.errors import ErrorCode, RequestError, TransportError, UnknownOutcomeError
+from edge_gateway.contracts.fields import in_words
 from edge_gateway.contracts.request_in_hand import on_behalf_of, request_in_hand
 from edge_gateway.contracts.waiting import within
 
@@ -167,8 +168,8 @@ class CommandQueue:
         elif isinstance(error, ValidationError):
             # The command's parameters against the driver's own model. Without the values: they may be personal.
             problems = "; ".join(
-                f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-                for problem in error.errors(include_url=False, include_input=False, include_context=False)
+                f"{'.'.join(map(str, problem['loc'])) or 'params'}: {in_words(problem)}"
+                for problem in error.errors(include_url=False, include_input=False)
             )
             _settle(command, RequestError(ErrorCode.INVALID_REQUEST, f"{command.name}: {problems}"))
         else:

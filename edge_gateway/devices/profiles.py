@@ -132,7 +132,7 @@ def driver_settings(driver_class: DriverClass, profile: Profile, device: DeviceS
 def problem_of(detail: Any, path: Sequence[str | int], known: Iterable[str] = ()) -> ConfigProblem:
     """One of a model's complaints as the problem of a key. ``known``: the keys that the model has."""
     if detail["type"] == "missing":
-        return ConfigProblem(dotted(path), "(missing)", f"required; {in_words(detail)}")
+        return ConfigProblem(dotted(path), "(missing)", "required")
     is_unknown = detail["type"] == "extra_forbidden"
     expected = no_such_key(str(path[-1]), known) if is_unknown and known else _expected(detail)
     return ConfigProblem(dotted(path), shown_value(path, detail["input"]), expected)

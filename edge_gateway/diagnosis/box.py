@@ -88,6 +88,8 @@ def check_node(device_id: str, path: Path) -> Finding:
     try:
         status = path.stat()
     except FileNotFoundError:
+        if not path.is_absolute():
+            return failed(name, f"{path} is not there", "give the whole path, such as one under /dev/serial/by-id")
         remedy = f"plug it in and switch it on; nodes that are there: {_neighbours(path)}"
         return failed(name, f"{path} is not there", remedy)
     except OSError as error:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from edge_gateway.contracts.errors import ErrorCode, RequestError
-from edge_gateway.contracts.print_data import DATA_MODELS
+from edge_gateway.contracts.print_data import DATA_MODELS, TRANSACTION_TYPES
 from edge_gateway.services.print_formats import DEFAULT_LANGUAGE, filters, locale_of
 
 NAME_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
@@ -39,6 +39,8 @@ def expand(template: str, data: Mapping[str, Any], site_directory: Path | None =
         known = ", ".join(template_names(site_directory))
         raise RequestError(ErrorCode.NOT_FOUND, f"template {template!r}: expected one of {known}")
     told = _checked(template, data)
+    if site_directory is None or not (site_directory / f"{template}{SUFFIX}").is_file():
+        _require_type(template, told)
     try:
         locale = locale_of(str(told.get("language") or DEFAULT_LANGUAGE), told.get("locale") or {})
     except (ValueError, AttributeError, TypeError) as error:
@@ -72,6 +74,14 @@ def _checked(template: str, data: Mapping[str, Any]) -> dict[str, Any]:
         hidden = len(problems) - PROBLEMS_SHOWN_MAX
         shown = "; ".join(problems[:PROBLEMS_SHOWN_MAX]) + (f"; and {hidden} more" if hidden > 0 else "")
         raise _refusal(template, None, shown) from error
+
+
+def _require_type(template: str, data: Mapping[str, Any]) -> None:
+    """What the packaged templates say on paper is true of the transaction."""
+    types, found = TRANSACTION_TYPES.get(template), (data.get("transaction") or {}).get("type")
+    if types is not None and found not in types:
+        expected = ", ".join(sorted(types))
+        raise _refusal(template, None, f"data.transaction.type: {found}; this template prints {expected}")
 
 
 def _plain(message: str) -> str:

@@ -165,6 +165,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             return left + right
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
             return _join([left, right])
+        if operator == "**":
+            raise SecurityError("** is not allowed here: multiply, or give the number in the data")
         raise SecurityError(f"{operator} is for numbers here, not for {_kind(left)} and {_kind(right)}; ~ joins text")
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

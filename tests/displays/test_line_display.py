@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from drivers.line_display import LineDisplay
 from drivers.line_display_settings import LineDisplaySettings
 from edge_gateway.contracts.errors import DeviceError, ErrorCode
+from edge_gateway.contracts.fields import in_words
 from protocols.displays.dialects import DIALECTS
 from tests.support.display_bench import display_bench
 
@@ -192,3 +193,19 @@ async def test_text_without_a_place_is_refused(params: dict[str, Any]) -> None:
 def test_settings_that_cannot_be_are_told(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         LineDisplaySettings.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "words"),
+    [
+        ("display_text", {"text": "a\x1b@"}, "expected text without control characters but line feeds"),
+        ("display_text", {"text": "a", "right": "\t3", "row": 1}, "expected text without control characters"),
+        ("start_marquee", {"text": "a\nb"}, "expected text without control characters"),
+        ("display_text", {"text": "a", "right": "3"}, "right and column need row"),
+    ],
+)
+async def test_what_is_wrong_in_a_text_is_told_in_words(name: str, params: dict[str, Any], words: str) -> None:
+    async with display_bench() as it:
+        with pytest.raises(ValidationError) as refused:
+            await it.execute(name, **params)
+    assert [in_words(each) for each in refused.value.errors()] == [words]

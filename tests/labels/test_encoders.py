@@ -211,6 +211,26 @@ def test_data_that_does_not_fit_a_template_is_refused_with_what_would(data: dict
         rendered("zpl", {"template": "shelf_label", "data": data})
 
 
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (
+            {"format": "e:price", "fields": {}},
+            "label.format: expected the printer's own name of a format, such as PRICE",
+        ),
+        (
+            {"format": "PRICE", "fields": {"99999": "x"}},
+            "label.fields.99999: expected the number of a field, such as 1",
+        ),
+        ({"template": "Shelf Label"}, "label.template: expected 1 to 40 small letters"),
+    ],
+)
+def test_names_that_cannot_be_are_refused_in_words(label: dict[str, Any], words: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        rendered("zpl", {"label": label})
+    assert str(refused.value).startswith(words)
+
+
 @pytest.mark.parametrize("language", ["tspl", "slcs"])
 def test_printer_that_keeps_no_formats_says_so(language: str) -> None:
     with pytest.raises(RequestError, match="keeps no formats"):

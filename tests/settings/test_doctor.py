@@ -68,6 +68,7 @@ def test_node_of_a_device_is_there_of_the_right_kind_and_has_a_stable_name(tmp_p
         assert gone.verdict is Verdict.FAILED
         assert "usb-Example-if00" in str(gone.remedy)
         (tmp_path / "file").touch()
+        assert check_node("scale", Path("ttyUSB9")).remedy == "give the whole path, such as one under /dev/serial/by-id"
         assert "no device node" in check_node("scale", tmp_path / "file").found
         (tmp_path / "ttyUSB0").symlink_to(stable)
     finally:

@@ -168,6 +168,15 @@ def test_drawer_pin_is_no_secret(tmp_path: Path) -> None:
     assert "device[0].settings.drawer_pin = 3: " in done.stderr
 
 
+def test_the_pin_of_a_drawer_is_no_secret(tmp_path: Path) -> None:
+    path, text = tmp_path / "gateway.toml", STORE
+    for name, value in WELL.items():
+        text = text.replace(name, value)
+    path.write_text(text.replace('printer = "printer" }\n\n', 'printer = "printer", pin = 3 }\n\n'))
+    (problem,) = config.find_problems(path)
+    assert (problem.key, problem.value) == ("device[3].transport.pin", "3")
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -125,6 +125,7 @@ def test_template_that_is_not_there_is_told_with_those_that_are(name: str) -> No
         ("{{ 1 | money }}", "no currency in the data"),
         ("{{ 'today' | date }}", "'today' is no date"),
         ("{{ 'totl' | word }}", "word 'totl': expected one of .*total"),
+        ("{{ 10 ** 9 }}", r"\*\* is not allowed here: multiply"),
         ("{{ 1 | nonsense }}", "No filter named 'nonsense'"),
         ("{% include 'missing.jinja' %}", "missing.jinja"),
     ],
@@ -208,3 +209,12 @@ def test_template_reaches_nothing_of_the_gateway(tmp_path: Path, source: str) ->
     (tmp_path / "site.jinja").write_text(source)
     with pytest.raises(RequestError):
         expand("site", {"data": {}}, tmp_path)
+
+
+@pytest.mark.parametrize(("template", "kind"), [("refund", "sale"), ("receipt", "refund")])
+def test_a_sale_is_no_refund_and_a_refund_no_receipt(template: str, kind: str, tmp_path: Path) -> None:
+    data = data_for("receipt" if kind == "sale" else "refund")
+    with pytest.raises(RequestError, match=f"template {template}: data.transaction.type: {kind}; this template prints"):
+        expand(template, data)
+    (tmp_path / f"{template}.jinja").write_text('{"type": "cut"}')
+    assert expand(template, data, tmp_path) == [{"type": "cut"}]
