@@ -32,6 +32,8 @@ class DrawerWatch:
         self._left_open_after_s = left_open_after_s
         self.state: DrawerState = "unknown"
         self._command: Mapping[str, Any] | None = None
+        self._standing: Mapping[str, Any] | None = None
+        """Its pulse stands somewhere in what is being printed; others may pass it."""
         self._command_until_s = 0.0
         self._is_told = False
         self._open_since_s: float | None = None
@@ -46,9 +48,24 @@ class DrawerWatch:
         self.sent()
 
     def expect(self, command: Mapping[str, Any]) -> None:
-        """It is about to be sent, or stands somewhere in what is printed. Until ``over``."""
+        """It is about to be sent. Until ``over``."""
         self._command, self._is_told = command, False
         self._command_until_s = math.inf
+
+    def printing(self, command: Mapping[str, Any]) -> None:
+        """It stands somewhere in what is printed from now on. Until ``printed`` or ``unprinted``."""
+        self._standing = command
+        if self._is_told:
+            self._command = None  # it had its time
+
+    def printed(self) -> None:
+        """What it stands in is at its end: it is on its way for certain."""
+        self._take_standing()
+        self.sent()
+
+    def unprinted(self) -> None:
+        """What it stands in was not sent after all."""
+        self._standing = None
 
     def excuse(self, command: Mapping[str, Any]) -> None:
         """A pulse of another drawer on the same switch: what opens now may be that one."""
@@ -79,8 +96,11 @@ class DrawerWatch:
     def sensed(self, state: DrawerState, level: Level | None = None) -> bool:
         """True: it is not as it was."""
         if level is not None:
-            if self._levels and level != self._level and self._is_expected:
-                self._tell_pulse()  # something moved: whoever makes more of the level hears of the pulse before
+            if self._levels and level != self._level:
+                if self.state != "open" and not self._is_expected:
+                    self._take_standing()
+                if self._is_expected:
+                    self._tell_pulse()  # something moved: whoever makes more of the level hears of the pulse before
             self._levels.add(level)
             self._level = level
         before, self.state = self.state, state
@@ -130,10 +150,16 @@ class DrawerWatch:
         """By the pulse of the last moments, if there was one: each pulse opens it once."""
         if not self._is_expected:
             self._command = None
+            self._take_standing()
         self._tell_pulse()
         command, self._command = self._command, None
         told = None if command is None else dict(command)
         self._session.emit(DRAWER_OPENED, {"command": told, "uncommanded": command is None})
+
+    def _take_standing(self) -> None:
+        if self._standing is not None:
+            command, self._standing = self._standing, None
+            self.expect(command)
 
     @property
     def _is_expected(self) -> bool:

@@ -156,16 +156,16 @@ class ReceiptPrinter(ABC):
         job = PrinterJob(self._name, *parts, self._telling.looked_in_print, rendered)
         self._connector.job = job
         if opening is not None:
-            self._connector.drawer.expect(opening)
+            self._connector.drawer.printing(opening)
         try:
             return await job.run()
         except PrintFailedError as error:
             if opening is not None and not error.is_on_paper:
-                self._connector.drawer.withdraw()
+                self._connector.drawer.unprinted()
             raise
         finally:
             if opening is not None:
-                self._connector.drawer.sent()
+                self._connector.drawer.printed()
             self._connector.job = None
             self._may_confirm_late = self._may_confirm_late or job.is_unconfirmed
             if job.is_broken_off:

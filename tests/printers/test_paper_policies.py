@@ -289,6 +289,29 @@ async def test_drawer_opens_past_a_job_that_waits_where_the_printer_has_such_a_p
         assert device.counters["drawer_kicks"] == 1
 
 
+async def test_each_opening_is_of_its_command_where_one_passes_a_job_with_a_drawer_of_its_own() -> None:
+    device, watch = printer(), Watch()
+    settings = {"can_pulse_real_time": True, "drawer_open_level": "low", "status_interval_s": 0.05}
+    async with print_bench(device, settings=settings) as bench:
+        device.trip_at(150, "paper_out")
+        task = bench.begin_print([*RECEIPT, {"type": "drawer"}], watch)
+        await until_waiting(watch, ErrorCode.PAPER_EMPTY)
+        await bench.execute("open_drawer")
+        device.close_drawer()
+        await wait_until(lambda: "drawer_closed" in dict(bench.session.events), what="it closed")
+        device.set_fault("paper_out", False)
+        await task
+        told = bench.session.events
+        await wait_until(lambda: [name for name, _ in told].count("drawer_opened") == 2, what="it opened")
+    commands = [(name, (data["command"] or {}).get("name")) for name, data in told if name != "drawer_closed"]
+    assert commands == [
+        ("drawer_pulsed", "open_drawer"),
+        ("drawer_opened", "open_drawer"),
+        ("drawer_pulsed", "print"),
+        ("drawer_opened", "print"),
+    ]
+
+
 async def test_drawer_is_busy_behind_a_job_that_waits_and_does_not_open_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drivers.printer_opening.DRAWER_TURN_S_MAX", 0.1)
     device, watch = printer(), Watch()
