@@ -7,7 +7,7 @@ from collections.abc import Callable, MutableSet
 from weakref import WeakSet
 
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.contracts.transport import ByteSink, BytesKeeper, Transport, misses_before_gone
+from edge_gateway.contracts.transport import ByteSink, BytesKeeper, MovingTransport, Transport, misses_before_gone
 
 
 class SharedPort:
@@ -79,8 +79,18 @@ class SharedTransport:
 
     def __init__(self, port: SharedPort) -> None:
         self._port = port
-        self.description = f"{port.inner.description} shared"
         self.misses_before_gone = misses_before_gone(port.inner)
+
+    @property
+    def description(self) -> str:
+        """As the port is called now: a network device may have moved."""
+        return f"{self._port.inner.description} shared"
+
+    @property
+    def address(self) -> str | None:
+        """As ``MovingTransport``."""
+        inner = self._port.inner
+        return inner.address if isinstance(inner, MovingTransport) else None
 
     @property
     def keepers(self) -> MutableSet[BytesKeeper]:

@@ -7,10 +7,12 @@ import asyncio
 import pytest
 
 from edge_gateway.contracts.errors import TransportError
-from edge_gateway.settings_transports import SerialTransportSettings
+from edge_gateway.contracts.transport import MovingTransport
+from edge_gateway.settings_transports import SerialTransportSettings, TcpTransportSettings
 from edge_gateway.transports.factory import TransportFactory
 from edge_gateway.transports.loopback import LoopbackTransport
 from edge_gateway.transports.shared import SharedPort, SharedTransport
+from edge_gateway.transports.tcp import TcpTransport
 from tests.support.descriptors import descriptor_count
 from tests.support.pty import DevicePty
 from tests.support.waiting import wait_until
@@ -44,6 +46,16 @@ async def test_every_member_gets_every_byte(cable: Cable) -> None:
     await wait_until(lambda: cable.weighed.data)
     assert cable.scanned.data == cable.weighed.data == b"S08A4006381333931\r"
     assert cable.inner.far_end.open_count == 1
+
+
+async def test_members_say_where_a_network_device_has_moved_to() -> None:
+    settings = TcpTransportSettings(kind="tcp", host="192.0.2.11", mac="02:00:00:00:00:0A", shared=True)
+    inner = TcpTransport(settings)
+    member = SharedTransport(SharedPort(inner))
+    assert isinstance(member, MovingTransport)
+    assert (member.address, member.description) == ("192.0.2.11", f"{inner.description} shared")
+    inner.description = "tcp 02:00:00:00:00:0A at 192.0.2.42:9100"
+    assert member.description == "tcp 02:00:00:00:00:0A at 192.0.2.42:9100 shared"
 
 
 async def test_member_that_restarts_does_not_close_the_port(cable: Cable) -> None:
