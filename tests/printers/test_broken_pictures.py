@@ -11,11 +11,11 @@ import io
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from edge_gateway.contracts.errors import UnknownOutcomeError
 from simulators.escpos_printer import EscposPrinter
 from simulators.star_printer import StarPrinter
+from tests.support.noise import noise
 from tests.support.printing import Way, driven_printer
 from tests.support.waiting import wait_until
 
@@ -34,7 +34,7 @@ STAR_WAYS = [("etb", "column_24"), ("etb", "raster"), ("print_end_counter", "ras
 
 def _picture() -> list[dict[str, Any]]:
     file = io.BytesIO()
-    Image.effect_noise((WIDTH_DOTS, HEIGHT_DOTS), 64).convert("1").save(file, "PNG")
+    noise(WIDTH_DOTS, HEIGHT_DOTS, seed=1).save(file, "PNG")
     image = {"type": "image", "data": base64.b64encode(file.getvalue()).decode(), "dither": "threshold"}
     return [{"type": "text", "text": "picture"}, image, {"type": "cut"}]
 
