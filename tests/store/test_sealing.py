@@ -89,8 +89,9 @@ async def test_damaged_payload_is_buried_and_never_delivered(tmp_path: Path, is_
             await store.outbox.append(event(f"e{number}"))
         await store.database.read(
             lambda connection: connection.execute(
-                "UPDATE pending SET payload = CAST(substr(payload, 1, 40) || x'41' || substr(payload, 42) AS BLOB)"
-                " WHERE id = 'e1'"
+                "UPDATE pending SET payload = CAST(substr(payload, 1, 40)"
+                " || CASE substr(payload, 41, 1) WHEN x'41' THEN x'42' ELSE x'41' END"
+                " || substr(payload, 42) AS BLOB) WHERE id = 'e1'"
             ).fetchall()
         )
         assert await waiting(store) == ["e0", "e2"]
